@@ -1,0 +1,50 @@
+/* UTF-8 text: checking, positions in other units, folding. Offsets are bytes unless a name says
+ * otherwise; ends are exclusive. Functions are pure and thread-safe. */
+#ifndef EL_BASE_TEXT_H
+#define EL_BASE_TEXT_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct el_span {
+    size_t start, end; /* bytes, end exclusive */
+};
+
+/* The length of the longest prefix of `text` that is valid UTF-8 (no surrogates, no overlong
+ * forms): `len` if all of it is. NUL bytes count as valid here. */
+size_t el_utf8_valid_prefix(const char *text, size_t len);
+
+/* A copy with each maximal invalid sequence replaced by U+FFFD; *new_len gets its length.
+ * NULL if memory is out. */
+char *el_utf8_replace_invalid(struct el_arena *arena, const char *text, size_t len,
+                              size_t *new_len);
+
+/* Decode the code point at `*at` (valid UTF-8 assumed) and move `*at` behind it. */
+uint32_t el_utf8_next(const char *text, size_t len, size_t *at);
+
+enum el_unit { EL_UNIT_CODEPOINT, EL_UNIT_BYTE, EL_UNIT_UTF16, EL_UNIT_TOKEN };
+
+/* "codepoint", "byte", "utf16", "token"; NULL / false for anything else. */
+const char *el_unit_name(enum el_unit unit);
+bool el_unit_from_name(const char *name, enum el_unit *unit);
+
+/* Convert many offsets of one text in one pass. `offsets` must be sorted ascending and hold byte
+ * offsets that lie on code point borders and within `len`; each is replaced by its value in
+ * `unit` (not EL_UNIT_TOKEN). */
+void el_offsets_from_bytes(const char *text, size_t len, enum el_unit unit, size_t *offsets,
+                           size_t count);
+
+/* One offset in `unit` (not EL_UNIT_TOKEN) to bytes. False if it lies behind the end or inside a
+ * character (a UTF-16 surrogate pair, a UTF-8 sequence). */
+bool el_offset_to_bytes(const char *text, size_t len, enum el_unit unit, size_t offset,
+                        size_t *bytes);
+
+/* NFC, white space runs to one space, ends trimmed; with `fold_case` also full case folding.
+ * For comparing texts and spans, never for output. NUL-terminated; NULL if memory is out. */
+char *el_text_fold(struct el_arena *arena, const char *text, size_t len, bool fold_case,
+                   size_t *new_len);
+
+#endif

@@ -1,0 +1,70 @@
+/* Readers and writers. A reader gives one document after another from a file of any size, in
+ * bounded memory; a writer takes them. One source file per format; this is what they share. */
+#ifndef EL_CORPUS_FORMAT_H
+#define EL_CORPUS_FORMAT_H
+
+#include "corpus/document.h"
+
+#include <stdio.h>
+
+enum el_format {
+    EL_FORMAT_AUTO, /* by file name ending, else by the first bytes */
+    EL_FORMAT_TEXT,
+    EL_FORMAT_JSONL,
+    EL_FORMAT_CONLL,
+    EL_FORMAT_TERMINAL, /* output only */
+};
+
+/* "text", "jsonl", "conll", ...; false if unknown. */
+bool el_format_from_name(const char *name, enum el_format *format);
+const char *el_format_name(enum el_format format);
+/* By the ending of `path` (.txt .jsonl .conll .tsv .bio ...); EL_FORMAT_AUTO if it says nothing. */
+enum el_format el_format_from_path(const char *path);
+
+enum el_scheme { EL_SCHEME_AUTO, EL_SCHEME_IOB1, EL_SCHEME_IOB2, EL_SCHEME_BIOES };
+
+struct el_read_options {
+    enum el_format format;
+    enum el_scheme scheme;
+    bool has_input_unit;
+    enum el_unit input_unit; /* for lines without "offset_unit"; see has_input_unit */
+    bool replace_invalid;    /* U+FFFD for invalid UTF-8 instead of an error */
+    size_t max_document;     /* bytes; 0 = 256 MiB */
+};
+
+struct el_reader;
+
+/* `path` "-" = standard input (then `file_name` in errors is "standard input").
+ * Text: the whole file is one document. */
+bool el_reader_open(const char *path, const struct el_read_options *options,
+                    struct el_reader **reader, struct el_error *err);
+
+/* 1 = *document filled (caller frees), 0 = end, -1 = error. After EL_ERR_FORMAT in a line-based
+ * format the next call goes on with the next document; after other errors it does not. */
+int el_reader_next(struct el_reader *reader, struct el_document **document, struct el_error *err);
+
+/* Bytes consumed so far and in all (0 if unknown), for progress. */
+void el_reader_progress(const struct el_reader *reader, uint64_t *done, uint64_t *total);
+void el_reader_close(struct el_reader *reader);
+
+struct el_write_options {
+    enum el_format format;
+    enum el_unit unit;          /* of offsets in JSON lines */
+    const char *const *members; /* names by member bit, for the evidence; may be NULL */
+    size_t n_members;
+    bool color;  /* terminal: escape sequences allowed */
+    int columns; /* terminal: width in columns; 0 = 80 */
+    bool flat;   /* CoNLL: drop overlapping entities by the flat rule instead of failing */
+};
+
+struct el_writer;
+
+/* `file` stays the caller's. */
+bool el_writer_open(FILE *file, const struct el_write_options *options, struct el_writer **writer,
+                    struct el_error *err);
+/* Written and flushed when it returns. */
+bool el_writer_write(struct el_writer *writer, const struct el_document *document,
+                     struct el_error *err);
+bool el_writer_close(struct el_writer *writer, struct el_error *err);
+
+#endif

@@ -1,0 +1,84 @@
+/* Prompt templates: text files a user can read and edit, rendered with the sentence, the types and
+ * the demonstrations. The language is a small subset of Mustache:
+ *
+ *     {{name}}  {{#list}}...{{/list}}  {{^list}}...{{/list}} (if empty or false)
+ *
+ * Inside a list, {{first}} and {{last}} are true for the first and last item, {{.}} is an item
+ * that is a string. Names are looked up outwards. No escaping: texts are inserted as they are,
+ * after the set's markers in them were made harmless.
+ *
+ * A set is a folder with set.yaml, extract.txt, classify.txt, verify.txt, preextract.txt. In a
+ * chat set a line "@system", "@user" or "@assistant" begins a message. */
+#ifndef EL_LLM_PROMPT_H
+#define EL_LLM_PROMPT_H
+
+#include "llm/client.h"
+
+enum el_answer_form {
+    EL_ANSWER_SEPARATED, /* items between separators (compact sets) */
+    EL_ANSWER_JSON,      /* a JSON array of strings, or an object span -> type */
+};
+
+enum el_prompt_kind {
+    EL_PROMPT_PREEXTRACT,
+    EL_PROMPT_EXTRACT,
+    EL_PROMPT_CLASSIFY,
+    EL_PROMPT_VERIFY,
+    EL_PROMPT_KINDS
+};
+
+struct el_prompt_set {
+    char *name;
+    bool chat; /* messages, not one prompt */
+    enum el_answer_form form;
+    char *separator; /* SEPARATED */
+    char *yes, *no;  /* the verifier's words */
+    bool special_tokens;
+    char **stop;
+    size_t n_stop;
+    char **markers; /* strings neutralised in user text */
+    size_t n_markers;
+    size_t max_demonstrations; /* 0 = no limit of the set's own */
+    char *templates[EL_PROMPT_KINDS];
+    char sha256[65]; /* of all the files, for the manifest */
+};
+
+/* `name` is a folder, or a set below one of `folders` (NULL-terminated list, first hit wins). */
+bool el_prompt_set_open(const char *name, const char *const *folders, struct el_prompt_set **set,
+                        struct el_error *err);
+void el_prompt_set_close(struct el_prompt_set *set);
+
+/* Types, demonstrations and the question, as a template sees them:
+ *   types          list of {name, description}
+ *   demonstrations list of {text, spans: list of {text, type}}
+ *   text           the sentence
+ *   spans          list of {text} (classify), span (verify), type, type_description (verify)
+ *   separator, yes, no
+ * plus *_json variants of strings, quoted as JSON: text_json, name_json, type_json, span_json. */
+struct el_prompt_type {
+    const char *name, *description; /* description may be NULL */
+};
+struct el_prompt_span {
+    const char *text, *type; /* type NULL where not known */
+};
+struct el_prompt_demonstration {
+    const char *text;
+    const struct el_prompt_span *spans;
+    size_t n_spans;
+};
+struct el_prompt_data {
+    const struct el_prompt_type *types;
+    size_t n_types;
+    const struct el_prompt_demonstration *demonstrations; /* nearest last */
+    size_t n_demonstrations;
+    const char *text;
+    const struct el_prompt_span *spans; /* CLASSIFY: all; VERIFY: one, with its type */
+    size_t n_spans;
+};
+
+/* Fill the prompt (or messages), stop, special_tokens and constraint of `call`, in `arena`. */
+bool el_prompt_render(const struct el_prompt_set *set, enum el_prompt_kind kind,
+                      const struct el_prompt_data *data, struct el_arena *arena,
+                      struct el_call *call, struct el_error *err);
+
+#endif

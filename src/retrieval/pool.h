@@ -1,0 +1,122 @@
+/* The demonstration pool D and its index: labelled sentences in one memory-mapped file, and the
+ * span-level sentence similarity over them (paper, stage 1; SpanSim).
+ *
+ * An open pool is read-only; el_pool_search may be called from several threads. */
+#ifndef EL_RETRIEVAL_POOL_H
+#define EL_RETRIEVAL_POOL_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "corpus/format.h"
+#include "language/tagger.h"
+
+enum el_similarity {
+    EL_SIMILARITY_SPAN,     /* SpanSim, as published */
+    EL_SIMILARITY_SENTENCE, /* cosine of sentence vectors */
+    EL_SIMILARITY_BM25,
+    EL_SIMILARITY_RANDOM, /* seeded by the query's text */
+};
+
+struct el_pool_info {
+    size_t n_sentences, n_spans, n_distinct_spans;
+    size_t dimensions;        /* of the vectors in the pool */
+    const char *vectors;      /* "ngram", or the embedding member's identity */
+    const char *const *types; /* names of entity types as labelled, by type number */
+    size_t n_types;
+    const char *sha256; /* hex digest that identifies contents and index */
+};
+
+struct el_pool_entity {
+    struct el_span span; /* bytes of the sentence's text */
+    uint32_t type;       /* number into el_pool_info.types */
+};
+
+struct el_pool_sentence {
+    const char *id, *text; /* owned by the pool; text is NUL-terminated */
+    size_t text_len;
+    const char *lang; /* NULL = unknown */
+    const struct el_pool_entity *entities;
+    size_t n_entities;
+};
+
+struct el_pool;
+
+/* Open a .el4 file (header checked, blocks checked when first read), or read any labelled file
+ * (jsonl, conll, ...) and index it in memory. A file without labels is an error that says so. */
+bool el_pool_open(const char *path, const struct el_log *log, struct el_pool **pool,
+                  struct el_error *err);
+void el_pool_close(struct el_pool *pool);
+const struct el_pool_info *el_pool_get_info(const struct el_pool *pool);
+
+/* Sentence `index` (0-based, pool order). */
+bool el_pool_get(const struct el_pool *pool, size_t index, struct el_pool_sentence *sentence,
+                 struct el_error *err);
+
+struct el_pool_build_options {
+    struct el_read_options read;
+    const struct el_log *log;
+    void (*progress)(void *context, uint64_t sentences, uint64_t bytes_done, uint64_t bytes_total);
+    void *progress_context;
+};
+
+/* Stream `inputs` into `output` (written beside it and renamed when complete). */
+bool el_pool_build(const char *const *inputs, size_t n_inputs, const char *output,
+                   const struct el_pool_build_options *options, struct el_error *err);
+
+/* A span of the query sentence X with its weight w(s). `vector`: dimensions floats, L2-normalised,
+ * or NULL = the pool's own n-gram vectors are computed from `text`. */
+struct el_query_span {
+    const char *text;
+    size_t text_len;
+    double weight;
+    const float *vector;
+};
+
+struct el_query {
+    const char *text; /* the sentence X; a pool sentence with equal folded text is left out */
+    size_t text_len;
+    const struct el_query_span *spans; /* distinct strings */
+    size_t n_spans;
+    const bool
+        *allowed_types; /* by pool type number; NULL = all. Spans of other types are unseen */
+};
+
+struct el_hit_match {
+    bool found;       /* false: the sentence has no candidate span */
+    const char *with; /* best matching span string of the candidate; in the arena */
+    double cosine;
+};
+
+struct el_hit {
+    size_t sentence; /* pool number */
+    double score;
+    struct el_hit_match *matches; /* one a query span (SPAN only) */
+};
+
+struct el_hits {
+    struct el_hit *items; /* nearest first; ties by pool order */
+    size_t count;
+    bool fell_back; /* weights sum to 0 (or no spans): sentence similarity was used */
+};
+
+struct el_search_options {
+    enum el_similarity similarity;
+    size_t k;
+    uint64_t seed; /* RANDOM */
+};
+
+/* The k most similar sentences. */
+bool el_pool_search(const struct el_pool *pool, const struct el_query *query,
+                    const struct el_search_options *options, struct el_arena *arena,
+                    struct el_hits *hits, struct el_error *err);
+
+/* w(s) of paper stage 1 for one span of a tagged sentence: the largest weight among its words.
+ * `weights` by tag. A span that touches no word weighs 0. *tag gets the tag that decided. */
+double el_span_weight(const struct el_span *words, const enum el_pos *tags, size_t n_words,
+                      struct el_span span, const double weights[EL_POS_COUNT], enum el_pos *tag);
+
+/* The published weights: PROPN 4, NOUN 2, PRON 1, otherwise 0. */
+extern const double el_published_weights[EL_POS_COUNT];
+
+#endif
