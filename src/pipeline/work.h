@@ -1,0 +1,168 @@
+/* A sentence on its way through the four stages, and the interface of a stage.
+ *
+ * A stage is two functions. `ask` looks at the sentence so far and lists the questions to put to
+ * members; `take` gets the answers and moves the sentence on. The ensemble renders, sends and
+ * collects in between, so a stage needs no server to be tested, can be replayed from stored
+ * answers, and can be counted without being run. `ask` is called again after `take` until it has
+ * no further question: a stage may go in rounds. */
+#ifndef EL_PIPELINE_WORK_H
+#define EL_PIPELINE_WORK_H
+
+#include "llm/prompt.h"
+#include "llm/reply.h"
+#include "pipeline/config.h"
+
+/* What does not change during a run: stages read it and nothing else. */
+struct el_context {
+    const struct el_config *config;
+    struct el_settings settings;
+    el_member_set members; /* who takes part */
+    size_t n_members;      /* of the configuration; bits of el_member_set */
+    const struct el_capabilities *const *capabilities; /* by member */
+    struct el_prompt_set *const *prompts;              /* by member */
+    const struct el_prompt_type *types;                /* wording and description, as asked for */
+    size_t n_types;
+    size_t verifier; /* member number, for EL_VERIFY_MEMBER */
+    const struct el_tagger *tagger;
+    const struct el_pool *pool; /* NULL = zero-shot */
+    const int *pool_types;      /* by pool type number: number of the asked type, or -1 */
+    const bool *pool_allowed;   /* by pool type number */
+};
+
+/* A distinct string of the sentence that a member proposed; all its occurrences share one vote. */
+struct el_mention {
+    const char *text;      /* as it stands in the sentence; NUL-terminated */
+    struct el_span *spans; /* occurrences, bytes of the sentence */
+    size_t n_spans;
+    el_member_set extracted_by;
+
+    /* Retrieval only. */
+    double weight;
+    enum el_pos tag;
+
+    /* Classification: type number by member, -1 = no vote. */
+    int choice[EL_MAX_MEMBERS];
+    int type; /* the majority's; -1 = none */
+
+    /* Verification. */
+    enum el_verdict verdict[EL_MAX_MEMBERS];
+    el_member_set verified_by; /* members that were asked */
+    double yes_probability;    /* of the single verifier; NAN = unknown */
+    enum el_verified verified;
+    bool dropped;
+};
+
+struct el_mentions {
+    struct el_mention *items; /* by first occurrence, then longer first */
+    size_t count;
+};
+
+struct el_question {
+    enum el_stage stage;
+    enum el_prompt_kind kind;
+    size_t member;
+    size_t first_mention, n_mentions; /* CLASSIFY, VERIFY: which of the work's mentions */
+    size_t n_demonstrations;          /* how many are shown at most */
+};
+
+struct el_answer {
+    struct el_question question;
+    enum el_failure failure;
+    const char *prompt; /* kept for the trace only; else NULL */
+    const char *detail, *text;
+    size_t text_len;
+    bool cut, from_store;
+    double yes_probability;
+    struct el_strings ungrounded; /* strings of the reply that the sentence does not hold */
+    bool unreadable;
+};
+
+struct el_demonstration {
+    size_t pool_index;
+    double score;
+    const char *id, *text;
+    struct el_prompt_span *spans; /* of the asked types only, distinct strings; wording of types */
+    size_t n_spans;
+    const struct el_hit_match *matches; /* by query mention; NULL unless span similarity was used */
+};
+
+struct el_work {
+    struct el_arena arena;
+    uint64_t order; /* number of the sentence in the run */
+
+    /* The sentence: text_len bytes that begin at `begin` of the document. */
+    const char *text;
+    size_t text_len, begin;
+    const char *lang;
+    struct el_span keep; /* entities whose start lies here (bytes of the sentence) are this
+                            piece's; the rest belongs to an overlapping neighbour */
+
+    enum el_stage stage;
+    unsigned round; /* of the stage, 0-based */
+
+    /* 1 retrieve */
+    struct el_mentions pre;                  /* S, the pre-extracted spans */
+    struct el_demonstration *demonstrations; /* nearest first */
+    size_t n_demonstrations;
+    bool fell_back; /* sentence similarity, because all weights were 0 */
+
+    /* 2 extract, 3 classify, 4 verify */
+    struct el_mentions mentions;
+    el_member_set extract_answered;             /* members whose lists could be read */
+    el_member_set classify_asked, verify_asked; /* so far, for the rounds */
+
+    /* Books. */
+    size_t abstained[EL_MAX_MEMBERS][EL_STAGES], answered[EL_MAX_MEMBERS][EL_STAGES];
+    size_t proposed, ungrounded, saved_calls, demonstrations_dropped;
+    struct el_answer **log; /* all answers, for the trace; NULL if not wanted */
+    size_t n_log, log_capacity;
+
+    void *owner; /* the ensemble's */
+};
+
+struct el_questions {
+    struct el_question *items; /* in the work's arena */
+    size_t count, capacity;
+};
+
+struct el_stage_functions {
+    const char *name;
+    bool (*ask)(const struct el_context *context, struct el_work *work,
+                struct el_questions *questions, struct el_error *err);
+    bool (*take)(const struct el_context *context, struct el_work *work,
+                 struct el_answer *const *answers, size_t n_answers, struct el_error *err);
+};
+
+extern const struct el_stage_functions el_retrieve, el_extract, el_classify, el_verify;
+
+/* For ask(): add a question; false if memory is out. */
+bool el_question_add(struct el_work *work, struct el_questions *questions,
+                     struct el_question question, struct el_error *err);
+
+/* Turn a question into a call: prompt, stop, limits, in `arena`. Shows at most
+ * question->n_demonstrations and fewer if the member's context asks for it; lowers the number in
+ * *question to what is shown. */
+bool el_question_render(const struct el_context *context, const struct el_work *work,
+                        struct el_question *question, struct el_arena *arena, struct el_call *call,
+                        struct el_error *err);
+
+/* Shared by pre-extraction and extraction: ground the strings of each answer in the sentence and
+ * form the union over members (paper eq. 1-2 and section on extraction). */
+bool el_take_mentions(const struct el_context *context, struct el_work *work,
+                      struct el_answer *const *answers, size_t n_answers,
+                      struct el_mentions *mentions, el_member_set *answered, struct el_error *err);
+
+/* Note in the work's books that an answer counted, or that its member abstained. */
+void el_note_answer(struct el_work *work, const struct el_answer *answer, bool readable);
+
+/* The result: entities of the sentence with evidence, offsets in bytes of the sentence, overlaps
+ * resolved unless settings.nested. Everything lives in `arena`. */
+bool el_work_entities(const struct el_context *context, const struct el_work *work,
+                      struct el_arena *arena, struct el_entity **entities, size_t *count,
+                      struct el_error *err);
+
+/* Everything that happened to the sentence as one JSON object; NULL if memory is out. */
+json_t *el_work_trace(const struct el_context *context, const struct el_work *work,
+                      const char *document_id);
+
+#endif
