@@ -1,0 +1,23 @@
+/* The flat rule: which of several overlapping entities stays when the output allows no overlap
+ * (CoNLL, spaCy's `ents`). One rule for the pipeline, `combine` and the writers. */
+#ifndef EL_CORPUS_FLAT_H
+#define EL_CORPUS_FLAT_H
+
+#include "corpus/document.h"
+
+/* Keep entities in this order of preference, leaving out each that overlaps one kept before:
+ *   1. more votes for its type (entities without evidence have none),
+ *   2. more members that extracted the span,
+ *   3. the longer span in bytes,
+ *   4. the earlier start,
+ *   5. the type name that is smaller in byte order (only equal spans come this far).
+ * With `weights` (one a member; NULL = all 1) the votes of 1 and 2 are weighted. The entities that
+ * stay come back to the front of the array, sorted as in a document, and *count is lowered.
+ * False only if memory is out. O(n log n) but for moving indexes. */
+bool el_flatten(struct el_arena *scratch, struct el_entity *entities, size_t *count,
+                const double *weights);
+
+/* The summed weight of the members in `set`; `weights` NULL = how many they are. */
+double el_member_set_weight(el_member_set set, const double *weights);
+
+#endif
