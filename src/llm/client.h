@@ -30,8 +30,10 @@ struct el_constraint {
     const char *text;           /* LIST_OF_SPANS: the sentence */
     const char *const *choices; /* LIST_OF_TYPES: the type names; YES_NO: the yes and no words */
     size_t n_choices;
-    size_t n_items;        /* LIST_OF_TYPES: how many answers */
-    const char *separator; /* compact sets: between items; NULL = a JSON array */
+    size_t n_items;           /* LIST_OF_TYPES: how many answers */
+    const char *const *spans; /* LIST_OF_TYPES: the span of each answer, distinct */
+    const char *separator;    /* compact sets: between items; NULL = JSON: an array of strings for
+                                 LIST_OF_SPANS, an object span -> type for LIST_OF_TYPES */
 };
 
 /* One request. Everything it points to stays the caller's and must live until its reply. */
