@@ -82,7 +82,14 @@ void el_config_free(struct el_config *config);
  * configuration describes keep their descriptions. */
 bool el_config_set_types(struct el_config *config, const char *list, struct el_error *err);
 
-/* Set the settings of a profile (all of struct el_settings that the profile decides). */
+/* "default" or "paper"; false for anything else. */
+bool el_profile_from_name(const char *name, enum el_profile *profile);
+
+/* Who verifies: "largest", "all", "none" or the name of a member. */
+bool el_config_set_verifier(struct el_config *config, const char *who, struct el_error *err);
+
+/* Set what a profile decides: k, similarity, part-of-speech weights, pre-extraction with types,
+ * member weights (all 1), agreement and lazy voting; and a verifier where there was none. */
 void el_settings_profile(struct el_settings *settings, enum el_profile profile);
 
 /* The configuration in force as YAML, every default filled in, secrets as "(set)". */
