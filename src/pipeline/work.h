@@ -40,9 +40,11 @@ struct el_mention {
     double weight;
     enum el_pos tag;
 
-    /* Classification: type number by member, -1 = no vote. */
-    int choice[EL_MAX_MEMBERS];
-    int type; /* the majority's; -1 = none */
+    /* Classification: the output name of the type by member, NULL = no vote. */
+    const char *choice[EL_MAX_MEMBERS];
+    struct el_vote *votes; /* of the members asked so far; the winner first */
+    size_t n_votes;
+    int type; /* number of the winning type; -1 = none */
 
     /* Verification. */
     enum el_verdict verdict[EL_MAX_MEMBERS];

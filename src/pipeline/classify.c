@@ -1,0 +1,135 @@
+/* Stage 3: every member gives each candidate span one of the types; the majority decides:
+ * precision first.
+ *
+ * A member is asked for all spans of the sentence in one call. With lazy votes the members are
+ * asked in listed order, and no further one once no vote of theirs could change a type (or, where
+ * agreement skips verification, the agreement): the outcome is the same, the calls are fewer. */
+#include "pipeline/vote.h"
+#include "pipeline/work.h"
+
+/* More spans than this in one sentence are asked in several calls. */
+enum { SPANS_PER_CALL = 32 };
+
+static bool ask_member(struct el_work *work, size_t member, struct el_questions *questions,
+                       struct el_error *err) {
+    work->classify_asked |= (el_member_set)1 << member;
+    for (size_t i = 0; i < work->mentions.count; i += SPANS_PER_CALL) {
+        size_t left = work->mentions.count - i;
+        struct el_question question = {.stage = EL_STAGE_CLASSIFY,
+                                       .kind = EL_PROMPT_CLASSIFY,
+                                       .member = member,
+                                       .first_mention = i,
+                                       .n_mentions = left < SPANS_PER_CALL ? left : SPANS_PER_CALL,
+                                       .n_demonstrations = work->n_demonstrations};
+        if (!el_question_add(work, questions, question, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Can the members not asked yet still change what follows from this mention's votes? */
+static bool decided(const struct el_settings *settings, const struct el_mention *mention,
+                    el_member_set open) {
+    if (!el_votes_decided(mention->votes, mention->n_votes, open, settings->member_weights)) {
+        return false;
+    }
+    unsigned skips = settings->verifier == EL_VERIFY_NONE ? 0 : settings->agreement_skips;
+    if (skips == 0 || el_votes_agree(mention->extracted_by, mention->votes, mention->n_votes, skips)) {
+        return true;
+    }
+    el_member_set agreeing = mention->extracted_by & mention->votes[0].voters;
+    el_member_set possible = mention->extracted_by & open;
+    return (unsigned)__builtin_popcount(agreeing | possible) < skips;
+}
+
+static bool ask(const struct el_context *context, struct el_work *work,
+                struct el_questions *questions, struct el_error *err) {
+    if (work->mentions.count == 0) {
+        return true;
+    }
+    for (size_t m = 0; m < context->n_members; m++) {
+        el_member_set open = context->members & ~work->classify_asked;
+        if ((open >> m & 1) == 0) {
+            continue;
+        }
+        bool needed = !context->settings.lazy_votes;
+        for (size_t i = 0; i < work->mentions.count && !needed; i++) {
+            needed = !decided(&context->settings, &work->mentions.items[i], open);
+        }
+        if (!needed) {
+            return true;
+        }
+        if (!ask_member(work, m, questions, err)) {
+            return false;
+        }
+        /* The first members are asked together for as long as even their agreement could not
+         * decide; after that, one at a time. */
+        if (context->settings.lazy_votes) {
+            el_member_set left = context->members & ~work->classify_asked;
+            int asked = __builtin_popcount(work->classify_asked);
+            if (asked > __builtin_popcount(left)) {
+                return true;
+            }
+        }
+    }
+    return true;
+}
+
+static bool take_answer(const struct el_context *context, struct el_work *work,
+                        struct el_answer *answer, struct el_error *err) {
+    struct el_question question = answer->question;
+    struct el_mention *mentions = work->mentions.items + question.first_mention;
+    if (answer->failure != EL_ANSWERED) {
+        el_note_answer(work, answer, false);
+        return true;
+    }
+    const char **spans = el_arena_array(&work->arena, question.n_mentions, sizeof *spans);
+    int *choice = el_arena_array(&work->arena, question.n_mentions, sizeof *choice);
+    if (spans == NULL || choice == NULL) {
+        return el_fail_memory(err);
+    }
+    for (size_t i = 0; i < question.n_mentions; i++) {
+        spans[i] = mentions[i].text;
+    }
+    enum el_readable readable =
+        el_parse_types(&work->arena, context->prompts[question.member], answer->text,
+                       answer->text_len, answer->cut, spans, question.n_mentions, context->types,
+                       context->n_types, choice);
+    if (readable == EL_READ_MEMORY) {
+        return el_fail_memory(err);
+    }
+    answer->unreadable = readable != EL_READ_OK;
+    el_note_answer(work, answer, readable == EL_READ_OK);
+    for (size_t i = 0; i < question.n_mentions && readable == EL_READ_OK; i++) {
+        mentions[i].choice[question.member] =
+            choice[i] < 0 ? NULL : context->config->types[choice[i]].name;
+    }
+    return true;
+}
+
+static bool take(const struct el_context *context, struct el_work *work,
+                 struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
+    for (size_t i = 0; i < n_answers; i++) {
+        if (!take_answer(context, work, answers[i], err)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < work->mentions.count; i++) {
+        struct el_mention *mention = &work->mentions.items[i];
+        if (!el_votes_count(&work->arena, mention->choice, context->n_members,
+                            context->settings.member_weights, &mention->votes,
+                            &mention->n_votes)) {
+            return el_fail_memory(err);
+        }
+        mention->type = -1;
+        for (size_t t = 0; t < context->n_types && mention->n_votes > 0; t++) {
+            if (mention->votes[0].type == context->config->types[t].name) {
+                mention->type = (int)t;
+            }
+        }
+    }
+    return true;
+}
+
+const struct el_stage_functions el_classify = {"classify", ask, take};

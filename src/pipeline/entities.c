@@ -1,0 +1,79 @@
+/* The end of the pipeline for one sentence: mentions with types become entities with evidence. */
+#include "corpus/flat.h"
+#include "pipeline/vote.h"
+#include "pipeline/work.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The score says how sure the ensemble is that this is an entity: the share of members that
+ * extracted the span, of those whose lists could be read; averaged with the verifier's
+ * probability of "yes" where it is known. Only answers that are always asked for count, so that
+ * lazy votes do not change it. */
+static double score(const struct el_work *work, const struct el_mention *mention) {
+    int asked = __builtin_popcount(work->extract_answered);
+    double share =
+        asked == 0 ? 0.0 : (double)__builtin_popcount(mention->extracted_by) / (double)asked;
+    return isnan(mention->yes_probability) ? share : (share + mention->yes_probability) / 2.0;
+}
+
+static int compare_entities(const void *a, const void *b) {
+    const struct el_entity *x = a, *y = b;
+    if (x->span.start != y->span.start) {
+        return x->span.start < y->span.start ? -1 : 1;
+    }
+    return x->span.end != y->span.end ? (x->span.end > y->span.end ? -1 : 1) : 0;
+}
+
+bool el_work_entities(const struct el_context *context, const struct el_work *work,
+                      struct el_arena *arena, struct el_entity **entities, size_t *count,
+                      struct el_error *err) {
+    size_t most = 0;
+    for (size_t i = 0; i < work->mentions.count; i++) {
+        most += work->mentions.items[i].n_spans;
+    }
+    struct el_entity *list = el_arena_array(arena, most, sizeof *list);
+    if (list == NULL) {
+        return el_fail_memory(err);
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < work->mentions.count; i++) {
+        const struct el_mention *mention = &work->mentions.items[i];
+        if (mention->type < 0 || mention->dropped) {
+            continue;
+        }
+        struct el_vote *votes = el_arena_array(arena, mention->n_votes, sizeof *votes);
+        if (votes == NULL) {
+            return el_fail_memory(err);
+        }
+        memcpy(votes, mention->votes, mention->n_votes * sizeof *votes);
+        for (size_t j = 0; j < mention->n_spans; j++) {
+            list[n++] = (struct el_entity){.span = mention->spans[j],
+                                           .type = context->config->types[mention->type].name,
+                                           .score = score(work, mention),
+                                           .has_evidence = true,
+                                           .extracted_by = mention->extracted_by,
+                                           .votes = votes,
+                                           .n_votes = mention->n_votes,
+                                           .verified = mention->verified};
+        }
+    }
+    if (!context->settings.nested &&
+        !el_flatten(arena, list, &n, context->settings.member_weights)) {
+        return el_fail_memory(err);
+    }
+    if (n > 1) {
+        qsort(list, n, sizeof *list, compare_entities);
+    }
+    /* In the overlap of two pieces of an over-long sentence, each entity belongs to one. */
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].span.start >= work->keep.start && list[i].span.start < work->keep.end) {
+            list[kept++] = list[i];
+        }
+    }
+    *entities = list;
+    *count = kept;
+    return true;
+}

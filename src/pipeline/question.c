@@ -1,0 +1,140 @@
+/* From a question to a call: which demonstrations fit, what the prompt says, how long the answer
+ * may be. */
+#include "pipeline/work.h"
+
+#include <string.h>
+
+bool el_question_add(struct el_work *work, struct el_questions *questions,
+                     struct el_question question, struct el_error *err) {
+    if (questions->count == questions->capacity) {
+        size_t capacity = questions->capacity == 0 ? 8 : questions->capacity * 2;
+        struct el_question *items = el_arena_array(&work->arena, capacity, sizeof *items);
+        if (items == NULL) {
+            return el_fail_memory(err);
+        }
+        if (questions->count > 0) {
+            memcpy(items, questions->items, questions->count * sizeof *items);
+        }
+        questions->items = items;
+        questions->capacity = capacity;
+    }
+    questions->items[questions->count++] = question;
+    return true;
+}
+
+/* How long an answer can sensibly be, in tokens. A list of spans can hold little more than the
+ * sentence; the rest is punctuation of the form (JSON needs more of it). */
+static size_t answer_tokens(const struct el_context *context, const struct el_work *work,
+                            const struct el_question *question) {
+    const struct el_prompt_set *set = context->prompts[question->member];
+    size_t forced = context->config->members[question->member].max_tokens;
+    if (forced > 0) {
+        return forced;
+    }
+    size_t slack = set->form == EL_ANSWER_JSON ? 96 : 16;
+    size_t tokens = 0;
+    switch (question->kind) {
+    case EL_PROMPT_PREEXTRACT:
+    case EL_PROMPT_EXTRACT:
+        tokens = el_estimate_tokens(work->text, work->text_len);
+        return set->form == EL_ANSWER_JSON ? tokens * 2 + slack : tokens + slack;
+    case EL_PROMPT_CLASSIFY:
+        for (size_t i = 0; i < question->n_mentions; i++) {
+            const char *text = work->mentions.items[question->first_mention + i].text;
+            tokens += 8;
+            tokens += set->form == EL_ANSWER_JSON ? el_estimate_tokens(text, strlen(text)) + 8 : 0;
+        }
+        return tokens + slack;
+    case EL_PROMPT_VERIFY:
+    case EL_PROMPT_KINDS:
+        break;
+    }
+    return set->chat ? 64 : 4;
+}
+
+static size_t estimate_call(const struct el_call *call) {
+    size_t tokens = 0;
+    if (call->prompt != NULL) {
+        tokens += el_estimate_tokens(call->prompt, strlen(call->prompt));
+    }
+    for (size_t i = 0; i < call->n_messages; i++) {
+        const char *content = call->messages[i].content;
+        tokens += el_estimate_tokens(content, strlen(content)) + 8;
+    }
+    return tokens;
+}
+
+/* The nearest demonstrations, nearest last. For classification those without spans say nothing
+ * and are left out. */
+static bool choose_demonstrations(const struct el_work *work, const struct el_question *question,
+                                  struct el_arena *arena, struct el_prompt_demonstration **list,
+                                  size_t *count) {
+    size_t wanted = question->n_demonstrations;
+    *list = el_arena_array(arena, wanted, sizeof **list);
+    *count = 0;
+    if (*list == NULL) {
+        return false;
+    }
+    const struct el_demonstration *chosen[64];
+    for (size_t i = 0; i < work->n_demonstrations && *count < wanted && *count < 64; i++) {
+        const struct el_demonstration *demonstration = &work->demonstrations[i];
+        if (question->kind != EL_PROMPT_CLASSIFY || demonstration->n_spans > 0) {
+            chosen[(*count)++] = demonstration;
+        }
+    }
+    for (size_t i = 0; i < *count; i++) {
+        const struct el_demonstration *demonstration = chosen[*count - 1 - i];
+        (*list)[i] = (struct el_prompt_demonstration){.text = demonstration->text,
+                                                      .spans = demonstration->spans,
+                                                      .n_spans = demonstration->n_spans};
+    }
+    return true;
+}
+
+bool el_question_render(const struct el_context *context, const struct el_work *work,
+                        struct el_question *question, struct el_arena *arena,
+                        struct el_call *call, struct el_error *err) {
+    const struct el_prompt_set *set = context->prompts[question->member];
+    size_t room = context->capabilities[question->member]->context;
+    if (set->max_demonstrations > 0 && question->n_demonstrations > set->max_demonstrations) {
+        question->n_demonstrations = set->max_demonstrations;
+    }
+    struct el_prompt_span *spans = el_arena_array(arena, question->n_mentions, sizeof *spans);
+    if (spans == NULL) {
+        return el_fail_memory(err);
+    }
+    for (size_t i = 0; i < question->n_mentions; i++) {
+        const struct el_mention *mention = &work->mentions.items[question->first_mention + i];
+        spans[i].text = mention->text;
+        spans[i].type = question->kind == EL_PROMPT_VERIFY ? context->types[mention->type].name
+                                                           : NULL;
+    }
+    size_t max_tokens = answer_tokens(context, work, question);
+    for (;;) {
+        struct el_prompt_demonstration *demonstrations;
+        size_t n_demonstrations;
+        if (!choose_demonstrations(work, question, arena, &demonstrations, &n_demonstrations)) {
+            return el_fail_memory(err);
+        }
+        question->n_demonstrations = n_demonstrations;
+        struct el_prompt_data data = {.types = context->types,
+                                      .n_types = context->n_types,
+                                      .demonstrations = demonstrations,
+                                      .n_demonstrations = n_demonstrations,
+                                      .text = work->text,
+                                      .spans = spans,
+                                      .n_spans = question->n_mentions};
+        *call = (struct el_call){.member = question->member,
+                                 .stage = question->stage,
+                                 .order = work->order,
+                                 .max_tokens = max_tokens,
+                                 .want_yes_probability = question->kind == EL_PROMPT_VERIFY};
+        if (!el_prompt_render(set, question->kind, &data, arena, call, err)) {
+            return false;
+        }
+        if (n_demonstrations == 0 || room == 0 || estimate_call(call) + max_tokens <= room) {
+            return true;
+        }
+        question->n_demonstrations--; /* the farthest goes first */
+    }
+}

@@ -1,0 +1,147 @@
+/* Stage 1: retrieve demonstrations by span-level sentence similarity.
+ *
+ * Every member lists, without demonstrations, the spans of X that could be entities; S is their
+ * union (paper eq. 1-2). Each span gets a weight by its part of speech. The k sentences of the
+ * pool with the highest
+ *
+ *     SpanSim(X, Xc) = sum_s w(s) * max_s' sim(s, s') / sum_s w(s)
+ *
+ * become the demonstrations. */
+#include "pipeline/work.h"
+
+#include "language/segment.h"
+
+#include <string.h>
+
+static bool ask(const struct el_context *context, struct el_work *work,
+                struct el_questions *questions, struct el_error *err) {
+    bool wanted = context->pool != NULL && context->settings.demonstrations > 0 &&
+                  context->settings.similarity == EL_SIMILARITY_SPAN;
+    for (size_t m = 0; wanted && work->round == 0 && m < context->n_members; m++) {
+        struct el_question question = {
+            .stage = EL_STAGE_RETRIEVE, .kind = EL_PROMPT_PREEXTRACT, .member = m};
+        if ((context->members >> m & 1) != 0 &&
+            !el_question_add(work, questions, question, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Tag the words of the sentence and give each pre-extracted span its weight w(s): the largest
+ * among its occurrences. */
+static bool weigh(const struct el_context *context, struct el_work *work, struct el_error *err) {
+    struct el_spans words;
+    if (!el_segment_words(&work->arena, work->text, work->text_len, work->lang, &words, err)) {
+        return false;
+    }
+    enum el_pos *tags = el_arena_array(&work->arena, words.count, sizeof *tags);
+    if (tags == NULL || !el_tagger_tag(context->tagger, work->text, work->lang, words.items,
+                                       words.count, tags)) {
+        return el_fail_memory(err);
+    }
+    for (size_t i = 0; i < work->pre.count; i++) {
+        struct el_mention *mention = &work->pre.items[i];
+        mention->tag = EL_POS_X;
+        for (size_t j = 0; j < mention->n_spans; j++) {
+            enum el_pos tag = EL_POS_X;
+            double weight = el_span_weight(words.items, tags, words.count, mention->spans[j],
+                                           context->settings.pos_weights, &tag);
+            if (j == 0 || weight > mention->weight) {
+                mention->weight = weight;
+                mention->tag = tag;
+            }
+        }
+    }
+    return true;
+}
+
+/* A pool sentence as a demonstration: its spans of the asked types, each string once. */
+static bool demonstrate(const struct el_context *context, struct el_work *work,
+                        const struct el_hit *hit, struct el_demonstration *out,
+                        struct el_error *err) {
+    struct el_pool_sentence sentence;
+    if (!el_pool_get(context->pool, hit->sentence, &sentence, err)) {
+        return false;
+    }
+    *out = (struct el_demonstration){.pool_index = hit->sentence,
+                                     .score = hit->score,
+                                     .id = sentence.id,
+                                     .text = sentence.text,
+                                     .matches = hit->matches};
+    out->spans = el_arena_array(&work->arena, sentence.n_entities, sizeof *out->spans);
+    if (out->spans == NULL) {
+        return el_fail_memory(err);
+    }
+    for (size_t i = 0; i < sentence.n_entities; i++) {
+        struct el_pool_entity entity = sentence.entities[i];
+        int type = context->pool_types[entity.type];
+        if (type < 0) {
+            continue;
+        }
+        const char *text = el_arena_copy(&work->arena, sentence.text + entity.span.start,
+                                         entity.span.end - entity.span.start);
+        if (text == NULL) {
+            return el_fail_memory(err);
+        }
+        bool seen = false;
+        for (size_t j = 0; j < out->n_spans && !seen; j++) {
+            seen = strcmp(out->spans[j].text, text) == 0;
+        }
+        if (!seen) {
+            out->spans[out->n_spans++] =
+                (struct el_prompt_span){.text = text, .type = context->types[type].name};
+        }
+    }
+    return true;
+}
+
+static bool search(const struct el_context *context, struct el_work *work, struct el_error *err) {
+    size_t n = work->pre.count;
+    struct el_query_span *spans = el_arena_array(&work->arena, n, sizeof *spans);
+    if (spans == NULL) {
+        return el_fail_memory(err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct el_mention *mention = &work->pre.items[i];
+        spans[i] = (struct el_query_span){.text = mention->text,
+                                          .text_len = strlen(mention->text),
+                                          .weight = mention->weight};
+    }
+    struct el_query query = {.text = work->text,
+                             .text_len = work->text_len,
+                             .spans = spans,
+                             .n_spans = n,
+                             .allowed_types = context->pool_allowed};
+    struct el_search_options options = {.similarity = context->settings.similarity,
+                                        .k = context->settings.demonstrations};
+    struct el_hits hits = {0};
+    if (!el_pool_search(context->pool, &query, &options, &work->arena, &hits, err)) {
+        return false;
+    }
+    work->fell_back = hits.fell_back;
+    work->demonstrations =
+        el_arena_array(&work->arena, hits.count, sizeof *work->demonstrations);
+    if (work->demonstrations == NULL) {
+        return el_fail_memory(err);
+    }
+    for (size_t i = 0; i < hits.count; i++) {
+        if (!demonstrate(context, work, &hits.items[i], &work->demonstrations[i], err)) {
+            return false;
+        }
+        work->n_demonstrations++;
+    }
+    return true;
+}
+
+static bool take(const struct el_context *context, struct el_work *work,
+                 struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
+    el_member_set answered = 0;
+    if (context->pool == NULL || context->settings.demonstrations == 0 || work->round > 0) {
+        return true;
+    }
+    return el_take_mentions(context, work, answers, n_answers, &work->pre, &answered, err) &&
+           weigh(context, work, err) && search(context, work, err);
+}
+
+const struct el_stage_functions el_retrieve = {"retrieve", ask, take};

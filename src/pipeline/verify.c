@@ -1,0 +1,109 @@
+/* Stage 4: a verifier is asked for each (span, type) whether the span in this sentence is of this
+ * type; "no" drops it. An unreadable answer keeps it, and is counted.
+ *
+ * Settings decide who verifies: one member, all by majority (a tie keeps), or none; and whether a
+ * pair on which enough members agreed (each extracted the span and voted for the type) is believed
+ * without being asked about. */
+#include "pipeline/vote.h"
+#include "pipeline/work.h"
+
+#include <math.h>
+
+static bool needs_verification(const struct el_settings *settings,
+                               const struct el_mention *mention) {
+    return mention->type >= 0 && !el_votes_agree(mention->extracted_by, mention->votes,
+                                                 mention->n_votes, settings->agreement_skips);
+}
+
+static void count_verdicts(const struct el_mention *mention, unsigned *yes, unsigned *no) {
+    *yes = *no = 0;
+    for (size_t m = 0; m < EL_MAX_MEMBERS; m++) {
+        if ((mention->verified_by >> m & 1) != 0) {
+            *yes += mention->verdict[m] == EL_VERDICT_YES;
+            *no += mention->verdict[m] == EL_VERDICT_NO;
+        }
+    }
+}
+
+/* Can `open` further answers still change whether the mention is kept? */
+static bool undecided(const struct el_mention *mention, unsigned open) {
+    unsigned yes, no;
+    count_verdicts(mention, &yes, &no);
+    return yes >= no ? yes - no < open : no - yes <= open;
+}
+
+static bool ask(const struct el_context *context, struct el_work *work,
+                struct el_questions *questions, struct el_error *err) {
+    const struct el_settings *settings = &context->settings;
+    el_member_set verifiers = settings->verifier == EL_VERIFY_NONE     ? 0
+                              : settings->verifier == EL_VERIFY_MEMBER ? (el_member_set)1
+                                                                             << context->verifier
+                                                                       : context->members;
+    /* Lazily, the members of "all" are asked one after another, each only for what is open. */
+    bool lazy = settings->lazy_votes && settings->verifier == EL_VERIFY_ALL;
+    for (size_t m = 0; m < context->n_members; m++) {
+        el_member_set open = verifiers & ~work->verify_asked;
+        if ((open >> m & 1) == 0) {
+            continue;
+        }
+        work->verify_asked |= (el_member_set)1 << m;
+        size_t before = questions->count;
+        for (size_t i = 0; i < work->mentions.count; i++) {
+            struct el_mention *mention = &work->mentions.items[i];
+            if (!needs_verification(settings, mention)) {
+                continue;
+            }
+            if (lazy && !undecided(mention, (unsigned)__builtin_popcount(open))) {
+                work->saved_calls++;
+                continue;
+            }
+            mention->verified_by |= (el_member_set)1 << m;
+            struct el_question question = {.stage = EL_STAGE_VERIFY,
+                                           .kind = EL_PROMPT_VERIFY,
+                                           .member = m,
+                                           .first_mention = i,
+                                           .n_mentions = 1};
+            if (!el_question_add(work, questions, question, err)) {
+                return false;
+            }
+        }
+        if (lazy && questions->count > before) {
+            return true;
+        }
+    }
+    return true;
+}
+
+static bool take(const struct el_context *context, struct el_work *work,
+                 struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
+    (void)err;
+    for (size_t i = 0; i < n_answers; i++) {
+        struct el_answer *answer = answers[i];
+        size_t member = answer->question.member;
+        struct el_mention *mention = &work->mentions.items[answer->question.first_mention];
+        enum el_verdict verdict = EL_VERDICT_UNREADABLE;
+        if (answer->failure == EL_ANSWERED) {
+            verdict = el_parse_verdict(context->prompts[member], answer->text, answer->text_len);
+        }
+        answer->unreadable = verdict == EL_VERDICT_UNREADABLE;
+        el_note_answer(work, answer, !answer->unreadable);
+        mention->verdict[member] = verdict;
+        mention->yes_probability = answer->yes_probability;
+    }
+    for (size_t i = 0; i < work->mentions.count; i++) {
+        struct el_mention *mention = &work->mentions.items[i];
+        unsigned yes, no;
+        count_verdicts(mention, &yes, &no);
+        mention->verified = mention->verified_by == 0 ? EL_VERIFIED_NOT_ASKED
+                            : yes + no == 0           ? EL_VERIFIED_UNREADABLE
+                            : no > yes                ? EL_VERIFIED_NO
+                                                      : EL_VERIFIED_YES;
+        mention->dropped = mention->verified == EL_VERIFIED_NO;
+        if (__builtin_popcount(mention->verified_by) != 1) {
+            mention->yes_probability = NAN; /* several verifiers: their verdicts are counted */
+        }
+    }
+    return true;
+}
+
+const struct el_stage_functions el_verify = {"verify", ask, take};
