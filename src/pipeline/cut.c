@@ -49,6 +49,9 @@ static size_t border(const struct el_document *document, const struct el_spans *
 static size_t reach(const struct el_document *document, size_t start, size_t end,
                     size_t max_tokens, size_t max_bytes) {
     size_t length = end - start;
+    if (max_bytes == 0 && max_tokens > 0) {
+        max_bytes = max_tokens * 16; /* bounds the work of the loop below */
+    }
     if (max_bytes > 0 && length > max_bytes) {
         length = max_bytes;
     }

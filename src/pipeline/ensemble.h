@@ -5,7 +5,6 @@
 #ifndef EL_PIPELINE_ENSEMBLE_H
 #define EL_PIPELINE_ENSEMBLE_H
 
-#include "base/buffer.h"
 #include "llm/client.h"
 #include "pipeline/config.h"
 
@@ -15,6 +14,7 @@ struct el_ensemble_options {
     const struct el_log *log;
     const char *store_path; /* NULL = no reply store */
     const char *pool_path;  /* overrides the configuration; NULL = not */
+    bool no_pool;           /* zero-shot throughout */
     size_t window;          /* sentences in work; 0 = chosen from the endpoints' slots */
     FILE *trace;            /* JSON lines of prompts, replies, alignments, votes; NULL = none */
 };
@@ -24,17 +24,31 @@ bool el_ensemble_open(struct el_config *config, const struct el_ensemble_options
                       struct el_ensemble **ensemble, struct el_error *err);
 void el_ensemble_close(struct el_ensemble *ensemble);
 
-/* Where documents come from and go to. `next`: 1 = *document (the ensemble takes it), 0 = end,
- * -1 = stop with err. `done` gets each document in input order, with its entities, and frees it
- * or keeps it; false stops the run. */
+struct el_work; /* work.h */
+
+/* Where documents come from and go to. {0} but for next and done is a plain run. */
 struct el_run {
     void *context;
+    /* 1 = *document (the ensemble takes it), 0 = end, -1 = stop with err. */
     int (*next)(void *context, struct el_document **document, struct el_error *err);
+    /* Gets each document in input order, with its entities instead of those it came with, and
+     * frees it or keeps it; false stops the run. */
     bool (*done)(void *context, struct el_document *document, struct el_error *err);
-    /* Optional: called a few times a second. True = take no more documents, finish those begun. */
-    bool (*tick)(void *context);
+    /* Optional: called a few times a second. EL_GO_ON, EL_FINISH = take no more documents and
+     * finish those begun, EL_STOP = give up at once. */
+    enum el_tick { EL_GO_ON, EL_FINISH, EL_STOP } (*tick)(void *context);
+    /* Optional: sees each sentence when its last stage is done, in any order. `document` still has
+     * the entities it came with. */
+    void (*sentence)(void *context, const struct el_document *document,
+                     const struct el_work *work);
+
+    const struct el_settings *settings; /* instead of the configuration's; NULL = those */
+    el_member_set members;              /* who takes part; 0 = all */
+    unsigned stages;                    /* how many of the four; 0 = all */
 };
 
+/* False for errors of the run as a whole (input, output, memory, interruption); failures of
+ * members and documents are in the counts. Counts add up over runs. */
 bool el_ensemble_run(struct el_ensemble *ensemble, const struct el_run *run, struct el_error *err);
 
 struct el_counts {
@@ -49,6 +63,8 @@ struct el_counts {
 const struct el_counts *el_ensemble_counts(const struct el_ensemble *ensemble);
 struct el_client *el_ensemble_client(struct el_ensemble *ensemble);
 const struct el_pool *el_ensemble_pool(const struct el_ensemble *ensemble);
+/* The member that verifies under these settings. */
+size_t el_ensemble_verifier(const struct el_ensemble *ensemble, const struct el_settings *settings);
 
 /* Version, configuration, hashes of models, prompts and pool, as a JSON object. */
 json_t *el_ensemble_manifest(const struct el_ensemble *ensemble);

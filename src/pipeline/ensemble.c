@@ -1,0 +1,239 @@
+/* Opening the ensemble: members, templates, pool, tagger, and how the pool's labels map to the
+ * types that were asked for. */
+#include "pipeline/ensemble_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Labels are compared case-folded, with '_' and '-' as spaces. */
+static const char *fold_label(struct el_arena *arena, const char *label) {
+    char *copy = el_arena_string(arena, label);
+    for (char *c = copy; c != NULL && *c != '\0'; c++) {
+        *c = *c == '_' || *c == '-' ? ' ' : *c;
+    }
+    size_t len;
+    return copy == NULL ? NULL : el_text_fold(arena, copy, strlen(copy), true, &len);
+}
+
+static bool type_has_label(struct el_arena *arena, const struct el_type *type, const char *label,
+                           bool *matches) {
+    size_t n = type->n_aliases + 2;
+    *matches = false;
+    for (size_t i = 0; i < n && !*matches; i++) {
+        const char *name = i == 0 ? type->name : i == 1 ? type->wording : type->aliases[i - 2];
+        const char *folded = fold_label(arena, name);
+        if (folded == NULL) {
+            return false;
+        }
+        *matches = strcmp(folded, label) == 0;
+    }
+    return true;
+}
+
+static bool map_pool_types(struct el_ensemble *ensemble, struct el_error *err) {
+    const struct el_config *config = ensemble->config;
+    const struct el_pool_info *info = el_pool_get_info(ensemble->pool);
+    int *map = el_arena_array(&ensemble->arena, info->n_types, sizeof *map);
+    bool *allowed = el_arena_array(&ensemble->arena, info->n_types, sizeof *allowed);
+    if (map == NULL || allowed == NULL) {
+        return el_fail_memory(err);
+    }
+    size_t mapped = 0;
+    for (size_t p = 0; p < info->n_types; p++) {
+        const char *label = fold_label(&ensemble->arena, info->types[p]);
+        if (label == NULL) {
+            return el_fail_memory(err);
+        }
+        map[p] = -1;
+        for (size_t t = 0; t < config->n_types && map[p] < 0; t++) {
+            bool matches;
+            if (!type_has_label(&ensemble->arena, &config->types[t], label, &matches)) {
+                return el_fail_memory(err);
+            }
+            map[p] = matches ? (int)t : -1;
+        }
+        allowed[p] = map[p] >= 0;
+        mapped += allowed[p];
+    }
+    if (mapped == 0) {
+        el_log(&ensemble->log, EL_WARNING,
+               "the pool has none of the requested types, so demonstrations show no entities; "
+               "give the types `aliases` that name the pool's labels, or another --pool");
+    }
+    ensemble->context.pool_types = map;
+    ensemble->context.pool_allowed = allowed;
+    return true;
+}
+
+static bool open_prompts(struct el_ensemble *ensemble, struct el_error *err) {
+    struct el_config *config = ensemble->config;
+    size_t n = 0;
+    while (config->data_folders != NULL && config->data_folders[n] != NULL) {
+        n++;
+    }
+    const char **folders = el_arena_array(&ensemble->arena, n + 1, sizeof *folders);
+    ensemble->prompts = el_arena_array(&ensemble->arena, config->n_members,
+                                       sizeof *ensemble->prompts);
+    ensemble->capabilities = el_arena_array(&ensemble->arena, config->n_members,
+                                            sizeof *ensemble->capabilities);
+    if (folders == NULL || ensemble->prompts == NULL || ensemble->capabilities == NULL) {
+        return el_fail_memory(err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        folders[i] = el_arena_printf(&ensemble->arena, "%s/prompts", config->data_folders[i]);
+        if (folders[i] == NULL) {
+            return el_fail_memory(err);
+        }
+    }
+    for (size_t m = 0; m < config->n_members; m++) {
+        const struct el_capabilities *can = el_client_capabilities(ensemble->client, m);
+        ensemble->capabilities[m] = can;
+        const char *name = config->members[m].prompts;
+        name = name != NULL ? name : can->compact ? "compact" : "chat";
+        if (!el_prompt_set_open(name, folders, &ensemble->prompts[m], err)) {
+            return el_error_prefix(err, "member %s", config->members[m].name);
+        }
+    }
+    return true;
+}
+
+static bool open_types(struct el_ensemble *ensemble, struct el_error *err) {
+    const struct el_config *config = ensemble->config;
+    struct el_prompt_type *types = el_arena_array(&ensemble->arena, config->n_types, sizeof *types);
+    if (types == NULL) {
+        return el_fail_memory(err);
+    }
+    for (size_t t = 0; t < config->n_types; t++) {
+        types[t] = (struct el_prompt_type){.name = config->types[t].wording,
+                                           .description = config->types[t].description};
+    }
+    ensemble->context.types = types;
+    ensemble->context.n_types = config->n_types;
+    return true;
+}
+
+static bool open_data(struct el_ensemble *ensemble, const struct el_ensemble_options *options,
+                      struct el_error *err) {
+    struct el_config *config = ensemble->config;
+    const char *tagger =
+        config->tagger != NULL ? config->tagger : el_config_find(config, "models/tagger-en.bin");
+    if (tagger != NULL && !el_tagger_open(tagger, &ensemble->tagger, err)) {
+        return false;
+    }
+    if (options->no_pool) {
+        return true;
+    }
+    const char *pool = options->pool_path != NULL ? options->pool_path : config->pool;
+    pool = pool != NULL ? pool : el_config_find(config, "pools/default.jsonl");
+    if (pool == NULL) {
+        el_log(&ensemble->log, EL_WARNING, "no demonstration pool found: working without "
+                                           "demonstrations; name one with --pool");
+        return true;
+    }
+    return el_pool_open(pool, &ensemble->log, &ensemble->pool, err) &&
+           map_pool_types(ensemble, err);
+}
+
+bool el_ensemble_open(struct el_config *config, const struct el_ensemble_options *options,
+                      struct el_ensemble **out, struct el_error *err) {
+    struct el_ensemble *ensemble = calloc(1, sizeof *ensemble);
+    *out = NULL;
+    if (ensemble == NULL) {
+        return el_fail_memory(err);
+    }
+    ensemble->config = config;
+    ensemble->trace = options->trace;
+    ensemble->window = options->window;
+    if (options->log != NULL) {
+        ensemble->log = *options->log;
+    }
+    /* What is cheap and can fail by a user's mistake goes before what starts servers. */
+    struct el_client_options client = {.log = &ensemble->log,
+                                       .store_path = options->store_path,
+                                       .constrain = config->settings.constrain,
+                                       .llama_server = config->llama_server};
+    bool ok = open_types(ensemble, err) && open_data(ensemble, options, err) &&
+              el_client_start(config->members, config->n_members, &client, &ensemble->client,
+                              err) &&
+              open_prompts(ensemble, err);
+    if (!ok) {
+        el_ensemble_close(ensemble);
+        return false;
+    }
+    struct el_context *context = &ensemble->context;
+    context->config = config;
+    context->n_members = config->n_members;
+    context->capabilities = (const struct el_capabilities *const *)ensemble->capabilities;
+    context->prompts = ensemble->prompts;
+    context->tagger = ensemble->tagger;
+    context->pool = ensemble->pool;
+    *out = ensemble;
+    return true;
+}
+
+void el_ensemble_close(struct el_ensemble *ensemble) {
+    if (ensemble == NULL) {
+        return;
+    }
+    for (size_t m = 0; ensemble->prompts != NULL && m < ensemble->config->n_members; m++) {
+        el_prompt_set_close(ensemble->prompts[m]);
+    }
+    el_client_stop(ensemble->client);
+    el_pool_close(ensemble->pool);
+    el_tagger_close(ensemble->tagger);
+    el_arena_free(&ensemble->arena);
+    free(ensemble);
+}
+
+/* The named verifier; without a name the largest member, else the first listed. */
+size_t el_ensemble_verifier(const struct el_ensemble *ensemble,
+                            const struct el_settings *settings) {
+    const struct el_config *config = ensemble->config;
+    size_t best = 0;
+    for (size_t m = 0; m < config->n_members; m++) {
+        if (settings->verifier_name != NULL) {
+            if (strcmp(settings->verifier_name, config->members[m].name) == 0) {
+                return m;
+            }
+        } else if (ensemble->capabilities[m]->parameters >
+                   ensemble->capabilities[best]->parameters) {
+            best = m;
+        }
+    }
+    return best;
+}
+
+const struct el_counts *el_ensemble_counts(const struct el_ensemble *ensemble) {
+    return &ensemble->counts;
+}
+
+struct el_client *el_ensemble_client(struct el_ensemble *ensemble) {
+    return ensemble->client;
+}
+
+const struct el_pool *el_ensemble_pool(const struct el_ensemble *ensemble) {
+    return ensemble->pool;
+}
+
+json_t *el_ensemble_manifest(const struct el_ensemble *ensemble) {
+    struct el_config *config = ensemble->config;
+    struct el_buffer text = {0};
+    json_t *members = json_array(), *manifest = NULL;
+    for (size_t m = 0; m < config->n_members; m++) {
+        const struct el_capabilities *can = ensemble->capabilities[m];
+        json_array_append_new(
+            members, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", config->members[m].name,
+                               "model", can->model, "identity", can->identity, "server",
+                               can->server, "prompts", ensemble->prompts[m]->name,
+                               "prompts_sha256", ensemble->prompts[m]->sha256));
+    }
+    if (el_config_print(config, &text)) {
+        manifest = json_pack("{s:s, s:s, s:O, s:s*}", "el4ner", EL_VERSION, "configuration",
+                             text.data, "members", members, "pool_sha256",
+                             ensemble->pool == NULL ? NULL
+                                                    : el_pool_get_info(ensemble->pool)->sha256);
+    }
+    json_decref(members);
+    el_buffer_free(&text);
+    return manifest;
+}

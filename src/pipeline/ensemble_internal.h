@@ -1,0 +1,23 @@
+/* What ensemble.c (opening) and run.c (running) share; nobody else includes this. */
+#ifndef EL_PIPELINE_ENSEMBLE_INTERNAL_H
+#define EL_PIPELINE_ENSEMBLE_INTERNAL_H
+
+#include "pipeline/ensemble.h"
+#include "pipeline/work.h"
+
+struct el_ensemble {
+    struct el_arena arena;
+    struct el_config *config;
+    struct el_log log;
+    FILE *trace;
+    size_t window;
+    struct el_client *client;
+    struct el_pool *pool;
+    struct el_tagger *tagger;
+    struct el_prompt_set **prompts;                /* by member */
+    const struct el_capabilities **capabilities;   /* by member */
+    struct el_context context;                     /* settings and members are set by each run */
+    struct el_counts counts;
+};
+
+#endif

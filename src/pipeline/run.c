@@ -1,0 +1,531 @@
+/* The one loop: pull documents, cut them into sentences, drive each sentence through the stages,
+ * keep every endpoint filled, and hand documents back in input order.
+ *
+ * Sentences in work are bounded by the window, documents that wait for an earlier one by a
+ * multiple of it: memory does not grow with the input. */
+#include "pipeline/cut.h"
+#include "pipeline/ensemble_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct el_stage_functions *const STAGES[EL_STAGES] = {&el_retrieve, &el_extract,
+                                                                  &el_classify, &el_verify};
+
+/* A document in work. */
+struct job {
+    struct job *next; /* in input order */
+    struct el_document *document;
+    struct el_arena arena;
+    struct el_pieces pieces;
+    size_t started, finished; /* pieces */
+    struct el_entity *entities;
+    size_t n_entities, capacity;
+    char **traces; /* by piece; NULL without a trace */
+};
+
+/* A sentence in work. */
+struct task {
+    struct el_work work;
+    struct run *run;
+    struct job *job;
+    size_t piece;
+    struct el_answer **answers; /* of the round */
+    size_t n_answers, waiting;
+};
+
+struct pending {
+    struct task *task;
+    struct el_answer *answer;
+    struct el_call call;
+};
+
+struct run {
+    struct el_ensemble *ensemble;
+    const struct el_run *order;
+    struct el_context context;
+    unsigned stages;
+    size_t window, max_tokens;
+    struct job *first, *last;
+    size_t n_jobs, n_tasks;
+    uint64_t n_sentences;
+    bool input_ended, stopping;
+    bool failed; /* `error` says why; set from inside reply handlers too */
+    struct el_error error;
+};
+
+static void run_fail_memory(struct run *run) {
+    if (!run->failed) {
+        run->failed = true;
+        el_fail_memory(&run->error);
+    }
+}
+
+/* ---- finishing a sentence ---- */
+
+static void count_work(struct run *run, const struct el_work *work) {
+    struct el_counts *counts = &run->ensemble->counts;
+    counts->sentences++;
+    counts->proposed += work->proposed;
+    counts->ungrounded += work->ungrounded;
+    counts->saved_calls += work->saved_calls;
+    counts->demonstrations_dropped += work->demonstrations_dropped;
+    for (size_t i = 0; i < work->mentions.count; i++) {
+        counts->candidates += work->mentions.items[i].n_spans;
+        counts->verified_no += work->mentions.items[i].dropped;
+    }
+    for (size_t m = 0; m < run->context.n_members; m++) {
+        for (size_t s = 0; s < EL_STAGES; s++) {
+            counts->abstained[m][s] += work->abstained[m][s];
+            counts->answered[m][s] += work->answered[m][s];
+        }
+    }
+}
+
+static bool append_entities(struct job *job, const struct el_entity *entities, size_t count,
+                            size_t offset) {
+    if (job->n_entities + count > job->capacity) {
+        size_t capacity = (job->n_entities + count) * 2;
+        struct el_entity *list = realloc(job->entities, capacity * sizeof *list);
+        if (list == NULL) {
+            return false;
+        }
+        job->entities = list;
+        job->capacity = capacity;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct el_entity *entity = &job->entities[job->n_entities++];
+        *entity = entities[i];
+        entity->span.start += offset;
+        entity->span.end += offset;
+    }
+    return true;
+}
+
+static void fail_document(struct el_document *document, const char *why) {
+    if (document->failure == NULL) {
+        document->failure = why;
+    }
+}
+
+static bool finish_task(struct task *task, struct el_error *err) {
+    struct run *run = task->run;
+    struct job *job = task->job;
+    struct el_work *work = &task->work;
+    struct el_document *document = job->document;
+    struct el_entity *entities;
+    size_t count, abstained = 0;
+    if (!el_work_entities(&run->context, work, &document->arena, &entities, &count, err)) {
+        return false;
+    }
+    if (!append_entities(job, entities, count, work->begin)) {
+        return el_fail_memory(err);
+    }
+    for (size_t m = 0; m < run->context.n_members; m++) {
+        for (size_t s = 0; s < EL_STAGES; s++) {
+            abstained += work->abstained[m][s];
+        }
+    }
+    document->abstained += abstained;
+    if (run->stages > EL_STAGE_EXTRACT && work->extract_answered == 0) {
+        fail_document(document, "no member listed spans for at least one of its sentences");
+    } else if (run->context.settings.strict && abstained > 0) {
+        fail_document(document, "a member abstained (strict)");
+    }
+    if (run->order->sentence != NULL) {
+        run->order->sentence(run->order->context, document, work);
+    }
+    if (run->ensemble->trace != NULL) {
+        json_t *trace = el_work_trace(&run->context, work, document->id);
+        job->traces[task->piece] = trace == NULL ? NULL : json_dumps(trace, JSON_COMPACT);
+        json_decref(trace);
+    }
+    count_work(run, work);
+    job->finished++;
+    return true;
+}
+
+static void free_task(struct task *task) {
+    task->run->n_tasks--;
+    el_arena_free(&task->work.arena);
+    free(task);
+}
+
+/* ---- asking ---- */
+
+static bool log_answer(struct task *task, struct el_answer *answer) {
+    struct el_work *work = &task->work;
+    if (task->run->ensemble->trace == NULL) {
+        return true;
+    }
+    if (work->n_log == work->log_capacity) {
+        size_t capacity = work->log_capacity == 0 ? 16 : work->log_capacity * 2;
+        struct el_answer **log = el_arena_array(&work->arena, capacity, sizeof(struct el_answer *));
+        if (log == NULL) {
+            return false;
+        }
+        if (work->n_log > 0) {
+            memcpy(log, work->log, work->n_log * sizeof(struct el_answer *));
+        }
+        work->log = log;
+        work->log_capacity = capacity;
+    }
+    work->log[work->n_log++] = answer;
+    return true;
+}
+
+/* The prompt as a person would read it, for the trace. */
+static const char *prompt_text(struct el_arena *arena, const struct el_call *call) {
+    if (call->prompt != NULL) {
+        return call->prompt;
+    }
+    const char *text = "";
+    for (size_t i = 0; i < call->n_messages && text != NULL; i++) {
+        text = el_arena_printf(arena, "%s@%s\n%s\n", text, call->messages[i].role,
+                               call->messages[i].content);
+    }
+    return text;
+}
+
+static bool submit(struct pending *pending, struct el_error *err) {
+    struct task *task = pending->task;
+    struct el_answer *answer = pending->answer;
+    struct el_arena *arena = &task->work.arena;
+    if (!el_question_render(&task->run->context, &task->work, &answer->question, arena,
+                            &pending->call, err)) {
+        return false;
+    }
+    pending->call.user = pending;
+    if (task->run->ensemble->trace != NULL) {
+        answer->prompt = prompt_text(arena, &pending->call);
+    }
+    return el_client_submit(task->run->ensemble->client, &pending->call, err);
+}
+
+static bool put_questions(struct task *task, const struct el_questions *questions,
+                          struct el_error *err) {
+    struct el_arena *arena = &task->work.arena;
+    task->answers = el_arena_array(arena, questions->count, sizeof *task->answers);
+    if (task->answers == NULL) {
+        return el_fail_memory(err);
+    }
+    task->n_answers = task->waiting = questions->count;
+    for (size_t i = 0; i < questions->count; i++) {
+        struct pending *pending = el_arena_alloc(arena, sizeof *pending);
+        struct el_answer *answer = el_arena_alloc(arena, sizeof *answer);
+        if (pending == NULL || answer == NULL) {
+            return el_fail_memory(err);
+        }
+        answer->question = questions->items[i];
+        *pending = (struct pending){.task = task, .answer = answer};
+        task->answers[i] = answer;
+        if (!log_answer(task, answer)) {
+            return el_fail_memory(err);
+        }
+        if (!submit(pending, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Move a sentence on until it waits for answers or is done. */
+static bool advance(struct task *task, struct el_error *err) {
+    struct run *run = task->run;
+    struct el_work *work = &task->work;
+    while (work->stage < run->stages) {
+        const struct el_stage_functions *stage = STAGES[work->stage];
+        struct el_questions questions = {0};
+        if (!stage->ask(&run->context, work, &questions, err)) {
+            return false;
+        }
+        if (questions.count > 0) {
+            return put_questions(task, &questions, err);
+        }
+        if (work->round == 0 && !stage->take(&run->context, work, NULL, 0, err)) {
+            return false;
+        }
+        work->stage++;
+        work->round = 0;
+    }
+    bool ok = finish_task(task, err);
+    free_task(task);
+    return ok;
+}
+
+static bool keep_reply(struct el_arena *arena, struct el_answer *answer,
+                       const struct el_reply *reply) {
+    answer->failure = reply->failure;
+    answer->cut = reply->cut;
+    answer->from_store = reply->from_store;
+    answer->yes_probability = reply->yes_probability;
+    answer->detail = reply->detail == NULL ? "" : el_arena_string(arena, reply->detail);
+    answer->text = el_arena_copy(arena, reply->text == NULL ? "" : reply->text, reply->text_len);
+    answer->text_len = reply->text_len;
+    return answer->detail != NULL && answer->text != NULL;
+}
+
+static void handle_reply(void *context, const struct el_call *call, const struct el_reply *reply) {
+    struct run *run = context;
+    struct pending *pending = call->user;
+    struct task *task = pending->task;
+    struct el_answer *answer = pending->answer;
+    if (run->failed || run->stopping) {
+        return; /* the tasks are freed in one go when the client has let go of them */
+    }
+    if (reply->failure == EL_FAILED_CONTEXT && answer->question.n_demonstrations > 0) {
+        answer->question.n_demonstrations--;
+        run->failed = !submit(pending, &run->error);
+        return;
+    }
+    if (!keep_reply(&task->work.arena, answer, reply)) {
+        run_fail_memory(run);
+        return;
+    }
+    if (answer->question.kind == EL_PROMPT_EXTRACT) {
+        task->work.demonstrations_dropped +=
+            task->work.n_demonstrations - answer->question.n_demonstrations;
+    }
+    if (--task->waiting > 0) {
+        return;
+    }
+    const struct el_stage_functions *stage = STAGES[task->work.stage];
+    run->failed = !stage->take(&run->context, &task->work, task->answers, task->n_answers,
+                               &run->error);
+    task->work.round++;
+    if (!run->failed) {
+        run->failed = !advance(task, &run->error);
+    }
+}
+
+/* ---- input ---- */
+
+static bool start_task(struct run *run, struct job *job, struct el_error *err) {
+    struct task *task = calloc(1, sizeof *task);
+    if (task == NULL) {
+        return el_fail_memory(err);
+    }
+    size_t piece = job->started++;
+    const struct el_piece *cut = &job->pieces.items[piece];
+    size_t begin = cut->span.start, len = cut->span.end - begin;
+    const struct el_config *config = run->ensemble->config;
+    task->run = run;
+    task->job = job;
+    task->piece = piece;
+    task->work = (struct el_work){
+        .order = run->n_sentences++,
+        .text_len = len,
+        .begin = begin,
+        .lang = job->document->lang != NULL ? job->document->lang : config->lang,
+        .keep = {cut->keep.start - begin, cut->keep.end - begin}};
+    run->n_tasks++;
+    task->work.text = el_arena_copy(&task->work.arena, job->document->text + begin, len);
+    if (task->work.text == NULL) {
+        free_task(task);
+        return el_fail_memory(err);
+    }
+    return advance(task, err);
+}
+
+static bool pull_document(struct run *run, struct el_error *err) {
+    struct el_document *document = NULL;
+    int got = run->order->next(run->order->context, &document, err);
+    if (got <= 0) {
+        run->input_ended = true;
+        return got == 0;
+    }
+    struct job *job = calloc(1, sizeof *job);
+    if (job == NULL) {
+        el_document_free(document);
+        return el_fail_memory(err);
+    }
+    job->document = document;
+    if (run->last == NULL) {
+        run->first = job;
+    } else {
+        run->last->next = job;
+    }
+    run->last = job;
+    run->n_jobs++;
+    const struct el_config *config = run->ensemble->config;
+    if (!el_cut_document(&job->arena, document,
+                         document->lang != NULL ? document->lang : config->lang, run->max_tokens,
+                         run->context.settings.max_sentence, &job->pieces, err)) {
+        return false;
+    }
+    if (run->ensemble->trace != NULL && job->pieces.count > 0) {
+        job->traces = calloc(job->pieces.count, sizeof *job->traces);
+        if (job->traces == NULL) {
+            return el_fail_memory(err);
+        }
+    }
+    return true;
+}
+
+/* Take in work until the window is full. */
+static bool fill(struct run *run, struct el_error *err) {
+    const size_t waiting_jobs = 4;
+    while (run->n_tasks < run->window && !run->failed) {
+        if (run->last != NULL && run->last->started < run->last->pieces.count) {
+            if (!start_task(run, run->last, err)) {
+                return false;
+            }
+        } else if (!run->input_ended && run->n_jobs < waiting_jobs * run->window) {
+            if (!pull_document(run, err)) {
+                return false;
+            }
+        } else {
+            break;
+        }
+    }
+    return true;
+}
+
+/* ---- output ---- */
+
+static void free_job(struct job *job) {
+    for (size_t i = 0; job->traces != NULL && i < job->pieces.count; i++) {
+        free(job->traces[i]);
+    }
+    free(job->traces);
+    free(job->entities);
+    el_arena_free(&job->arena);
+    el_document_free(job->document);
+    free(job);
+}
+
+static bool write_traces(struct run *run, const struct job *job, struct el_error *err) {
+    FILE *file = run->ensemble->trace;
+    for (size_t i = 0; job->traces != NULL && i < job->pieces.count; i++) {
+        if (job->traces[i] != NULL && fprintf(file, "%s\n", job->traces[i]) < 0) {
+            return el_fail(err, EL_ERR_IO, "cannot write the trace");
+        }
+    }
+    return true;
+}
+
+static bool hand_over(struct run *run, struct job *job, struct el_error *err) {
+    struct el_document *document = job->document;
+    struct el_entity *list =
+        el_arena_array(&document->arena, job->n_entities, sizeof *document->entities);
+    if (list == NULL) {
+        return el_fail_memory(err);
+    }
+    if (job->n_entities > 0) {
+        memcpy(list, job->entities, job->n_entities * sizeof *list);
+    }
+    document->entities = list;
+    document->n_entities = job->n_entities;
+    document->labelled = true;
+    el_document_sort_entities(document);
+    struct el_counts *counts = &run->ensemble->counts;
+    counts->documents++;
+    counts->entities += document->n_entities;
+    counts->failed_documents += document->failure != NULL;
+    job->document = NULL; /* the receiver's now */
+    return write_traces(run, job, err) && run->order->done(run->order->context, document, err);
+}
+
+/* Hand over finished documents from the head of the line. */
+static bool drain(struct run *run, struct el_error *err) {
+    while (run->first != NULL && run->first->finished == run->first->pieces.count) {
+        struct job *job = run->first;
+        run->first = job->next;
+        run->last = run->first == NULL ? NULL : run->last;
+        run->n_jobs--;
+        bool ok = hand_over(run, job, err);
+        free_job(job);
+        if (!ok) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- the loop ---- */
+
+static bool loop(struct run *run, struct el_error *err) {
+    const int tick_milliseconds = 100;
+    bool finishing = false;
+    for (;;) {
+        if (run->order->tick != NULL) {
+            enum el_tick tick = run->order->tick(run->order->context);
+            if (tick == EL_STOP) {
+                return el_fail(err, EL_ERR_INTERRUPTED, "interrupted");
+            }
+            if (tick == EL_FINISH && !finishing) {
+                /* Documents that were begun are finished; no sentence of theirs is left out. */
+                finishing = run->input_ended = true;
+            }
+        }
+        if (!fill(run, err) || !drain(run, err)) {
+            return false;
+        }
+        if (run->first == NULL && run->input_ended) {
+            return true;
+        }
+        if (run->n_tasks > 0 &&
+            !el_client_run(run->ensemble->client, tick_milliseconds, handle_reply, run, err)) {
+            return false;
+        }
+        if (run->failed) {
+            *err = run->error;
+            return false;
+        }
+    }
+}
+
+/* After a failure: take back what the client still holds, and free everything. */
+static void forget_task(void *context, const struct el_call *call, const struct el_reply *reply) {
+    (void)context;
+    (void)reply;
+    struct task *task = ((struct pending *)call->user)->task;
+    if (--task->waiting == 0) {
+        free_task(task);
+    }
+}
+
+static void abandon(struct run *run) {
+    run->stopping = true;
+    el_client_cancel(run->ensemble->client);
+    struct el_error ignored;
+    while (el_client_pending(run->ensemble->client) > 0 &&
+           el_client_run(run->ensemble->client, 100, forget_task, run, &ignored)) {
+    }
+    while (run->first != NULL) {
+        struct job *job = run->first;
+        run->first = job->next;
+        free_job(job);
+    }
+}
+
+/* Sentences longer than this are cut: the smallest member's context must hold the sentence, its
+ * spans again as an answer, and the instructions. */
+static size_t longest_sentence(const struct el_ensemble *ensemble) {
+    size_t context = 0;
+    for (size_t m = 0; m < ensemble->config->n_members; m++) {
+        size_t own = ensemble->capabilities[m]->context;
+        context = own > 0 && (context == 0 || own < context) ? own : context;
+    }
+    size_t tokens = context * 2 / 5;
+    return context == 0 ? 0 : tokens < 32 ? 32 : tokens;
+}
+
+bool el_ensemble_run(struct el_ensemble *ensemble, const struct el_run *order,
+                     struct el_error *err) {
+    struct run run = {.ensemble = ensemble, .order = order, .context = ensemble->context};
+    const struct el_config *config = ensemble->config;
+    el_member_set all = (el_member_set)((UINT64_C(1) << config->n_members) - 1);
+    size_t slots = el_client_slots(ensemble->client);
+    run.context.settings = order->settings != NULL ? *order->settings : config->settings;
+    run.context.members = order->members != 0 ? order->members & all : all;
+    run.context.verifier = el_ensemble_verifier(ensemble, &run.context.settings);
+    run.stages = order->stages > 0 && order->stages < EL_STAGES ? order->stages : EL_STAGES;
+    run.window = ensemble->window > 0 ? ensemble->window : slots * 4 < 16 ? 16 : slots * 4;
+    run.max_tokens = longest_sentence(ensemble);
+    bool ok = loop(&run, err);
+    if (!ok) {
+        abandon(&run);
+    }
+    return ok;
+}

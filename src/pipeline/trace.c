@@ -1,0 +1,146 @@
+/* The trace: what happened to one sentence, stage by stage, for a person to read. */
+#include "pipeline/work.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const STAGE_NAMES[EL_STAGES] = {"retrieve", "extract", "classify", "verify"};
+static const char *const FAILURE_NAMES[EL_FAILURES] = {
+    "answered", "connect", "timeout", "status", "malformed", "context", "dead", "cancelled"};
+
+static json_t *text(const char *string) {
+    return json_string(string == NULL ? "" : string);
+}
+
+static json_t *members(const struct el_context *context, el_member_set set) {
+    json_t *list = json_array();
+    for (size_t m = 0; m < context->n_members; m++) {
+        if ((set >> m & 1) != 0) {
+            json_array_append_new(list, text(context->config->members[m].name));
+        }
+    }
+    return list;
+}
+
+/* All calls of one stage, in the order they were asked. */
+static json_t *calls(const struct el_context *context, const struct el_work *work,
+                     enum el_stage stage) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < work->n_log; i++) {
+        const struct el_answer *answer = work->log[i];
+        if (answer->question.stage != stage) {
+            continue;
+        }
+        json_t *call = json_object();
+        json_object_set_new(call, "member",
+                            text(context->config->members[answer->question.member].name));
+        if (stage != EL_STAGE_RETRIEVE && stage != EL_STAGE_VERIFY) {
+            json_object_set_new(call, "demonstrations",
+                                json_integer((json_int_t)answer->question.n_demonstrations));
+        }
+        json_object_set_new(call, "prompt", text(answer->prompt));
+        if (answer->failure != EL_ANSWERED) {
+            json_object_set_new(call, "failure", text(FAILURE_NAMES[answer->failure]));
+            json_object_set_new(call, "detail", text(answer->detail));
+        } else {
+            json_object_set_new(call, "reply", text(answer->text));
+        }
+        if (answer->unreadable) {
+            json_object_set_new(call, "abstained", json_true());
+        }
+        if (answer->ungrounded.count > 0) {
+            json_t *strings = json_array();
+            for (size_t j = 0; j < answer->ungrounded.count; j++) {
+                json_array_append_new(strings, text(answer->ungrounded.items[j]));
+            }
+            json_object_set_new(call, "not_in_sentence", strings);
+        }
+        json_array_append_new(list, call);
+    }
+    return list;
+}
+
+static json_t *demonstration(const struct el_work *work, const struct el_demonstration *source) {
+    json_t *spans = json_array(), *matches = json_array();
+    for (size_t i = 0; i < source->n_spans; i++) {
+        json_array_append_new(
+            spans, json_pack("{s:s, s:s}", "text", source->spans[i].text, "type",
+                             source->spans[i].type));
+    }
+    for (size_t i = 0; source->matches != NULL && !work->fell_back && i < work->pre.count; i++) {
+        if (source->matches[i].found) {
+            json_array_append_new(matches, json_pack("{s:s, s:s, s:f}", "span",
+                                                     work->pre.items[i].text, "with",
+                                                     source->matches[i].with, "cosine",
+                                                     source->matches[i].cosine));
+        }
+    }
+    return json_pack("{s:s, s:f, s:s, s:o, s:o}", "id", source->id, "score", source->score, "text",
+                     source->text, "spans", spans, "matches", matches);
+}
+
+static json_t *retrieval(const struct el_context *context, const struct el_work *work) {
+    json_t *spans = json_array(), *demonstrations = json_array();
+    for (size_t i = 0; i < work->pre.count; i++) {
+        const struct el_mention *mention = &work->pre.items[i];
+        json_array_append_new(spans, json_pack("{s:s, s:o, s:s, s:f}", "text", mention->text,
+                                               "listed_by",
+                                               members(context, mention->extracted_by), "tag",
+                                               el_pos_name(mention->tag), "weight",
+                                               mention->weight));
+    }
+    for (size_t i = 0; i < work->n_demonstrations; i++) {
+        json_array_append_new(demonstrations, demonstration(work, &work->demonstrations[i]));
+    }
+    return json_pack("{s:o, s:o, s:b, s:o}", "calls", calls(context, work, EL_STAGE_RETRIEVE),
+                     "spans", spans, "fell_back_to_sentence_similarity", work->fell_back,
+                     "demonstrations", demonstrations);
+}
+
+static json_t *mention_spans(const struct el_work *work, const struct el_mention *mention) {
+    json_t *spans = json_array();
+    for (size_t i = 0; i < mention->n_spans; i++) {
+        json_array_append_new(
+            spans, json_pack("[I, I]", (json_int_t)(work->begin + mention->spans[i].start),
+                             (json_int_t)(work->begin + mention->spans[i].end)));
+    }
+    return spans;
+}
+
+static json_t *candidates(const struct el_context *context, const struct el_work *work) {
+    static const char *const verified[] = {"not asked", "yes", "no", "unreadable"};
+    json_t *list = json_array();
+    for (size_t i = 0; i < work->mentions.count; i++) {
+        const struct el_mention *mention = &work->mentions.items[i];
+        json_t *votes = json_object();
+        for (size_t v = 0; v < mention->n_votes; v++) {
+            json_object_set_new(votes, mention->votes[v].type,
+                                members(context, mention->votes[v].voters));
+        }
+        json_t *item = json_pack("{s:s, s:o, s:o, s:o, s:s, s:b}", "text", mention->text,
+                                 "spans_in_bytes", mention_spans(work, mention), "extracted_by",
+                                 members(context, mention->extracted_by), "votes", votes,
+                                 "verified", verified[mention->verified], "dropped",
+                                 mention->dropped);
+        if (mention->type >= 0) {
+            json_object_set_new(item, "type", text(context->config->types[mention->type].name));
+        }
+        json_array_append_new(list, item);
+    }
+    return list;
+}
+
+json_t *el_work_trace(const struct el_context *context, const struct el_work *work,
+                      const char *document_id) {
+    json_t *trace = json_pack("{s:s, s:I, s:s, s:o}", "id", document_id, "begin_in_bytes",
+                              (json_int_t)work->begin, "text", work->text, "retrieve",
+                              retrieval(context, work));
+    for (enum el_stage stage = EL_STAGE_EXTRACT; stage < EL_STAGES && trace != NULL; stage++) {
+        json_object_set_new(trace, STAGE_NAMES[stage],
+                            json_pack("{s:o}", "calls", calls(context, work, stage)));
+    }
+    if (trace != NULL) {
+        json_object_set_new(trace, "candidates", candidates(context, work));
+    }
+    return trace;
+}
