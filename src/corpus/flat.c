@@ -15,17 +15,8 @@ double el_member_set_weight(el_member_set set, const double *weights) {
 
 struct ranked {
     const struct el_entity *entity;
-    double votes, proposers;
+    double proposers;
 };
-
-static double votes_for_type(const struct el_entity *entity, const double *weights) {
-    for (size_t i = 0; i < entity->n_votes; i++) {
-        if (strcmp(entity->votes[i].type, entity->type) == 0) {
-            return el_member_set_weight(entity->votes[i].voters, weights);
-        }
-    }
-    return 0;
-}
 
 static int by_number(double a, double b) {
     return (a > b) - (a < b);
@@ -33,10 +24,7 @@ static int by_number(double a, double b) {
 
 static int by_preference(const void *left, const void *right) {
     const struct ranked *a = left, *b = right;
-    int order = by_number(b->votes, a->votes);
-    if (order == 0) {
-        order = by_number(b->proposers, a->proposers);
-    }
+    int order = by_number(b->proposers, a->proposers);
     if (order == 0) {
         size_t a_len = a->entity->span.end - a->entity->span.start;
         size_t b_len = b->entity->span.end - b->entity->span.start;
@@ -83,7 +71,6 @@ bool el_flatten(struct el_arena *scratch, struct el_entity *entities, size_t *co
     for (size_t i = 0; i < n; i++) {
         ranked[i] =
             (struct ranked){.entity = &entities[i],
-                            .votes = votes_for_type(&entities[i], weights),
                             .proposers = el_member_set_weight(entities[i].extracted_by, weights)};
     }
     if (n > 1) {

@@ -6,13 +6,14 @@
 #include "corpus/document.h"
 
 /* Keep entities in this order of preference, leaving out each that overlaps one kept before:
- *   1. more votes for its type (entities without evidence have none),
- *   2. more members that extracted the span,
- *   3. the longer span in bytes,
- *   4. the earlier start,
- *   5. the type name that is smaller in byte order (only equal spans come this far).
- * With `weights` (one a member; NULL = all 1) the votes of 1 and 2 are weighted. The entities that
- * stay come back to the front of the array, sorted as in a document, and *count is lowered.
+ *   1. more members that extracted the span (entities without evidence have none),
+ *   2. the longer span in bytes,
+ *   3. the earlier start,
+ *   4. the type name that is smaller in byte order (only equal spans come this far).
+ * Votes for the type do not count: with lazy votes not all are cast, and the outcome must not
+ * depend on that. With `weights` (one a member; NULL = all 1) the members of 1 are weighted. The
+ * entities that stay come back to the front of the array, sorted as in a document, and *count is
+ * lowered.
  * False only if memory is out. O(n log n) but for moving indexes. */
 bool el_flatten(struct el_arena *scratch, struct el_entity *entities, size_t *count,
                 const double *weights);

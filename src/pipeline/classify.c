@@ -35,7 +35,8 @@ static bool decided(const struct el_settings *settings, const struct el_mention 
         return false;
     }
     unsigned skips = settings->verifier == EL_VERIFY_NONE ? 0 : settings->agreement_skips;
-    if (skips == 0 || el_votes_agree(mention->extracted_by, mention->votes, mention->n_votes, skips)) {
+    if (skips == 0 ||
+        el_votes_agree(mention->extracted_by, mention->votes, mention->n_votes, skips)) {
         return true;
     }
     el_member_set agreeing = mention->extracted_by & mention->votes[0].voters;
@@ -92,10 +93,9 @@ static bool take_answer(const struct el_context *context, struct el_work *work,
     for (size_t i = 0; i < question.n_mentions; i++) {
         spans[i] = mentions[i].text;
     }
-    enum el_readable readable =
-        el_parse_types(&work->arena, context->prompts[question.member], answer->text,
-                       answer->text_len, answer->cut, spans, question.n_mentions, context->types,
-                       context->n_types, choice);
+    enum el_readable readable = el_parse_types(
+        &work->arena, context->prompts[question.member], answer->text, answer->text_len,
+        answer->cut, spans, question.n_mentions, context->types, context->n_types, choice);
     if (readable == EL_READ_MEMORY) {
         return el_fail_memory(err);
     }
@@ -118,8 +118,7 @@ static bool take(const struct el_context *context, struct el_work *work,
     for (size_t i = 0; i < work->mentions.count; i++) {
         struct el_mention *mention = &work->mentions.items[i];
         if (!el_votes_count(&work->arena, mention->choice, context->n_members,
-                            context->settings.member_weights, &mention->votes,
-                            &mention->n_votes)) {
+                            context->settings.member_weights, &mention->votes, &mention->n_votes)) {
             return el_fail_memory(err);
         }
         mention->type = -1;

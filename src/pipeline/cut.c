@@ -25,8 +25,8 @@ static bool add_piece(struct el_arena *arena, struct el_pieces *pieces, size_t *
 
 /* The last word border at or before `limit`, but behind `after`; `limit` itself (moved to a
  * character border) if a single word is longer than a piece. */
-static size_t border(const struct el_document *document, const struct el_spans *words,
-                     size_t after, size_t limit) {
+static size_t border(const struct el_document *document, const struct el_spans *words, size_t after,
+                     size_t limit) {
     size_t low = 0, high = words->count; /* first word that ends behind the limit */
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -46,8 +46,8 @@ static size_t border(const struct el_document *document, const struct el_spans *
 }
 
 /* The farthest end such that the text from `start` stays within both limits. */
-static size_t reach(const struct el_document *document, size_t start, size_t end,
-                    size_t max_tokens, size_t max_bytes) {
+static size_t reach(const struct el_document *document, size_t start, size_t end, size_t max_tokens,
+                    size_t max_bytes) {
     size_t length = end - start;
     if (max_bytes == 0 && max_tokens > 0) {
         max_bytes = max_tokens * 16; /* bounds the work of the loop below */
@@ -111,8 +111,8 @@ bool el_cut_document(struct el_arena *arena, const struct el_document *document,
     struct el_span whole = {0, document->text_len};
     struct el_spans sentences = {&whole, document->text_len > 0};
     bool cut_already = document->sentence_per_document || document->n_tokens > 0;
-    if (!cut_already && !el_segment_sentences(arena, document->text, document->text_len, lang,
-                                              &sentences, err)) {
+    if (!cut_already &&
+        !el_segment_sentences(arena, document->text, document->text_len, lang, &sentences, err)) {
         return false;
     }
     for (size_t i = 0; i < sentences.count; i++) {

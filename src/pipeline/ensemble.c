@@ -72,10 +72,10 @@ static bool open_prompts(struct el_ensemble *ensemble, struct el_error *err) {
         n++;
     }
     const char **folders = el_arena_array(&ensemble->arena, n + 1, sizeof *folders);
-    ensemble->prompts = el_arena_array(&ensemble->arena, config->n_members,
-                                       sizeof *ensemble->prompts);
-    ensemble->capabilities = el_arena_array(&ensemble->arena, config->n_members,
-                                            sizeof *ensemble->capabilities);
+    ensemble->prompts =
+        el_arena_array(&ensemble->arena, config->n_members, sizeof *ensemble->prompts);
+    ensemble->capabilities =
+        el_arena_array(&ensemble->arena, config->n_members, sizeof *ensemble->capabilities);
     if (folders == NULL || ensemble->prompts == NULL || ensemble->capabilities == NULL) {
         return el_fail_memory(err);
     }
@@ -126,8 +126,9 @@ static bool open_data(struct el_ensemble *ensemble, const struct el_ensemble_opt
     const char *pool = options->pool_path != NULL ? options->pool_path : config->pool;
     pool = pool != NULL ? pool : el_config_find(config, "pools/default.jsonl");
     if (pool == NULL) {
-        el_log(&ensemble->log, EL_WARNING, "no demonstration pool found: working without "
-                                           "demonstrations; name one with --pool");
+        el_log(&ensemble->log, EL_WARNING,
+               "no demonstration pool found: working without "
+               "demonstrations; name one with --pool");
         return true;
     }
     return el_pool_open(pool, &ensemble->log, &ensemble->pool, err) &&
@@ -152,10 +153,10 @@ bool el_ensemble_open(struct el_config *config, const struct el_ensemble_options
                                        .store_path = options->store_path,
                                        .constrain = config->settings.constrain,
                                        .llama_server = config->llama_server};
-    bool ok = open_types(ensemble, err) && open_data(ensemble, options, err) &&
-              el_client_start(config->members, config->n_members, &client, &ensemble->client,
-                              err) &&
-              open_prompts(ensemble, err);
+    bool ok =
+        open_types(ensemble, err) && open_data(ensemble, options, err) &&
+        el_client_start(config->members, config->n_members, &client, &ensemble->client, err) &&
+        open_prompts(ensemble, err);
     if (!ok) {
         el_ensemble_close(ensemble);
         return false;
@@ -221,17 +222,17 @@ json_t *el_ensemble_manifest(const struct el_ensemble *ensemble) {
     json_t *members = json_array(), *manifest = NULL;
     for (size_t m = 0; m < config->n_members; m++) {
         const struct el_capabilities *can = ensemble->capabilities[m];
-        json_array_append_new(
-            members, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", config->members[m].name,
-                               "model", can->model, "identity", can->identity, "server",
-                               can->server, "prompts", ensemble->prompts[m]->name,
-                               "prompts_sha256", ensemble->prompts[m]->sha256));
+        json_array_append_new(members, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name",
+                                                 config->members[m].name, "model", can->model,
+                                                 "identity", can->identity, "server", can->server,
+                                                 "prompts", ensemble->prompts[m]->name,
+                                                 "prompts_sha256", ensemble->prompts[m]->sha256));
     }
     if (el_config_print(config, &text)) {
-        manifest = json_pack("{s:s, s:s, s:O, s:s*}", "el4ner", EL_VERSION, "configuration",
-                             text.data, "members", members, "pool_sha256",
-                             ensemble->pool == NULL ? NULL
-                                                    : el_pool_get_info(ensemble->pool)->sha256);
+        manifest =
+            json_pack("{s:s, s:s, s:O, s:s*}", "el4ner", EL_VERSION, "configuration", text.data,
+                      "members", members, "pool_sha256",
+                      ensemble->pool == NULL ? NULL : el_pool_get_info(ensemble->pool)->sha256);
     }
     json_decref(members);
     el_buffer_free(&text);

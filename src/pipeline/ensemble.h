@@ -39,8 +39,7 @@ struct el_run {
     enum el_tick { EL_GO_ON, EL_FINISH, EL_STOP } (*tick)(void *context);
     /* Optional: sees each sentence when its last stage is done, in any order. `document` still has
      * the entities it came with. */
-    void (*sentence)(void *context, const struct el_document *document,
-                     const struct el_work *work);
+    void (*sentence)(void *context, const struct el_document *document, const struct el_work *work);
 
     const struct el_settings *settings; /* instead of the configuration's; NULL = those */
     el_member_set members;              /* who takes part; 0 = all */

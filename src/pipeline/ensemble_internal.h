@@ -14,9 +14,9 @@ struct el_ensemble {
     struct el_client *client;
     struct el_pool *pool;
     struct el_tagger *tagger;
-    struct el_prompt_set **prompts;                /* by member */
-    const struct el_capabilities **capabilities;   /* by member */
-    struct el_context context;                     /* settings and members are set by each run */
+    struct el_prompt_set **prompts;              /* by member */
+    const struct el_capabilities **capabilities; /* by member */
+    struct el_context context;                   /* settings and members are set by each run */
     struct el_counts counts;
 };
 

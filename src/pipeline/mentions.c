@@ -52,9 +52,8 @@ static int compare_proposals(const void *a, const void *b) {
     return x->end != y->end ? (x->end > y->end ? -1 : 1) : 0;
 }
 
-static bool ground(const struct el_context *context, struct el_work *work,
-                   struct el_answer *answer, const struct el_strings *strings,
-                   struct proposals *list) {
+static bool ground(const struct el_context *context, struct el_work *work, struct el_answer *answer,
+                   const struct el_strings *strings, struct proposals *list) {
     answer->ungrounded.items =
         el_arena_array(&work->arena, strings->count, sizeof *answer->ungrounded.items);
     if (answer->ungrounded.items == NULL) {
@@ -63,8 +62,7 @@ static bool ground(const struct el_context *context, struct el_work *work,
     for (size_t i = 0; i < strings->count; i++) {
         struct el_alignment found = {0};
         if (!el_align(&work->arena, work->text, work->text_len, strings->items[i],
-                      strlen(strings->items[i]), context->settings.first_occurrence_only,
-                      &found)) {
+                      strlen(strings->items[i]), context->settings.first_occurrence_only, &found)) {
             return false;
         }
         if (answer->question.stage == EL_STAGE_EXTRACT) {
@@ -125,8 +123,7 @@ static bool group(struct el_work *work, const struct proposals *list,
         if (m == mentions->count) {
             mentions->count++;
             spans[i] = span;
-            *mention =
-                (struct el_mention){.spans = &spans[i], .type = -1, .yes_probability = NAN};
+            *mention = (struct el_mention){.spans = &spans[i], .type = -1, .yes_probability = NAN};
             mention->text = el_arena_copy(arena, work->text + span.start, span.end - span.start);
             if (mention->text == NULL) {
                 return false;
@@ -152,17 +149,16 @@ static bool group(struct el_work *work, const struct proposals *list,
 
 bool el_take_mentions(const struct el_context *context, struct el_work *work,
                       struct el_answer *const *answers, size_t n_answers,
-                      struct el_mentions *mentions, el_member_set *answered,
-                      struct el_error *err) {
+                      struct el_mentions *mentions, el_member_set *answered, struct el_error *err) {
     struct proposals list = {0};
     for (size_t i = 0; i < n_answers; i++) {
         struct el_answer *answer = answers[i];
         struct el_strings strings = {0};
         enum el_readable readable = EL_READ_NOTHING;
         if (answer->failure == EL_ANSWERED) {
-            readable = el_parse_spans(&work->arena, context->prompts[answer->question.member],
-                                      answer->text, answer->text_len, answer->cut, work->text,
-                                      &strings);
+            readable =
+                el_parse_spans(&work->arena, context->prompts[answer->question.member],
+                               answer->text, answer->text_len, answer->cut, work->text, &strings);
         }
         if (readable == EL_READ_MEMORY) {
             return el_fail_memory(err);

@@ -92,8 +92,8 @@ static bool choose_demonstrations(const struct el_work *work, const struct el_qu
 }
 
 bool el_question_render(const struct el_context *context, const struct el_work *work,
-                        struct el_question *question, struct el_arena *arena,
-                        struct el_call *call, struct el_error *err) {
+                        struct el_question *question, struct el_arena *arena, struct el_call *call,
+                        struct el_error *err) {
     const struct el_prompt_set *set = context->prompts[question->member];
     size_t room = context->capabilities[question->member]->context;
     if (set->max_demonstrations > 0 && question->n_demonstrations > set->max_demonstrations) {
@@ -106,8 +106,8 @@ bool el_question_render(const struct el_context *context, const struct el_work *
     for (size_t i = 0; i < question->n_mentions; i++) {
         const struct el_mention *mention = &work->mentions.items[question->first_mention + i];
         spans[i].text = mention->text;
-        spans[i].type = question->kind == EL_PROMPT_VERIFY ? context->types[mention->type].name
-                                                           : NULL;
+        spans[i].type =
+            question->kind == EL_PROMPT_VERIFY ? context->types[mention->type].name : NULL;
     }
     size_t max_tokens = answer_tokens(context, work, question);
     for (;;) {

@@ -20,8 +20,7 @@ static bool ask(const struct el_context *context, struct el_work *work,
     for (size_t m = 0; wanted && work->round == 0 && m < context->n_members; m++) {
         struct el_question question = {
             .stage = EL_STAGE_RETRIEVE, .kind = EL_PROMPT_PREEXTRACT, .member = m};
-        if ((context->members >> m & 1) != 0 &&
-            !el_question_add(work, questions, question, err)) {
+        if ((context->members >> m & 1) != 0 && !el_question_add(work, questions, question, err)) {
             return false;
         }
     }
@@ -36,8 +35,8 @@ static bool weigh(const struct el_context *context, struct el_work *work, struct
         return false;
     }
     enum el_pos *tags = el_arena_array(&work->arena, words.count, sizeof *tags);
-    if (tags == NULL || !el_tagger_tag(context->tagger, work->text, work->lang, words.items,
-                                       words.count, tags)) {
+    if (tags == NULL ||
+        !el_tagger_tag(context->tagger, work->text, work->lang, words.items, words.count, tags)) {
         return el_fail_memory(err);
     }
     for (size_t i = 0; i < work->pre.count; i++) {
@@ -104,9 +103,8 @@ static bool search(const struct el_context *context, struct el_work *work, struc
     }
     for (size_t i = 0; i < n; i++) {
         const struct el_mention *mention = &work->pre.items[i];
-        spans[i] = (struct el_query_span){.text = mention->text,
-                                          .text_len = strlen(mention->text),
-                                          .weight = mention->weight};
+        spans[i] = (struct el_query_span){
+            .text = mention->text, .text_len = strlen(mention->text), .weight = mention->weight};
     }
     struct el_query query = {.text = work->text,
                              .text_len = work->text_len,
@@ -120,8 +118,7 @@ static bool search(const struct el_context *context, struct el_work *work, struc
         return false;
     }
     work->fell_back = hits.fell_back;
-    work->demonstrations =
-        el_arena_array(&work->arena, hits.count, sizeof *work->demonstrations);
+    work->demonstrations = el_arena_array(&work->arena, hits.count, sizeof *work->demonstrations);
     if (work->demonstrations == NULL) {
         return el_fail_memory(err);
     }

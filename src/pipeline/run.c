@@ -10,7 +10,7 @@
 #include <string.h>
 
 static const struct el_stage_functions *const STAGES[EL_STAGES] = {&el_retrieve, &el_extract,
-                                                                  &el_classify, &el_verify};
+                                                                   &el_classify, &el_verify};
 
 /* A document in work. */
 struct job {
@@ -27,6 +27,7 @@ struct job {
 /* A sentence in work. */
 struct task {
     struct el_work work;
+    struct task *previous, *next; /* in the run's list */
     struct run *run;
     struct job *job;
     size_t piece;
@@ -47,6 +48,7 @@ struct run {
     unsigned stages;
     size_t window, max_tokens;
     struct job *first, *last;
+    struct task *tasks;
     size_t n_jobs, n_tasks;
     uint64_t n_sentences;
     bool input_ended, stopping;
@@ -146,7 +148,16 @@ static bool finish_task(struct task *task, struct el_error *err) {
 }
 
 static void free_task(struct task *task) {
-    task->run->n_tasks--;
+    struct run *run = task->run;
+    run->n_tasks--;
+    if (task->previous != NULL) {
+        task->previous->next = task->next;
+    } else {
+        run->tasks = task->next;
+    }
+    if (task->next != NULL) {
+        task->next->previous = task->previous;
+    }
     el_arena_free(&task->work.arena);
     free(task);
 }
@@ -248,9 +259,11 @@ static bool advance(struct task *task, struct el_error *err) {
         work->stage++;
         work->round = 0;
     }
-    bool ok = finish_task(task, err);
+    if (!finish_task(task, err)) {
+        return false;
+    }
     free_task(task);
-    return ok;
+    return true;
 }
 
 static bool keep_reply(struct el_arena *arena, struct el_answer *answer,
@@ -290,8 +303,8 @@ static void handle_reply(void *context, const struct el_call *call, const struct
         return;
     }
     const struct el_stage_functions *stage = STAGES[task->work.stage];
-    run->failed = !stage->take(&run->context, &task->work, task->answers, task->n_answers,
-                               &run->error);
+    run->failed =
+        !stage->take(&run->context, &task->work, task->answers, task->n_answers, &run->error);
     task->work.round++;
     if (!run->failed) {
         run->failed = !advance(task, &run->error);
@@ -312,19 +325,20 @@ static bool start_task(struct run *run, struct job *job, struct el_error *err) {
     task->run = run;
     task->job = job;
     task->piece = piece;
-    task->work = (struct el_work){
-        .order = run->n_sentences++,
-        .text_len = len,
-        .begin = begin,
-        .lang = job->document->lang != NULL ? job->document->lang : config->lang,
-        .keep = {cut->keep.start - begin, cut->keep.end - begin}};
+    task->work =
+        (struct el_work){.order = run->n_sentences++,
+                         .text_len = len,
+                         .begin = begin,
+                         .lang = job->document->lang != NULL ? job->document->lang : config->lang,
+                         .keep = {cut->keep.start - begin, cut->keep.end - begin}};
     run->n_tasks++;
-    task->work.text = el_arena_copy(&task->work.arena, job->document->text + begin, len);
-    if (task->work.text == NULL) {
-        free_task(task);
-        return el_fail_memory(err);
+    task->next = run->tasks;
+    if (run->tasks != NULL) {
+        run->tasks->previous = task;
     }
-    return advance(task, err);
+    run->tasks = task;
+    task->work.text = el_arena_copy(&task->work.arena, job->document->text + begin, len);
+    return task->work.text == NULL ? el_fail_memory(err) : advance(task, err);
 }
 
 static bool pull_document(struct run *run, struct el_error *err) {
@@ -475,22 +489,16 @@ static bool loop(struct run *run, struct el_error *err) {
     }
 }
 
-/* After a failure: take back what the client still holds, and free everything. */
-static void forget_task(void *context, const struct el_call *call, const struct el_reply *reply) {
-    (void)context;
-    (void)reply;
-    struct task *task = ((struct pending *)call->user)->task;
-    if (--task->waiting == 0) {
-        free_task(task);
-    }
-}
-
+/* After a failure: take back what the client still holds, then free everything. */
 static void abandon(struct run *run) {
+    struct el_error ignored;
     run->stopping = true;
     el_client_cancel(run->ensemble->client);
-    struct el_error ignored;
     while (el_client_pending(run->ensemble->client) > 0 &&
-           el_client_run(run->ensemble->client, 100, forget_task, run, &ignored)) {
+           el_client_run(run->ensemble->client, 100, handle_reply, run, &ignored)) {
+    }
+    while (run->tasks != NULL) {
+        free_task(run->tasks);
     }
     while (run->first != NULL) {
         struct job *job = run->first;

@@ -63,16 +63,14 @@ static json_t *calls(const struct el_context *context, const struct el_work *wor
 static json_t *demonstration(const struct el_work *work, const struct el_demonstration *source) {
     json_t *spans = json_array(), *matches = json_array();
     for (size_t i = 0; i < source->n_spans; i++) {
-        json_array_append_new(
-            spans, json_pack("{s:s, s:s}", "text", source->spans[i].text, "type",
-                             source->spans[i].type));
+        json_array_append_new(spans, json_pack("{s:s, s:s}", "text", source->spans[i].text, "type",
+                                               source->spans[i].type));
     }
     for (size_t i = 0; source->matches != NULL && !work->fell_back && i < work->pre.count; i++) {
         if (source->matches[i].found) {
-            json_array_append_new(matches, json_pack("{s:s, s:s, s:f}", "span",
-                                                     work->pre.items[i].text, "with",
-                                                     source->matches[i].with, "cosine",
-                                                     source->matches[i].cosine));
+            json_array_append_new(
+                matches, json_pack("{s:s, s:s, s:f}", "span", work->pre.items[i].text, "with",
+                                   source->matches[i].with, "cosine", source->matches[i].cosine));
         }
     }
     return json_pack("{s:s, s:f, s:s, s:o, s:o}", "id", source->id, "score", source->score, "text",
@@ -83,11 +81,10 @@ static json_t *retrieval(const struct el_context *context, const struct el_work 
     json_t *spans = json_array(), *demonstrations = json_array();
     for (size_t i = 0; i < work->pre.count; i++) {
         const struct el_mention *mention = &work->pre.items[i];
-        json_array_append_new(spans, json_pack("{s:s, s:o, s:s, s:f}", "text", mention->text,
-                                               "listed_by",
-                                               members(context, mention->extracted_by), "tag",
-                                               el_pos_name(mention->tag), "weight",
-                                               mention->weight));
+        json_array_append_new(spans,
+                              json_pack("{s:s, s:o, s:s, s:f}", "text", mention->text, "listed_by",
+                                        members(context, mention->extracted_by), "tag",
+                                        el_pos_name(mention->tag), "weight", mention->weight));
     }
     for (size_t i = 0; i < work->n_demonstrations; i++) {
         json_array_append_new(demonstrations, demonstration(work, &work->demonstrations[i]));
@@ -100,9 +97,9 @@ static json_t *retrieval(const struct el_context *context, const struct el_work 
 static json_t *mention_spans(const struct el_work *work, const struct el_mention *mention) {
     json_t *spans = json_array();
     for (size_t i = 0; i < mention->n_spans; i++) {
-        json_array_append_new(
-            spans, json_pack("[I, I]", (json_int_t)(work->begin + mention->spans[i].start),
-                             (json_int_t)(work->begin + mention->spans[i].end)));
+        json_array_append_new(spans, json_pack("[I, I]",
+                                               (json_int_t)(work->begin + mention->spans[i].start),
+                                               (json_int_t)(work->begin + mention->spans[i].end)));
     }
     return spans;
 }
@@ -117,11 +114,10 @@ static json_t *candidates(const struct el_context *context, const struct el_work
             json_object_set_new(votes, mention->votes[v].type,
                                 members(context, mention->votes[v].voters));
         }
-        json_t *item = json_pack("{s:s, s:o, s:o, s:o, s:s, s:b}", "text", mention->text,
-                                 "spans_in_bytes", mention_spans(work, mention), "extracted_by",
-                                 members(context, mention->extracted_by), "votes", votes,
-                                 "verified", verified[mention->verified], "dropped",
-                                 mention->dropped);
+        json_t *item = json_pack(
+            "{s:s, s:o, s:o, s:o, s:s, s:b}", "text", mention->text, "spans_in_bytes",
+            mention_spans(work, mention), "extracted_by", members(context, mention->extracted_by),
+            "votes", votes, "verified", verified[mention->verified], "dropped", mention->dropped);
         if (mention->type >= 0) {
             json_object_set_new(item, "type", text(context->config->types[mention->type].name));
         }

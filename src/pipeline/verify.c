@@ -35,10 +35,10 @@ static bool undecided(const struct el_mention *mention, unsigned open) {
 static bool ask(const struct el_context *context, struct el_work *work,
                 struct el_questions *questions, struct el_error *err) {
     const struct el_settings *settings = &context->settings;
-    el_member_set verifiers = settings->verifier == EL_VERIFY_NONE     ? 0
-                              : settings->verifier == EL_VERIFY_MEMBER ? (el_member_set)1
-                                                                             << context->verifier
-                                                                       : context->members;
+    el_member_set verifiers = settings->verifier == EL_VERIFY_NONE ? 0
+                              : settings->verifier == EL_VERIFY_MEMBER
+                                  ? (el_member_set)1 << context->verifier
+                                  : context->members;
     /* Lazily, the members of "all" are asked one after another, each only for what is open. */
     bool lazy = settings->lazy_votes && settings->verifier == EL_VERIFY_ALL;
     for (size_t m = 0; m < context->n_members; m++) {

@@ -205,9 +205,9 @@ static void flat_rule(void **state) {
         size_t n, n_kept;
         size_t kept[2][2];
     } cases[] = {
-        /* more votes beat a longer span */
-        {{entity(0, 9, "T", 7, &two), entity(0, 4, "T", 1, &three)}, 2, 1, {{0, 4}}},
-        /* equal votes: more proposers */
+        /* votes do not count */
+        {{entity(0, 9, "T", 1, &two), entity(0, 4, "T", 1, &three)}, 2, 1, {{0, 9}}},
+        /* more proposers beat a longer span */
         {{entity(0, 9, "T", 1, &two), entity(0, 4, "T", 3, &two)}, 2, 1, {{0, 4}}},
         /* then the longer span */
         {{entity(0, 4, "T", 3, &two), entity(2, 9, "T", 3, &two)}, 2, 1, {{2, 9}}},
