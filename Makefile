@@ -26,23 +26,27 @@ all: $(BUILD)/el4ner
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	@echo '  CC  $<'
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/libel4ner.a: $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
 
 $(BUILD)/el4ner: $(CLI_OBJ) $(BUILD)/libel4ner.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo '  LD  $@'
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libel4ner.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP -o $@ $< $(BUILD)/libel4ner.a $(LDFLAGS) \
+	@echo '  LD  $@'
+	@$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP -o $@ $< $(BUILD)/libel4ner.a $(LDFLAGS) \
 	    $(shell pkg-config --libs cmocka) $(LDLIBS)
 
 $(BUILD)/tests/%: tests/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(LDFLAGS) $(shell pkg-config --libs libmicrohttpd) $(LDLIBS)
+	@echo '  LD  $@'
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(LDFLAGS) $(shell pkg-config --libs libmicrohttpd) $(LDLIBS)
 
 unit: $(UNIT)
 	@for t in $(UNIT); do $$t || exit 1; done
