@@ -1,0 +1,405 @@
+/* The stages without any server: questions out, answers in. */
+#include "pipeline/cut.h"
+#include "pipeline/work.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+enum { MEMBERS = 3 };
+
+struct fixture {
+    struct el_config config;
+    struct el_member_config members[MEMBERS];
+    struct el_type types[3];
+    struct el_prompt_type wordings[3];
+    struct el_capabilities can[MEMBERS];
+    const struct el_capabilities *capabilities[MEMBERS];
+    struct el_prompt_set *prompts[MEMBERS];
+    struct el_context context;
+    struct el_work work;
+    struct el_answer answers[64], *asked[64];
+    size_t n_asked;
+};
+
+static void set_up(struct fixture *f, const char *text) {
+    static const char *const names[] = {"a", "b", "c"};
+    static const char *const types[] = {"person", "location", "organization"};
+    static const char *const folders[] = {"prompts", NULL};
+    struct el_error err;
+    *f = (struct fixture){0};
+    for (size_t i = 0; i < MEMBERS; i++) {
+        f->members[i].name = names[i];
+        f->types[i] = (struct el_type){.name = types[i], .wording = types[i]};
+        f->wordings[i].name = types[i];
+        f->capabilities[i] = &f->can[i];
+        assert_true(el_prompt_set_open("compact", folders, &f->prompts[i], &err));
+    }
+    f->config.members = f->members;
+    f->config.n_members = MEMBERS;
+    f->config.types = f->types;
+    f->config.n_types = 3;
+    f->context = (struct el_context){.config = &f->config,
+                                     .members = 7,
+                                     .n_members = MEMBERS,
+                                     .capabilities = f->capabilities,
+                                     .prompts = f->prompts,
+                                     .types = f->wordings,
+                                     .n_types = 3};
+    el_settings_profile(&f->context.settings, EL_PROFILE_PAPER);
+    f->work.text = text;
+    f->work.text_len = strlen(text);
+    f->work.keep = (struct el_span){0, strlen(text)};
+}
+
+static void tear_down(struct fixture *f) {
+    for (size_t i = 0; i < MEMBERS; i++) {
+        el_prompt_set_close(f->prompts[i]);
+    }
+    el_arena_free(&f->work.arena);
+}
+
+/* Ask a stage, and give each question the reply that `reply` finds for it (NULL = a failure).
+ * Returns how many were asked. */
+typedef const char *reply_function(void *context, const struct el_question *question);
+
+static size_t round_of(struct fixture *f, const struct el_stage_functions *stage,
+                       reply_function *reply, void *context) {
+    struct el_questions questions = {0};
+    struct el_error err;
+    assert_true(stage->ask(&f->context, &f->work, &questions, &err));
+    assert_true(questions.count <= 64);
+    for (size_t i = 0; i < questions.count; i++) {
+        const char *text = reply(context, &questions.items[i]);
+        f->answers[i] =
+            (struct el_answer){.question = questions.items[i],
+                               .failure = text == NULL ? EL_FAILED_TIMEOUT : EL_ANSWERED,
+                               .text = text == NULL ? "" : text,
+                               .text_len = text == NULL ? 0 : strlen(text),
+                               .yes_probability = NAN};
+        f->asked[i] = &f->answers[i];
+    }
+    if (questions.count > 0 || f->work.round == 0) {
+        assert_true(stage->take(&f->context, &f->work, f->asked, questions.count, &err));
+    }
+    f->work.round++;
+    return questions.count;
+}
+
+static size_t run_stage(struct fixture *f, const struct el_stage_functions *stage,
+                        reply_function *reply, void *context) {
+    size_t asked = 0, now;
+    f->work.round = 0;
+    do {
+        now = round_of(f, stage, reply, context);
+        asked += now;
+    } while (now > 0);
+    return asked;
+}
+
+static const char *by_member(void *context, const struct el_question *question) {
+    return ((const char *const *)context)[question->member];
+}
+
+static const struct el_mention *mention(const struct fixture *f, const char *text) {
+    for (size_t i = 0; i < f->work.mentions.count; i++) {
+        if (strcmp(f->work.mentions.items[i].text, text) == 0) {
+            return &f->work.mentions.items[i];
+        }
+    }
+    fail_msg("no mention %s", text);
+    return NULL;
+}
+
+static void extraction_is_a_union(void **state) {
+    (void)state;
+    struct fixture f;
+    set_up(&f, "Anna Berg met Bo in Bonn, and Bo left Bonn.");
+    const char *replies[] = {"Anna Berg<|sep|>Bonn", "Bo<|sep|>Oslo", NULL};
+    assert_int_equal(run_stage(&f, &el_extract, by_member, replies), 3);
+    assert_int_equal(f.work.mentions.count, 3);
+    assert_int_equal(mention(&f, "Bonn")->n_spans, 2);
+    assert_int_equal(mention(&f, "Bo")->n_spans, 2); /* not inside "Bonn" */
+    assert_int_equal(mention(&f, "Bo")->extracted_by, 2);
+    assert_int_equal(f.work.extract_answered, 3);
+    assert_int_equal(f.work.ungrounded, 1);
+    assert_int_equal(f.work.abstained[2][EL_STAGE_EXTRACT], 1);
+    assert_int_equal(f.work.answered[0][EL_STAGE_EXTRACT], 1);
+    tear_down(&f);
+}
+
+static void majority_and_ties(void **state) {
+    (void)state;
+    struct fixture f;
+    set_up(&f, "Anna Berg met Bo in Bonn.");
+    const char *lists[] = {"Anna Berg<|sep|>Bo<|sep|>Bonn", "Bo", ""};
+    const char *types[] = {"person<|sep|>person<|sep|>location",
+                           "organization<|sep|>organization<|sep|>location",
+                           "organization<|sep|>location<|sep|>weather"};
+    run_stage(&f, &el_extract, by_member, lists);
+    assert_int_equal(run_stage(&f, &el_classify, by_member, types), 3);
+    assert_int_equal(mention(&f, "Anna Berg")->type, 2); /* two of three */
+    assert_int_equal(mention(&f, "Bo")->type, 0);        /* three-way tie: the first member's */
+    assert_int_equal(mention(&f, "Bonn")->type, 1);
+    assert_int_equal(mention(&f, "Bonn")->n_votes, 1); /* an unknown type is no vote */
+    tear_down(&f);
+}
+
+static const char *verdict(void *context, const struct el_question *question) {
+    const char *const(*table)[MEMBERS] = context;
+    return table[question->first_mention][question->member];
+}
+
+static void verification_drops(void **state) {
+    (void)state;
+    struct fixture f;
+    set_up(&f, "Anna Berg met Bo in Bonn.");
+    const char *list[] = {"Anna Berg<|sep|>Bo<|sep|>Bonn", "Anna Berg", ""};
+    const char *types[] = {"person<|sep|>person<|sep|>location", "person<|sep|>person<|sep|>person",
+                           NULL};
+    const char *const verdicts[][MEMBERS] = {
+        {"yes", "no", "no"}, {"no", "yes", "yes"}, {"maybe", "no", "yes"}};
+    run_stage(&f, &el_extract, by_member, list);
+    run_stage(&f, &el_classify, by_member, types);
+    f.context.settings.verifier = EL_VERIFY_MEMBER;
+    assert_int_equal(run_stage(&f, &el_verify, verdict, (void *)verdicts), 3);
+    assert_false(mention(&f, "Anna Berg")->dropped);
+    assert_true(mention(&f, "Bo")->dropped);
+    assert_false(mention(&f, "Bonn")->dropped); /* unreadable keeps */
+    assert_int_equal(mention(&f, "Bonn")->verified, EL_VERIFIED_UNREADABLE);
+    assert_int_equal(f.work.abstained[0][EL_STAGE_VERIFY], 1);
+    tear_down(&f);
+
+    set_up(&f, "Anna Berg met Bo in Bonn.");
+    run_stage(&f, &el_extract, by_member, list);
+    run_stage(&f, &el_classify, by_member, types);
+    f.context.settings.verifier = EL_VERIFY_ALL;
+    assert_int_equal(run_stage(&f, &el_verify, verdict, (void *)verdicts), 9);
+    assert_true(mention(&f, "Anna Berg")->dropped);
+    assert_false(mention(&f, "Bo")->dropped);
+    assert_false(mention(&f, "Bonn")->dropped); /* one each: a tie keeps */
+    tear_down(&f);
+
+    set_up(&f, "Anna Berg met Bo in Bonn.");
+    run_stage(&f, &el_extract, by_member, list);
+    run_stage(&f, &el_classify, by_member, types);
+    f.context.settings.agreement_skips = 2; /* a and b both proposed and typed Anna Berg */
+    assert_int_equal(run_stage(&f, &el_verify, verdict, (void *)verdicts), 2);
+    assert_int_equal(mention(&f, "Anna Berg")->verified, EL_VERIFIED_NOT_ASKED);
+    tear_down(&f);
+}
+
+/* ---- lazy votes change nothing but the number of calls ---- */
+
+struct votes {
+    char types[MEMBERS][256];
+    const char *verdicts[8];
+    bool silent[MEMBERS];
+};
+
+static const char *random_types(void *context, const struct el_question *question) {
+    const struct votes *votes = context;
+    return votes->silent[question->member] ? NULL : votes->types[question->member];
+}
+
+static const char *random_verdict(void *context, const struct el_question *question) {
+    const struct votes *votes = context;
+    return votes->verdicts[(question->first_mention * 3 + question->member) % 8];
+}
+
+static unsigned next_random(unsigned *seed) {
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 16;
+}
+
+static void random_votes(struct votes *votes, unsigned *seed) {
+    static const char *const types[] = {"person", "location", "organization", "none"};
+    static const char *const answers[] = {"yes", "no", "?"};
+    for (size_t m = 0; m < MEMBERS; m++) {
+        votes->types[m][0] = '\0';
+        votes->silent[m] = next_random(seed) % 8 == 0;
+        for (size_t i = 0; i < 3; i++) {
+            strcat(votes->types[m], i == 0 ? "" : "<|sep|>");
+            strcat(votes->types[m], types[next_random(seed) % 4]);
+        }
+    }
+    for (size_t i = 0; i < 8; i++) {
+        votes->verdicts[i] = answers[next_random(seed) % 3];
+    }
+}
+
+static void lazy_votes_are_exact(void **state) {
+    (void)state;
+    static const double weights[] = {1.0, 2.0, 1.5};
+    static const char *const strings[] = {"Anna Berg", "Bo", "Bonn"};
+    unsigned seed = 7;
+    size_t full_calls = 0, lazy_calls = 0;
+    for (int trial = 0; trial < 400; trial++) {
+        struct fixture f[2];
+        struct votes votes;
+        char lists[MEMBERS][128];
+        const char *list[MEMBERS];
+        random_votes(&votes, &seed);
+        for (size_t m = 0; m < MEMBERS; m++) {
+            lists[m][0] = '\0';
+            for (size_t i = 0; i < 3; i++) {
+                if (m == 0 || next_random(&seed) % 2 == 0) {
+                    strcat(lists[m], lists[m][0] == '\0' ? "" : "<|sep|>");
+                    strcat(lists[m], strings[i]);
+                }
+            }
+            list[m] = lists[m];
+        }
+        unsigned skips = next_random(&seed) % 4;
+        bool all = next_random(&seed) % 2, weighted = next_random(&seed) % 2;
+        for (int lazy = 0; lazy < 2; lazy++) {
+            set_up(&f[lazy], "Anna Berg met Bo in Bonn.");
+            struct el_settings *settings = &f[lazy].context.settings;
+            settings->lazy_votes = lazy == 1;
+            settings->agreement_skips = skips;
+            settings->member_weights = weighted ? weights : NULL;
+            settings->verifier = all ? EL_VERIFY_ALL : EL_VERIFY_MEMBER;
+            run_stage(&f[lazy], &el_extract, by_member, list);
+            size_t calls = run_stage(&f[lazy], &el_classify, random_types, &votes);
+            calls += run_stage(&f[lazy], &el_verify, random_verdict, &votes);
+            *(lazy ? &lazy_calls : &full_calls) += calls;
+        }
+        struct el_entity *full, *thin;
+        size_t n_full, n_thin;
+        struct el_error err;
+        assert_true(
+            el_work_entities(&f[0].context, &f[0].work, &f[0].work.arena, &full, &n_full, &err));
+        assert_true(
+            el_work_entities(&f[1].context, &f[1].work, &f[1].work.arena, &thin, &n_thin, &err));
+        assert_int_equal(n_full, n_thin);
+        for (size_t i = 0; i < n_full; i++) {
+            assert_int_equal(full[i].span.start, thin[i].span.start);
+            assert_int_equal(full[i].span.end, thin[i].span.end);
+            assert_string_equal(full[i].type, thin[i].type);
+            assert_int_equal(full[i].verified, thin[i].verified);
+            assert_true(full[i].score == thin[i].score);
+        }
+        tear_down(&f[0]);
+        tear_down(&f[1]);
+    }
+    assert_true(lazy_calls < full_calls);
+}
+
+static void overlaps(void **state) {
+    (void)state;
+    struct fixture f;
+    set_up(&f, "Bank of Ireland rose.");
+    const char *lists[] = {"Bank of Ireland<|sep|>Ireland", "Ireland", ""};
+    const char *types[] = {"organization<|sep|>location", "organization<|sep|>location", ""};
+    struct el_entity *entities;
+    size_t n;
+    struct el_error err;
+    f.context.settings.verifier = EL_VERIFY_NONE;
+    run_stage(&f, &el_extract, by_member, lists);
+    run_stage(&f, &el_classify, by_member, types);
+    assert_true(el_work_entities(&f.context, &f.work, &f.work.arena, &entities, &n, &err));
+    assert_int_equal(n, 1); /* more members proposed "Ireland" */
+    assert_int_equal(entities[0].span.start, 8);
+    f.context.settings.nested = true;
+    assert_true(el_work_entities(&f.context, &f.work, &f.work.arena, &entities, &n, &err));
+    assert_int_equal(n, 2);
+    assert_int_equal(entities[0].span.end, 15);
+    f.work.keep = (struct el_span){5, 30};
+    assert_true(el_work_entities(&f.context, &f.work, &f.work.arena, &entities, &n, &err));
+    assert_int_equal(n, 1);
+    tear_down(&f);
+}
+
+static void demonstrations_fit(void **state) {
+    (void)state;
+    struct fixture f;
+    struct el_prompt_span span = {"Oslo", "location"};
+    struct el_demonstration demonstrations[2] = {
+        {.id = "near", .text = "Near Oslo.", .spans = &span, .n_spans = 1},
+        {.id = "far", .text = "Nothing.", .spans = NULL, .n_spans = 0}};
+    struct el_question question = {
+        .stage = EL_STAGE_EXTRACT, .kind = EL_PROMPT_EXTRACT, .n_demonstrations = 2};
+    struct el_call call;
+    struct el_error err;
+    set_up(&f, "Bo in Bonn.");
+    f.work.demonstrations = demonstrations;
+    f.work.n_demonstrations = 2;
+    assert_true(el_question_render(&f.context, &f.work, &question, &f.work.arena, &call, &err));
+    assert_string_equal(call.prompt,
+                        "<|extract|><|types|>person<|sep|>location<|sep|>organization"
+                        "<|text|>Nothing.<|answer|><|end|><|text|>Near Oslo.<|answer|>Oslo<|end|>"
+                        "<|text|>Bo in Bonn.<|answer|>");
+    f.can[0].context = 70; /* room for one */
+    assert_true(el_question_render(&f.context, &f.work, &question, &f.work.arena, &call, &err));
+    assert_int_equal(question.n_demonstrations, 1);
+    assert_null(strstr(call.prompt, "Nothing."));
+    assert_non_null(strstr(call.prompt, "Near Oslo."));
+    tear_down(&f);
+}
+
+/* ---- cutting ---- */
+
+static void pieces_cover_the_text(void **state) {
+    (void)state;
+    unsigned seed = 3;
+    for (int trial = 0; trial < 200; trial++) {
+        char text[1200];
+        size_t len = 0;
+        while (len < 1000) {
+            static const char *const words[] = {
+                "a", "Berlin",     "\xe6\x9d\xb1\xe4\xba\xac", "of", "\xc3\xa9t\xc3\xa9", "123",
+                "-", "immediately"};
+            const char *word = words[next_random(&seed) % 8];
+            memcpy(text + len, word, strlen(word));
+            len += strlen(word);
+            if (next_random(&seed) % 5 > 0) {
+                text[len++] = ' ';
+            }
+        }
+        text[len] = '\0';
+        struct el_document *document = el_document_new();
+        struct el_arena arena = {0};
+        struct el_pieces pieces;
+        struct el_error err;
+        document->text = text;
+        document->text_len = len;
+        document->sentence_per_document = true;
+        size_t max_tokens = 16 + next_random(&seed) % 100;
+        assert_true(el_cut_document(&arena, document, NULL, max_tokens, 0, &pieces, &err));
+        assert_true(pieces.count > 1);
+        assert_int_equal(pieces.items[0].span.start, 0);
+        assert_int_equal(pieces.items[pieces.count - 1].span.end, len);
+        for (size_t i = 0; i < pieces.count; i++) {
+            struct el_piece piece = pieces.items[i];
+            size_t keep_start = i == 0 ? 0 : pieces.items[i - 1].keep.end;
+            assert_int_equal(piece.keep.start, keep_start);
+            assert_true(piece.keep.start >= piece.span.start && piece.keep.end <= piece.span.end);
+            assert_true(piece.span.end - piece.span.start <= max_tokens * 16);
+            assert_true(el_estimate_tokens(text + piece.span.start,
+                                           piece.span.end - piece.span.start) <= max_tokens);
+            assert_true(((unsigned char)text[piece.span.start] & 0xC0) != 0x80);
+            assert_true(((unsigned char)text[piece.span.end] & 0xC0) != 0x80);
+        }
+        assert_int_equal(pieces.items[pieces.count - 1].keep.end, len);
+        el_arena_free(&arena);
+        el_document_free(document);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(extraction_is_a_union),
+        cmocka_unit_test(majority_and_ties),
+        cmocka_unit_test(verification_drops),
+        cmocka_unit_test(lazy_votes_are_exact),
+        cmocka_unit_test(overlaps),
+        cmocka_unit_test(demonstrations_fit),
+        cmocka_unit_test(pieces_cover_the_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
