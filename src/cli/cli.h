@@ -1,0 +1,162 @@
+/* What the commands share: options with help, the configuration in force, messages, Ctrl-C, output
+ * by rename. A command is one function and one line in the table of main.c.
+ *
+ * Everything for people goes to standard error, results go to standard output. */
+#ifndef EL_CLI_CLI_H
+#define EL_CLI_CLI_H
+
+#include "base/log.h"
+#include "pipeline/config.h"
+
+#include <stdio.h>
+
+enum cli_status {
+    CLI_OK = 0,
+    CLI_FAILED = 1,      /* some documents failed, or a member was silent all through */
+    CLI_USAGE = 2,       /* command line or configuration */
+    CLI_UNREACHABLE = 3, /* no member could be reached */
+};
+
+typedef int cli_command(int argc, char **argv); /* argv[0] is the command's name */
+
+cli_command cmd_tag, cmd_members, cmd_config;
+
+/* Options */
+
+struct cli_option {
+    int id;               /* a letter is the short option too; others from CLI_FIRST_ID on */
+    const char *name;     /* long, without "--" */
+    const char *argument; /* e.g. "FILE"; NULL = takes none */
+    const char *help;     /* lines are broken where they stand; NULL = not shown */
+};
+enum { CLI_FIRST_ID = 256, CLI_COMMON_ID = 512, CLI_OPERANDS = 0, CLI_STOP = -1 };
+
+struct cli_help {
+    const char *usage; /* "el4ner tag [options] FILE..." ; further forms on further lines */
+    const char *text;  /* what the command does */
+    const struct cli_option *options;
+    size_t n_options;
+    const char *more; /* examples, formats, exit status */
+};
+
+/* A walk over the options of a command line:
+ *
+ *     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
+ *     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
+ *         if (id == CLI_STOP) return parser.status;    (--help, or a mistake already reported)
+ *         ... parser.value ...
+ *     }
+ *     operands: argv[parser.first] .. argv[argc - 1] */
+struct cli_parser {
+    int argc;
+    char **argv;
+    const struct cli_help *help;
+    const char *value; /* of the option just returned */
+    int first;         /* first operand, once CLI_OPERANDS came */
+    int status;        /* exit status, once CLI_STOP came */
+    bool started;
+};
+int cli_next(struct cli_parser *parser);
+
+/* "el4ner COMMAND: message; try ..." and CLI_USAGE. */
+int cli_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A whole number in [least, most]; false and a message otherwise. */
+bool cli_number(const char *command, const char *option, const char *value, long least, long most,
+                long *number);
+
+/* Options about configuration and models that several commands have. Put CLI_COMMON_OPTIONS into
+ * the option table, call cli_common() for ids the command does not know, then cli_load(). */
+struct cli_settings {
+    const char *config, *types, *pool, *profile, *verifier, *lang, *cache;
+    long k; /* -1 = not given */
+    bool no_cache, strict, nested, quiet;
+};
+#define CLI_SETTINGS_INIT                                                                          \
+    { .k = -1 }
+
+enum {
+    CLI_ID_TYPES = CLI_COMMON_ID,
+    CLI_ID_POOL,
+    CLI_ID_PROFILE,
+    CLI_ID_K,
+    CLI_ID_VERIFIER,
+    CLI_ID_LANG,
+    CLI_ID_NESTED,
+    CLI_ID_STRICT,
+    CLI_ID_CACHE,
+    CLI_ID_NO_CACHE,
+};
+#define CLI_CONFIG_OPTION                                                                          \
+    {                                                                                              \
+        'c', "config", "FILE",                                                                     \
+            "configuration (default: ./el4ner.yaml, then\n$XDG_CONFIG_HOME/el4ner/config.yaml, "   \
+            "then "                                                                                \
+            "the shipped one)"                                                                     \
+    }
+#define CLI_COMMON_OPTIONS                                                                         \
+    CLI_CONFIG_OPTION, {CLI_ID_TYPES, "types", "LIST", "entity types, e.g. \"person,location\""},  \
+        {CLI_ID_POOL, "pool", "FILE", "demonstrations: an .el4 pool or a labelled file"},          \
+        {CLI_ID_PROFILE, "profile", "NAME", "default, or paper: as published"},                    \
+        {CLI_ID_K, "k", "N", "demonstrations in a prompt"},                                        \
+        {CLI_ID_VERIFIER, "verifier", "WHO", "a member's name, largest, all or none"},             \
+        {CLI_ID_LANG, "lang", "CODE", "language of the input, e.g. de"},                           \
+        {CLI_ID_NESTED, "nested", NULL, "keep entities that overlap"},                             \
+        {CLI_ID_STRICT, "strict", NULL, "a call without an answer fails its document"},            \
+        {CLI_ID_CACHE, "cache", "FILE",                                                            \
+         "the reply store (default:\n$XDG_CACHE_HOME/el4ner/replies.sqlite)"},                     \
+    {                                                                                              \
+        CLI_ID_NO_CACHE, "no-cache", NULL, "no reply store"                                        \
+    }
+
+/* True if `id` is one of CLI_COMMON_OPTIONS or 'q'; a bad value sets *status and is reported. */
+bool cli_common(struct cli_settings *settings, const char *command, int id, const char *value,
+                int *status);
+
+/* Load the configuration and apply the settings. CLI_OK, or the status to exit with (reported). */
+int cli_load(const struct cli_settings *settings, struct el_config **config);
+
+/* Where replies are stored; the folder is made. NULL with --no-cache, or if there is no place for
+ * it (reported). Free with free(). */
+char *cli_store_path(const struct cli_settings *settings);
+
+/* Messages */
+
+/* "el4ner: ..." on standard error, after taking the progress line away. */
+void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Report an error; gives the exit status that fits its code. */
+int cli_fail(const struct el_error *err);
+
+/* For the library: warnings, and with `quiet` false also information. */
+struct el_log cli_log(bool quiet);
+
+/* A line on standard error that is overwritten by the next; nothing if that is no terminal. Cut to
+ * the width of the terminal. NULL takes it away. */
+void cli_progress(const char *line);
+bool cli_progress_shown(void); /* is standard error a terminal? */
+int cli_columns(FILE *file);   /* width of a terminal; 80 if unknown */
+
+enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER };
+bool cli_color_from_name(const char *name, enum cli_color *color);
+/* AUTO: a terminal, TERM is not "dumb", and NO_COLOR is unset or empty. */
+bool cli_colored(enum cli_color color, FILE *file);
+
+/* Ctrl-C: from cli_catch_interrupt() on, how often it came; the third time ends the program
+ * whatever it does. SIGTERM and SIGHUP count as Ctrl-C. Until then signals end the program. */
+void cli_catch_interrupt(void);
+int cli_interrupted(void);
+
+/* Output */
+
+/* A file that appears under its name only when complete. "-" or NULL is standard output; devices
+ * and pipes are written directly. */
+struct cli_output {
+    FILE *file;
+    char *path, *temporary; /* NULL = direct */
+};
+bool cli_output_open(struct cli_output *output, const char *path, struct el_error *err);
+/* Flush, then put in place (`keep`), or remove. */
+bool cli_output_close(struct cli_output *output, bool keep, struct el_error *err);
+
+#endif

@@ -1,0 +1,306 @@
+/* el4ner tag: documents in, documents with entities out. */
+#include "cli/cli.h"
+#include "cli/tag.h"
+
+#include "pipeline/ensemble.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    ID_FROM = CLI_FIRST_ID,
+    ID_TO,
+    ID_OFFSETS,
+    ID_INPUT_OFFSETS,
+    ID_TRACE,
+    ID_MANIFEST,
+    ID_ACCOUNT,
+    ID_REPLACE_INVALID,
+    ID_COLOR,
+    ID_WINDOW,
+};
+
+static const struct cli_option options[] = {
+    CLI_COMMON_OPTIONS,
+    {'o', "output", "FILE", "write there; appears complete, by rename"},
+    {ID_FROM, "from", "FORMAT",
+     "of the input: text, jsonl, conll (default: by ending\nand content)"},
+    {ID_TO, "to", "FORMAT",
+     "of the output: terminal, jsonl, conll (default: by the\nending of -o; "
+     "terminal on a terminal; else jsonl)"},
+    {ID_OFFSETS, "offsets", "UNIT", "of the output: codepoint (default), byte, utf16, token"},
+    {ID_INPUT_OFFSETS, "input-offsets", "UNIT", "of JSON lines that do not name theirs"},
+    {ID_REPLACE_INVALID, "replace-invalid", NULL,
+     "put U+FFFD for invalid UTF-8 instead of failing"},
+    {ID_TRACE, "trace", "FILE", "every prompt, reply, alignment and vote, as JSON lines"},
+    {ID_MANIFEST, "manifest", "FILE", "version, configuration, hashes of models, prompts and pool"},
+    {ID_ACCOUNT, "account", "FILE", "calls, tokens and failures by member and stage, as JSON"},
+    {ID_WINDOW, "window", "N", "sentences in work at a time (default: by the members' slots)"},
+    {ID_COLOR, "color", "WHEN", "auto (default), always or never"},
+    {'q', "quiet", NULL, "no progress, no summary; warnings stay"},
+};
+
+static const struct cli_help help = {
+    .usage = "el4ner tag [options] FILE...",
+    .text = "Finds the entities of texts. FILE may be - for standard input; several files are one\n"
+            "stream. A terminal shows the entities in the text, a pipe or file gets JSON lines.\n"
+            "Results come in input order, each as soon as it is ready.",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .more =
+        "Examples:\n"
+        "  el4ner tag letter.txt\n"
+        "  echo \"Ada Lovelace lived in London.\" | el4ner tag - --types person,location\n"
+        "  el4ner tag -c my.yaml corpus.conll -o out.jsonl --trace trace.jsonl\n"
+        "  el4ner tag --profile paper --pool train.jsonl dev.jsonl --offsets token > out.jsonl\n"
+        "\n"
+        "Ctrl-C finishes the documents in work and leaves valid output; twice stops at once.\n"
+        "\n"
+        "Exit status: 0 all well; 1 some documents failed or a member was silent all through;\n"
+        "2 command line or configuration; 3 no member could be reached.",
+};
+
+static bool read_unit(const char *command, const char *option, const char *value,
+                      enum el_unit *unit, int *status) {
+    if (!el_unit_from_name(value, unit)) {
+        *status = cli_usage(command, "%s must be codepoint, byte, utf16 or token, not \"%s\"",
+                            option, value);
+        return false;
+    }
+    return true;
+}
+
+static void read_format(const char *command, const char *option, const char *value, bool output,
+                        enum el_format *format, int *status) {
+    if (!el_format_from_name(value, format) || (!output && *format == EL_FORMAT_TERMINAL)) {
+        *status = cli_usage(command, "%s must be %s, not \"%s\"", option,
+                            output ? "terminal, jsonl or conll" : "text, jsonl or conll", value);
+    } else if (output && *format == EL_FORMAT_TEXT) {
+        *status = cli_usage(command, "plain text cannot hold entities; %s terminal, jsonl or conll",
+                            option);
+    }
+}
+
+static void take_option(struct tag *tag, const char *command, int id, const char *value,
+                        int *status) {
+    long number = 0;
+    switch (id) {
+    case 'o':
+        tag->output_path = value;
+        break;
+    case ID_FROM:
+        read_format(command, "--from", value, false, &tag->read.format, status);
+        break;
+    case ID_TO:
+        read_format(command, "--to", value, true, &tag->write.format, status);
+        break;
+    case ID_OFFSETS:
+        read_unit(command, "--offsets", value, &tag->write.unit, status);
+        break;
+    case ID_INPUT_OFFSETS:
+        tag->read.has_input_unit =
+            read_unit(command, "--input-offsets", value, &tag->read.input_unit, status);
+        break;
+    case ID_REPLACE_INVALID:
+        tag->read.replace_invalid = true;
+        break;
+    case ID_TRACE:
+        tag->trace_path = value;
+        break;
+    case ID_MANIFEST:
+        tag->manifest_path = value;
+        break;
+    case ID_ACCOUNT:
+        tag->account_path = value;
+        break;
+    case ID_WINDOW:
+        if (!cli_number(command, "--window", value, 1, 100000, &number)) {
+            *status = CLI_USAGE;
+        }
+        tag->window = (size_t)number;
+        break;
+    case ID_COLOR:
+        if (!cli_color_from_name(value, &tag->color)) {
+            *status =
+                cli_usage(command, "--color must be auto, always or never, not \"%s\"", value);
+        }
+        break;
+    default:
+        cli_common(&tag->settings, command, id, value, status);
+    }
+}
+
+/* The output is opened late, so that a run that does not begin leaves nothing behind. */
+static int check_output(const char *path) {
+    const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+    char *folder = slash == NULL   ? strdup(".")
+                   : slash == path ? strdup("/")
+                                   : strndup(path, (size_t)(slash - path));
+    bool ok =
+        folder == NULL || access(folder, W_OK) == 0 || (path != NULL && access(path, W_OK) == 0);
+    if (path != NULL && strcmp(path, "-") != 0 && !ok) {
+        cli_say("cannot write %s: %s", path, strerror(errno));
+    }
+    free(folder);
+    return ok || path == NULL ? CLI_OK : CLI_USAGE;
+}
+
+/* Mistakes that can be seen at once are reported before any model is started. */
+static int check_inputs(const struct tag *tag, const char *command) {
+    if (tag->n_inputs == 0) {
+        return cli_usage(command, "give the files to tag, or - for standard input");
+    }
+    size_t standard = 0;
+    for (size_t i = 0; i < tag->n_inputs; i++) {
+        const char *path = tag->inputs[i];
+        if (strcmp(path, "-") == 0) {
+            standard++;
+        } else if (access(path, R_OK) != 0) {
+            cli_say("cannot read %s: %s", path, strerror(errno));
+            return CLI_USAGE;
+        }
+    }
+    if (standard > 1) {
+        return cli_usage(command, "standard input (-) can be read only once");
+    }
+    return check_output(tag->output_path);
+}
+
+static bool open_side_file(const char *path, FILE **file, struct el_error *err) {
+    *file = path == NULL ? NULL : fopen(path, "wb");
+    return path == NULL || *file != NULL ||
+           el_fail(err, EL_ERR_CONFIG, "cannot write %s: %s", path, strerror(errno));
+}
+
+static bool open_outputs(struct tag *tag, struct el_error *err) {
+    if (!cli_output_open(&tag->output, tag->output_path, err)) {
+        return false;
+    }
+    FILE *file = tag->output.file;
+    if (tag->write.format == EL_FORMAT_AUTO && tag->output_path != NULL) {
+        tag->write.format = el_format_from_path(tag->output_path);
+        if (tag->write.format == EL_FORMAT_TEXT) {
+            tag->write.format = EL_FORMAT_JSONL;
+        }
+    }
+    if (tag->write.format == EL_FORMAT_AUTO) {
+        tag->write.format = isatty(fileno(file)) ? EL_FORMAT_TERMINAL : EL_FORMAT_JSONL;
+    }
+    tag->write.color = cli_colored(tag->color, file);
+    tag->write.columns = cli_columns(file);
+    tag->write.flat = true;
+    tag->names = calloc(tag->config->n_members, sizeof *tag->names);
+    if (tag->names == NULL) {
+        return el_fail_memory(err);
+    }
+    for (size_t i = 0; i < tag->config->n_members; i++) {
+        tag->names[i] = tag->config->members[i].name;
+    }
+    tag->write.members = tag->names;
+    tag->write.n_members = tag->config->n_members;
+    return el_writer_open(file, &tag->write, &tag->writer, err);
+}
+
+static bool open_ensemble(struct tag *tag, struct el_error *err) {
+    if (!open_side_file(tag->trace_path, &tag->trace, err) ||
+        !open_side_file(tag->manifest_path, &tag->manifest, err) ||
+        !open_side_file(tag->account_path, &tag->account, err)) {
+        return false;
+    }
+    tag->log = cli_log(tag->settings.quiet);
+    tag->store = cli_store_path(&tag->settings);
+    struct el_ensemble_options open = {
+        .log = &tag->log, .store_path = tag->store, .window = tag->window, .trace = tag->trace};
+    return el_ensemble_open(tag->config, &open, &tag->ensemble, err);
+}
+
+static bool write_json(FILE *file, const char *path, json_t *json, struct el_error *err) {
+    bool ok = json != NULL && json_dumpf(json, file, JSON_INDENT(2)) == 0 &&
+              fputc('\n', file) != EOF && fflush(file) == 0;
+    json_decref(json);
+    return ok || el_fail(err, EL_ERR_IO, "cannot write %s: %s", path, strerror(errno));
+}
+
+/* Everything that is to be put in place at the end, whether the run came through or was stopped. */
+static int finish(struct tag *tag, bool ran, struct el_error *err) {
+    int status = ran ? CLI_OK : cli_fail(err);
+    cli_progress(NULL);
+    if (tag->writer != NULL && !el_writer_close(tag->writer, err)) {
+        status = cli_fail(err);
+    }
+    bool keep = ran || err->code == EL_ERR_INTERRUPTED || tag->written > 0;
+    if (!cli_output_close(&tag->output, keep, err)) {
+        status = cli_fail(err);
+    }
+    if (tag->ensemble != NULL && tag->manifest != NULL &&
+        !write_json(tag->manifest, tag->manifest_path, el_ensemble_manifest(tag->ensemble), err)) {
+        status = cli_fail(err);
+    }
+    if (tag->ensemble != NULL && tag->account != NULL &&
+        !write_json(tag->account, tag->account_path, tag_account(tag), err)) {
+        status = cli_fail(err);
+    }
+    return status;
+}
+
+static void release(struct tag *tag) {
+    FILE *const files[] = {tag->trace, tag->manifest, tag->account};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (files[i] != NULL && fclose(files[i]) != 0) {
+            cli_say("warning: a side file could not be written to its end: %s", strerror(errno));
+        }
+    }
+    el_reader_close(tag->reader);
+    el_ensemble_close(tag->ensemble);
+    el_config_free(tag->config);
+    free(tag->store);
+    free(tag->names);
+}
+
+static int run(struct tag *tag) {
+    struct el_error err = {0};
+    bool ok = open_ensemble(tag, &err) && open_outputs(tag, &err);
+    if (!ok) {
+        return finish(tag, false, &err);
+    }
+    if (tag->config->built_in_members && !tag->settings.quiet) {
+        cli_say("using the built-in nano models; for quality configure larger ones (man el4ner)");
+    }
+    cli_catch_interrupt();
+    struct el_run run = {.context = tag,
+                         .next = tag_next,
+                         .done = tag_done,
+                         .tick = tag_tick,
+                         .sentence = tag_sentence};
+    clock_gettime(CLOCK_MONOTONIC, &tag->began);
+    ok = el_ensemble_run(tag->ensemble, &run, &err);
+    int status = finish(tag, ok, &err);
+    int judged = tag_report(tag);
+    return status != CLI_OK ? status : judged;
+}
+
+int cmd_tag(int argc, char **argv) {
+    struct tag tag = {.settings = CLI_SETTINGS_INIT};
+    struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
+    int status = CLI_OK;
+    for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
+        if (id == CLI_STOP) {
+            return parser.status;
+        }
+        take_option(&tag, argv[0], id, parser.value, &status);
+        if (status != CLI_OK) {
+            return status;
+        }
+    }
+    tag.inputs = argv + parser.first;
+    tag.n_inputs = (size_t)(argc - parser.first);
+    status = check_inputs(&tag, argv[0]);
+    status = status == CLI_OK ? cli_load(&tag.settings, &tag.config) : status;
+    if (status == CLI_OK) {
+        status = run(&tag);
+        release(&tag);
+    }
+    return status;
+}

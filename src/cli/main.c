@@ -1,0 +1,76 @@
+/* el4ner: named-entity recognition by an ensemble of small language models. */
+#include "base/suggest.h"
+#include "cli/cli.h"
+
+#include <locale.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    cli_command *run;
+    const char *summary;
+} commands[] = {
+    {"tag", cmd_tag, "find the entities of texts"},
+    {"members", cmd_members, "start or reach each model; what it is and can do"},
+    {"config", cmd_config, "print the configuration in force"},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static int print_help(void) {
+    printf("Usage: el4ner COMMAND [options]\n"
+           "\n"
+           "Finds named entities with an ensemble of small language models: retrieves labelled\n"
+           "examples, extracts spans, classifies them by majority, and verifies the result.\n"
+           "\n"
+           "Commands:\n");
+    for (size_t i = 0; i < COMMANDS; i++) {
+        printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+    }
+    printf("\n"
+           "Examples:\n"
+           "  el4ner tag letter.txt\n"
+           "  echo \"Ada Lovelace lived in London.\" | el4ner tag - --types person,location\n"
+           "  el4ner COMMAND --help\n"
+           "\n"
+           "Manuals: man el4ner, man el4ner.yaml\n");
+    return CLI_OK;
+}
+
+static int unknown_command(const char *name) {
+    const char *names[COMMANDS];
+    for (size_t i = 0; i < COMMANDS; i++) {
+        names[i] = commands[i].name;
+    }
+    const char *near = el_suggest(name, names, COMMANDS);
+    if (near != NULL) {
+        cli_say("unknown command '%s'; did you mean 'el4ner %s'?", name, near);
+    } else {
+        cli_say("unknown command '%s'; el4ner --help lists the commands", name);
+    }
+    return CLI_USAGE;
+}
+
+int main(int argc, char **argv) {
+    setlocale(LC_CTYPE, "");
+    const char *name = argc > 1 ? argv[1] : "";
+    if (argc < 2) {
+        cli_say("give a command; el4ner --help lists them");
+        return CLI_USAGE;
+    }
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+        printf("el4ner %s\n", EL_VERSION);
+        return CLI_OK;
+    }
+    bool help = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0;
+    if (help && argc == 2) {
+        return print_help();
+    }
+    name = help ? argv[2] : name;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(name, commands[i].name) == 0) {
+            char *ask[] = {argv[2], "--help", NULL};
+            return help ? commands[i].run(2, ask) : commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    return unknown_command(name);
+}

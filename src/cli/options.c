@@ -1,0 +1,273 @@
+/* Command lines: getopt_long behind a table that is also the help. */
+#include "cli/cli.h"
+
+#include "base/suggest.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { MOST_OPTIONS = 64, HELP_COLUMN = 24 };
+
+static bool is_short(int id) {
+    return id > ' ' && id < 127;
+}
+
+int cli_usage(const char *command, const char *format, ...) {
+    char message[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    cli_say("%s: %s (el4ner %s --help)", command, message, command);
+    return CLI_USAGE;
+}
+
+static void print_option(const struct cli_option *option) {
+    if (option->help == NULL) {
+        return;
+    }
+    char left[96];
+    char letter[8] = "    ";
+    if (is_short(option->id)) {
+        snprintf(letter, sizeof letter, "-%c, ", option->id);
+    }
+    snprintf(left, sizeof left, "  %s--%s%s%s", letter, option->name,
+             option->argument != NULL ? " " : "", option->argument != NULL ? option->argument : "");
+    printf("%-*s", HELP_COLUMN, left);
+    if (strlen(left) >= HELP_COLUMN) {
+        printf("\n%*s", HELP_COLUMN, "");
+    }
+    for (const char *line = option->help;;) {
+        size_t len = strcspn(line, "\n");
+        printf("%.*s\n", (int)len, line);
+        if (line[len] == '\0') {
+            break;
+        }
+        line += len + 1;
+        printf("%*s", HELP_COLUMN, "");
+    }
+}
+
+static void print_help(const struct cli_help *help) {
+    printf("Usage: %s\n\n%s\n\nOptions:\n", help->usage, help->text);
+    for (size_t i = 0; i < help->n_options; i++) {
+        print_option(&help->options[i]);
+    }
+    printf("  -h, --help            this text\n");
+    if (help->more != NULL) {
+        printf("\n%s\n", help->more);
+    }
+}
+
+static int stop(struct cli_parser *parser, int status) {
+    parser->status = status;
+    return CLI_STOP;
+}
+
+static int complain(struct cli_parser *parser, int what) {
+    const char *command = parser->argv[0];
+    const char *given = parser->argv[optind - 1];
+    if (what == ':') {
+        return stop(parser, cli_usage(command, "the option '%s' needs a value", given));
+    }
+    if (optopt != 0 && is_short(optopt)) {
+        return stop(parser, cli_usage(command, "unknown option '-%c'", optopt));
+    }
+    if (optopt != 0) {
+        return stop(parser, cli_usage(command, "the option '%s' takes no value", given));
+    }
+    const char *names[MOST_OPTIONS];
+    for (size_t i = 0; i < parser->help->n_options; i++) {
+        names[i] = parser->help->options[i].name;
+    }
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(given + 2, "="), given + 2);
+    const char *near = el_suggest(name, names, parser->help->n_options);
+    if (near != NULL) {
+        return stop(parser,
+                    cli_usage(command, "unknown option '--%s'; did you mean '--%s'?", name, near));
+    }
+    return stop(parser, cli_usage(command, "unknown option '--%s'", name));
+}
+
+int cli_next(struct cli_parser *parser) {
+    struct option long_options[MOST_OPTIONS + 2] = {{"help", no_argument, NULL, 'h'}};
+    char short_options[2 * MOST_OPTIONS + 8] = ":h";
+    size_t at = 2;
+    for (size_t i = 0; i < parser->help->n_options && i < MOST_OPTIONS; i++) {
+        const struct cli_option *option = &parser->help->options[i];
+        bool argument = option->argument != NULL;
+        long_options[i + 1] = (struct option){
+            option->name, argument ? required_argument : no_argument, NULL, option->id};
+        if (is_short(option->id)) {
+            short_options[at++] = (char)option->id;
+            if (argument) {
+                short_options[at++] = ':';
+            }
+        }
+    }
+    if (!parser->started) {
+        parser->started = true;
+        optind = 0; /* glibc: start anew */
+    }
+    opterr = 0;
+    int id = getopt_long(parser->argc, parser->argv, short_options, long_options, NULL);
+    parser->value = optarg;
+    switch (id) {
+    case -1:
+        parser->first = optind;
+        return CLI_OPERANDS;
+    case 'h':
+        print_help(parser->help);
+        return stop(parser, CLI_OK);
+    case '?':
+    case ':':
+        return complain(parser, id);
+    default:
+        return id;
+    }
+}
+
+bool cli_number(const char *command, const char *option, const char *value, long least, long most,
+                long *number) {
+    char *end = NULL;
+    errno = 0;
+    *number = strtol(value, &end, 10);
+    if (end == value || *end != '\0' || errno != 0 || *number < least || *number > most) {
+        cli_usage(command, "%s must be a whole number from %ld to %ld, not \"%s\"", option, least,
+                  most, value);
+        return false;
+    }
+    return true;
+}
+
+bool cli_common(struct cli_settings *settings, const char *command, int id, const char *value,
+                int *status) {
+    switch (id) {
+    case 'c':
+        settings->config = value;
+        return true;
+    case 'q':
+        settings->quiet = true;
+        return true;
+    case CLI_ID_TYPES:
+        settings->types = value;
+        return true;
+    case CLI_ID_POOL:
+        settings->pool = value;
+        return true;
+    case CLI_ID_PROFILE:
+        settings->profile = value;
+        return true;
+    case CLI_ID_K:
+        if (!cli_number(command, "--k", value, 0, 1000, &settings->k)) {
+            *status = CLI_USAGE;
+        }
+        return true;
+    case CLI_ID_VERIFIER:
+        settings->verifier = value;
+        return true;
+    case CLI_ID_LANG:
+        settings->lang = value;
+        return true;
+    case CLI_ID_NESTED:
+        settings->nested = true;
+        return true;
+    case CLI_ID_STRICT:
+        settings->strict = true;
+        return true;
+    case CLI_ID_CACHE:
+        settings->cache = value;
+        return true;
+    case CLI_ID_NO_CACHE:
+        settings->no_cache = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool apply(const struct cli_settings *settings, struct el_config *config,
+                  struct el_error *err) {
+    if (settings->profile != NULL) {
+        enum el_profile profile;
+        if (!el_profile_from_name(settings->profile, &profile)) {
+            return el_fail(err, EL_ERR_CONFIG, "--profile must be default or paper, not \"%s\"",
+                           settings->profile);
+        }
+        el_settings_profile(&config->settings, profile);
+    }
+    if (settings->verifier != NULL && !el_config_set_verifier(config, settings->verifier, err)) {
+        return el_error_prefix(err, "--verifier");
+    }
+    if (settings->types != NULL && !el_config_set_types(config, settings->types, err)) {
+        return el_error_prefix(err, "--types");
+    }
+    if (settings->k >= 0) {
+        config->settings.demonstrations = (size_t)settings->k;
+    }
+    config->pool = settings->pool != NULL ? settings->pool : config->pool;
+    config->lang = settings->lang != NULL ? settings->lang : config->lang;
+    config->settings.nested |= settings->nested;
+    config->settings.strict |= settings->strict;
+    return true;
+}
+
+int cli_load(const struct cli_settings *settings, struct el_config **config) {
+    struct el_error err = {0};
+    if (!el_config_load(settings->config, config, &err)) {
+        return cli_fail(&err);
+    }
+    if (!apply(settings, *config, &err)) {
+        el_config_free(*config);
+        *config = NULL;
+        return cli_fail(&err);
+    }
+    return CLI_OK;
+}
+
+/* mkdir -p for the folders above `path`. */
+static bool make_folders(char *path) {
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        bool ok = mkdir(path, 0700) == 0 || errno == EEXIST;
+        *slash = '/';
+        if (!ok) {
+            return false;
+        }
+    }
+    return true;
+}
+
+char *cli_store_path(const struct cli_settings *settings) {
+    if (settings->no_cache) {
+        return NULL;
+    }
+    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    char *path = NULL;
+    int n = -1;
+    if (settings->cache != NULL) {
+        n = asprintf(&path, "%s", settings->cache);
+    } else if (base != NULL && base[0] == '/') {
+        n = asprintf(&path, "%s/el4ner/replies.sqlite", base);
+    } else if (home != NULL) {
+        n = asprintf(&path, "%s/.cache/el4ner/replies.sqlite", home);
+    } else {
+        cli_say("warning: neither HOME nor XDG_CACHE_HOME is set, so replies are not stored");
+        return NULL;
+    }
+    if (n < 0) {
+        return NULL;
+    }
+    if (settings->cache == NULL && !make_folders(path)) {
+        cli_say("warning: replies are not stored: cannot make the folder of %s: %s", path,
+                strerror(errno));
+        free(path);
+        return NULL;
+    }
+    return path;
+}

@@ -1,0 +1,55 @@
+/* A run of `el4ner tag`: the command (cmd_tag.c) and what happens while it runs (tag_run.c). */
+#ifndef EL_CLI_TAG_H
+#define EL_CLI_TAG_H
+
+#include "cli/cli.h"
+#include "pipeline/ensemble.h"
+
+#include <time.h>
+
+struct tag {
+    struct cli_settings settings;
+    const char *output_path, *trace_path, *manifest_path, *account_path;
+    struct el_read_options read;
+    struct el_write_options write;
+    enum cli_color color;
+    size_t window;
+
+    struct el_config *config;
+    struct el_ensemble *ensemble;
+    struct el_log log;
+    char *store;
+    const char **names; /* of members */
+    struct cli_output output;
+    struct el_writer *writer;
+    FILE *trace, *manifest, *account;
+
+    /* Input */
+    char **inputs;
+    size_t n_inputs, at;              /* `at`: the next to open */
+    struct el_reader *reader;         /* of inputs[at - 1] */
+    uint64_t bytes_before, bytes_all; /* of finished inputs; of all, 0 = unknown */
+    bool bytes_known;
+
+    /* Counts */
+    uint64_t documents_read, text_read, sentences, text_done;
+    uint64_t failed_inputs; /* documents or files that could not be read */
+    uint64_t written;
+    struct timespec began;
+    bool told;    /* that Ctrl-C was noticed */
+    double shown; /* when the progress line was written last */
+};
+
+/* The callbacks of el_run. */
+int tag_next(void *context, struct el_document **document, struct el_error *err);
+bool tag_done(void *context, struct el_document *document, struct el_error *err);
+enum el_tick tag_tick(void *context);
+void tag_sentence(void *context, const struct el_document *document, const struct el_work *work);
+
+/* Calls, tokens and failures by member and stage. NULL if memory is out. */
+json_t *tag_account(const struct tag *tag);
+
+/* The summary, and failures and silent members by name; gives the exit status. */
+int tag_report(const struct tag *tag);
+
+#endif

@@ -1,0 +1,324 @@
+/* What happens while `el4ner tag` runs: reading, writing, progress, and the report at the end. */
+#include "cli/tag.h"
+
+#include "pipeline/work.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Input */
+
+/* 1 = a reader is open, 0 = no more inputs. What cannot be opened is reported and counted. */
+static int open_next(struct tag *tag) {
+    while (tag->reader == NULL) {
+        if (tag->at == tag->n_inputs) {
+            return 0;
+        }
+        struct el_error err = {0};
+        if (!el_reader_open(tag->inputs[tag->at++], &tag->read, &tag->reader, &err)) {
+            cli_say("%s", err.message);
+            tag->failed_inputs++;
+            tag->reader = NULL;
+        }
+    }
+    return 1;
+}
+
+static void close_reader(struct tag *tag) {
+    uint64_t done = 0, total = 0;
+    el_reader_progress(tag->reader, &done, &total);
+    tag->bytes_before += done;
+    el_reader_close(tag->reader);
+    tag->reader = NULL;
+}
+
+int tag_next(void *context, struct el_document **document, struct el_error *err) {
+    struct tag *tag = context;
+    while (open_next(tag) > 0) {
+        int got = el_reader_next(tag->reader, document, err);
+        if (got > 0) {
+            tag->documents_read++;
+            tag->text_read += (*document)->text_len;
+            return 1;
+        }
+        if (got < 0 && err->code == EL_ERR_MEMORY) {
+            return -1;
+        }
+        if (got < 0) {
+            /* A broken document costs itself, a broken file the rest of itself. */
+            cli_say("%s", err->message);
+            tag->failed_inputs++;
+        }
+        if (got == 0 || err->code != EL_ERR_FORMAT) {
+            close_reader(tag);
+        }
+    }
+    return 0;
+}
+
+/* Output */
+
+bool tag_done(void *context, struct el_document *document, struct el_error *err) {
+    struct tag *tag = context;
+    if (document->failure != NULL) {
+        cli_say("document %s failed: %s", document->id, document->failure);
+    }
+    cli_progress(NULL);
+    bool ok = el_writer_write(tag->writer, document, err);
+    tag->written += ok;
+    el_document_free(document);
+    return ok;
+}
+
+void tag_sentence(void *context, const struct el_document *document, const struct el_work *work) {
+    struct tag *tag = context;
+    (void)document;
+    tag->sentences++;
+    tag->text_done += work->text_len;
+}
+
+/* Progress */
+
+static double seconds_since(const struct timespec *then) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) / 1e9;
+}
+
+static void measure_inputs(struct tag *tag) {
+    tag->bytes_known = true;
+    for (size_t i = 0; i < tag->n_inputs; i++) {
+        struct stat status;
+        if (strcmp(tag->inputs[i], "-") == 0 || stat(tag->inputs[i], &status) != 0 ||
+            !S_ISREG(status.st_mode)) {
+            tag->bytes_all = 0;
+            return;
+        }
+        tag->bytes_all += (uint64_t)status.st_size;
+    }
+}
+
+/* The part that is done, 0..1; 0 = unknown. Sizes of texts are known only for what was read, so
+ * the whole is that, scaled up by bytes of files. */
+static double part_done(const struct tag *tag) {
+    uint64_t read = 0, total = 0;
+    if (tag->reader != NULL) {
+        el_reader_progress(tag->reader, &read, &total);
+    }
+    read += tag->bytes_before;
+    if (tag->bytes_all == 0 || read == 0 || tag->text_read == 0) {
+        return 0;
+    }
+    double whole = (double)tag->text_read * ((double)tag->bytes_all / (double)read);
+    double part = (double)tag->text_done / whole;
+    return part > 1 ? 1 : part;
+}
+
+struct line {
+    char text[512];
+    size_t len;
+};
+
+static void put(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(struct line *line, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(line->text + line->len, sizeof line->text - line->len, format, args);
+    va_end(args);
+    line->len += n < 0 ? 0 : (size_t)n;
+    line->len = line->len < sizeof line->text ? line->len : sizeof line->text - 1;
+}
+
+struct sum {
+    uint64_t calls, failures, dead;
+};
+
+static struct sum sum_member(const struct tag *tag, size_t member) {
+    struct sum sum = {0};
+    for (int stage = 0; stage < EL_STAGES; stage++) {
+        const struct el_account *account =
+            el_client_account(el_ensemble_client(tag->ensemble), member, (enum el_stage)stage);
+        sum.calls += account->calls;
+        sum.dead += account->failures[EL_FAILED_DEAD];
+        for (int failure = 1; failure < EL_FAILURES; failure++) {
+            sum.failures += account->failures[failure];
+        }
+    }
+    return sum;
+}
+
+static void put_members(struct line *line, const struct tag *tag) {
+    for (size_t i = 0; i < tag->config->n_members; i++) {
+        struct sum sum = sum_member(tag, i);
+        bool reached = el_client_capabilities(el_ensemble_client(tag->ensemble), i)->reached;
+        put(line, "%s%s ", i == 0 ? "  | " : ", ", tag->names[i]);
+        if (!reached) {
+            put(line, "not reached");
+        } else if (sum.failures > 0) {
+            put(line, "%llu (%llu %s)", (unsigned long long)sum.calls,
+                (unsigned long long)sum.failures, sum.dead > 0 ? "lost, resting" : "lost");
+        } else {
+            put(line, "%llu", (unsigned long long)sum.calls);
+        }
+    }
+}
+
+static void show_progress(struct tag *tag, double now) {
+    if (!tag->bytes_known) {
+        measure_inputs(tag);
+    }
+    struct line line = {0};
+    double part = part_done(tag);
+    put(&line, "%llu documents, %llu sentences", (unsigned long long)tag->written,
+        (unsigned long long)tag->sentences);
+    if (part > 0) {
+        put(&line, ", %.0f %%", part * 100);
+    }
+    put(&line, "  %.1f sentences/s", now > 0 ? (double)tag->sentences / now : 0.0);
+    if (part > 0.01 && now > 1) {
+        long left = (long)(now * (1 - part) / part);
+        if (left >= 3600) {
+            put(&line, "  %ld:%02ld:%02ld left", left / 3600, left / 60 % 60, left % 60);
+        } else {
+            put(&line, "  %ld:%02ld left", left / 60, left % 60);
+        }
+    }
+    put_members(&line, tag);
+    cli_progress(line.text);
+}
+
+enum el_tick tag_tick(void *context) {
+    struct tag *tag = context;
+    int interrupts = cli_interrupted();
+    if (interrupts == 1 && !tag->told) {
+        tag->told = true;
+        cli_say("finishing the documents in work; Ctrl-C again stops at once");
+    }
+    double now = seconds_since(&tag->began);
+    if (!tag->settings.quiet && cli_progress_shown() && now - tag->shown > 0.25) {
+        tag->shown = now;
+        show_progress(tag, now);
+    }
+    return interrupts > 1 ? EL_STOP : interrupts == 1 ? EL_FINISH : EL_GO_ON;
+}
+
+/* The end */
+
+static const char *const stage_names[EL_STAGES] = {"retrieve", "extract", "classify", "verify"};
+static const char *const failure_names[EL_FAILURES] = {
+    [EL_FAILED_CONNECT] = "connect",     [EL_FAILED_TIMEOUT] = "timeout",
+    [EL_FAILED_STATUS] = "status",       [EL_FAILED_MALFORMED] = "malformed",
+    [EL_FAILED_CONTEXT] = "context",     [EL_FAILED_DEAD] = "dead",
+    [EL_FAILED_CANCELLED] = "cancelled",
+};
+
+static json_t *account_json(const struct el_account *a, uint64_t abstained) {
+    json_t *failures = json_object();
+    for (int i = 1; i < EL_FAILURES; i++) {
+        if (a->failures[i] > 0) {
+            json_object_set_new(failures, failure_names[i],
+                                json_integer((json_int_t)a->failures[i]));
+        }
+    }
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:o}", "calls",
+                     (json_int_t)a->calls, "from_store", (json_int_t)a->from_store, "retries",
+                     (json_int_t)a->retries, "cut", (json_int_t)a->cut, "abstained",
+                     (json_int_t)abstained, "prompt_tokens", (json_int_t)a->prompt_tokens,
+                     "answer_tokens", (json_int_t)a->answer_tokens, "cached_tokens",
+                     (json_int_t)a->cached_tokens, "seconds", a->seconds, "failures", failures);
+}
+
+json_t *tag_account(const struct tag *tag) {
+    const struct el_counts *counts = el_ensemble_counts(tag->ensemble);
+    json_t *members = json_object();
+    for (size_t m = 0; m < tag->config->n_members; m++) {
+        json_t *stages = json_object();
+        for (int s = 0; s < EL_STAGES; s++) {
+            json_object_set_new(stages, stage_names[s],
+                                account_json(el_client_account(el_ensemble_client(tag->ensemble), m,
+                                                               (enum el_stage)s),
+                                             counts->abstained[m][s]));
+        }
+        json_object_set_new(members, tag->names[m], stages);
+    }
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "documents",
+                     (json_int_t)counts->documents, "failed_documents",
+                     (json_int_t)(counts->failed_documents + tag->failed_inputs), "sentences",
+                     (json_int_t)counts->sentences, "entities", (json_int_t)counts->entities,
+                     "proposed", (json_int_t)counts->proposed, "ungrounded",
+                     (json_int_t)counts->ungrounded, "candidates", (json_int_t)counts->candidates,
+                     "verified_no", (json_int_t)counts->verified_no, "saved_calls",
+                     (json_int_t)counts->saved_calls, "demonstrations_dropped",
+                     (json_int_t)counts->demonstrations_dropped, "members", members);
+}
+
+/* A member that never answered though it was asked, or was never reached. */
+static bool was_silent(const struct tag *tag, size_t member) {
+    const struct el_counts *counts = el_ensemble_counts(tag->ensemble);
+    uint64_t answered = 0, abstained = 0;
+    for (int s = 0; s < EL_STAGES; s++) {
+        answered += counts->answered[member][s];
+        abstained += counts->abstained[member][s];
+    }
+    bool reached = el_client_capabilities(el_ensemble_client(tag->ensemble), member)->reached;
+    return !reached || (answered == 0 && abstained > 0);
+}
+
+static void report_abstentions(const struct tag *tag) {
+    const struct el_counts *counts = el_ensemble_counts(tag->ensemble);
+    struct line line = {0};
+    uint64_t all = 0;
+    for (size_t m = 0; m < tag->config->n_members; m++) {
+        for (int s = 0; s < EL_STAGES; s++) {
+            uint64_t n = counts->abstained[m][s];
+            if (n > 0) {
+                put(&line, "%s%s %s %llu", all > 0 ? ", " : "", tag->names[m], stage_names[s],
+                    (unsigned long long)n);
+            }
+            all += n;
+        }
+    }
+    if (all > 0) {
+        cli_say("%llu abstentions: %s", (unsigned long long)all, line.text);
+    }
+}
+
+static const char *plural(uint64_t n) {
+    return n == 1 ? "" : "s";
+}
+
+int tag_report(const struct tag *tag) {
+    const struct el_counts *counts = el_ensemble_counts(tag->ensemble);
+    uint64_t failed = counts->failed_documents + tag->failed_inputs;
+    int status = failed > 0 ? CLI_FAILED : CLI_OK;
+    if (cli_interrupted() > 0) {
+        cli_say("stopped early: %s holds %llu document%s",
+                tag->output_path != NULL ? tag->output_path : "the output",
+                (unsigned long long)tag->written, plural(tag->written));
+        status = CLI_FAILED;
+    }
+    if (!tag->settings.quiet) {
+        cli_say("%llu document%s, %llu sentence%s, %llu entit%s in %.1f s",
+                (unsigned long long)counts->documents, plural(counts->documents),
+                (unsigned long long)counts->sentences, plural(counts->sentences),
+                (unsigned long long)counts->entities, counts->entities == 1 ? "y" : "ies",
+                seconds_since(&tag->began));
+        report_abstentions(tag);
+    }
+    if (failed > 0) {
+        cli_say("%llu document%s failed (named above)", (unsigned long long)failed, plural(failed));
+    }
+    for (size_t m = 0; m < tag->config->n_members; m++) {
+        if (was_silent(tag, m)) {
+            const char *problem =
+                el_client_capabilities(el_ensemble_client(tag->ensemble), m)->problem;
+            cli_say("the member %s gave no answer all through%s%s", tag->names[m],
+                    problem[0] != '\0' ? ": " : "", problem);
+            status = CLI_FAILED;
+        }
+    }
+    return status;
+}

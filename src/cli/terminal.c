@@ -1,0 +1,183 @@
+/* Messages, the progress line, colours, Ctrl-C, output by rename. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The state of the terminal and of Ctrl-C belongs to the process, so it is kept by the process. */
+static bool line_is_shown;
+static volatile sig_atomic_t interrupts;
+
+bool cli_progress_shown(void) {
+    return isatty(STDERR_FILENO) != 0;
+}
+
+int cli_columns(FILE *file) {
+    struct winsize size;
+    if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        return size.ws_col;
+    }
+    return 80;
+}
+
+void cli_progress(const char *line) {
+    if (!cli_progress_shown() || (line == NULL && !line_is_shown)) {
+        return;
+    }
+    if (line == NULL) {
+        fputs("\r\033[K", stderr);
+    } else {
+        fprintf(stderr, "\r\033[K%.*s", cli_columns(stderr) - 1, line);
+    }
+    fflush(stderr);
+    line_is_shown = line != NULL;
+}
+
+void cli_say(const char *format, ...) {
+    char message[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    cli_progress(NULL);
+    fprintf(stderr, "el4ner: %s\n", message);
+}
+
+int cli_fail(const struct el_error *err) {
+    cli_say("%s", err->message);
+    switch (err->code) {
+    case EL_ERR_CONFIG:
+        return CLI_USAGE;
+    case EL_ERR_UNREACHABLE:
+        return CLI_UNREACHABLE;
+    default:
+        return CLI_FAILED;
+    }
+}
+
+static void write_all(void *context, enum el_level level, const char *message) {
+    (void)context;
+    if (level != EL_DEBUG) {
+        cli_say("%s%s", level == EL_WARNING ? "warning: " : "", message);
+    }
+}
+
+static void write_warnings(void *context, enum el_level level, const char *message) {
+    if (level == EL_WARNING) {
+        write_all(context, level, message);
+    }
+}
+
+struct el_log cli_log(bool quiet) {
+    return (struct el_log){.write = quiet ? write_warnings : write_all};
+}
+
+bool cli_color_from_name(const char *name, enum cli_color *color) {
+    static const char *const names[] = {"auto", "always", "never"};
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *color = (enum cli_color)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool cli_colored(enum cli_color color, FILE *file) {
+    if (color != CLI_COLOR_AUTO) {
+        return color == CLI_COLOR_ALWAYS;
+    }
+    const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+    return isatty(fileno(file)) && (none == NULL || none[0] == '\0') &&
+           (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+static void on_interrupt(int signal_number) {
+    if (++interrupts > 2) {
+        signal(signal_number, SIG_DFL);
+        raise(signal_number);
+    }
+}
+
+void cli_catch_interrupt(void) {
+    /* SA_RESTART, because reading and writing go on after the first. */
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, and children are ended in order */
+}
+
+int cli_interrupted(void) {
+    return interrupts;
+}
+
+/* Output */
+
+bool cli_output_open(struct cli_output *output, const char *path, struct el_error *err) {
+    *output = (struct cli_output){0};
+    if (path == NULL || strcmp(path, "-") == 0) {
+        output->file = stdout;
+        return true;
+    }
+    struct stat status;
+    bool there = stat(path, &status) == 0;
+    if (there && S_ISDIR(status.st_mode)) {
+        return el_fail(err, EL_ERR_CONFIG, "cannot write %s: it is a folder", path);
+    }
+    if (there && !S_ISREG(status.st_mode)) {
+        output->file = fopen(path, "wb");
+        return output->file != NULL ||
+               el_fail(err, EL_ERR_CONFIG, "cannot write %s: %s", path, strerror(errno));
+    }
+    /* Written behind a link, not over it. */
+    char *real = there ? realpath(path, NULL) : NULL;
+    output->path = real != NULL ? real : strdup(path);
+    if (output->path == NULL || asprintf(&output->temporary, "%s.XXXXXX", output->path) < 0) {
+        free(output->path);
+        return el_fail_memory(err);
+    }
+    int fd = mkstemp(output->temporary);
+    output->file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+    if (output->file == NULL) {
+        el_fail(err, EL_ERR_CONFIG, "cannot write %s: %s", path, strerror(errno));
+        free(output->path);
+        free(output->temporary);
+        return false;
+    }
+    mode_t mask = umask(0);
+    umask(mask);
+    (void)!fchmod(fd, there ? status.st_mode & 0777 : 0666 & ~mask);
+    return true;
+}
+
+bool cli_output_close(struct cli_output *output, bool keep, struct el_error *err) {
+    if (output->file == NULL) {
+        return true;
+    }
+    bool ok = fflush(output->file) == 0 && !ferror(output->file);
+    if (output->file != stdout) {
+        ok = fclose(output->file) == 0 && ok;
+    }
+    const char *name = output->path != NULL ? output->path : "the output";
+    if (!ok) {
+        el_fail(err, EL_ERR_IO, "cannot write %s: %s", name, strerror(errno));
+    }
+    if (output->temporary != NULL && keep && ok && rename(output->temporary, output->path) != 0) {
+        ok = el_fail(err, EL_ERR_IO, "cannot write %s: %s", name, strerror(errno));
+    }
+    if (output->temporary != NULL && !(keep && ok)) {
+        unlink(output->temporary);
+    }
+    free(output->path);
+    free(output->temporary);
+    *output = (struct cli_output){0};
+    return ok;
+}
