@@ -156,6 +156,82 @@ bool el_offset_to_bytes(const char *text, size_t len, enum el_unit unit, size_t 
     return true;
 }
 
+enum { STEP = 256 };
+
+bool el_offsets_open(struct el_offsets *offsets, struct el_arena *arena, const char *text,
+                     size_t len, enum el_unit unit) {
+    *offsets = (struct el_offsets){.text = text, .len = len, .unit = unit, .total = len};
+    if (unit == EL_UNIT_BYTE || skip_ascii(text, len, 0) == len) {
+        return true;
+    }
+    offsets->checkpoints = el_arena_array(arena, len / STEP + 1, sizeof *offsets->checkpoints);
+    if (offsets->checkpoints == NULL) {
+        return false;
+    }
+    size_t units = 0;
+    for (size_t at = 0; at < len; at++) {
+        if (at % STEP == 0) {
+            offsets->checkpoints[at / STEP] = units;
+        }
+        units += units_begun((unsigned char)text[at], unit);
+    }
+    if (len % STEP == 0) {
+        offsets->checkpoints[len / STEP] = units;
+    }
+    offsets->total = units;
+    return true;
+}
+
+size_t el_offsets_of_byte(const struct el_offsets *offsets, size_t byte) {
+    byte = byte < offsets->len ? byte : offsets->len;
+    if (offsets->checkpoints == NULL) {
+        return byte;
+    }
+    size_t units = offsets->checkpoints[byte / STEP];
+    for (size_t at = byte / STEP * STEP; at < byte; at++) {
+        units += units_begun((unsigned char)offsets->text[at], offsets->unit);
+    }
+    return units;
+}
+
+bool el_offsets_to_byte(const struct el_offsets *offsets, size_t offset, size_t *byte) {
+    if (offset > offsets->total) {
+        return false;
+    }
+    size_t low = 0;
+    if (offsets->checkpoints != NULL) {
+        /* The last checkpoint with at most `offset` units before it. */
+        size_t high = offsets->len / STEP + 1;
+        while (high - low > 1) {
+            size_t middle = low + (high - low) / 2;
+            if (offsets->checkpoints[middle] <= offset) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        offset -= offsets->checkpoints[low];
+    }
+    size_t from = low * STEP, at = 0;
+    if (offsets->checkpoints == NULL) {
+        at = offset;
+        if (at < offsets->len && ((unsigned char)offsets->text[at] & 0xC0) == 0x80) {
+            return false;
+        }
+    } else {
+        /* A checkpoint can lie inside a character, whose lead byte was counted before it. */
+        while (from < offsets->len && ((unsigned char)offsets->text[from] & 0xC0) == 0x80) {
+            from++;
+        }
+        if (!el_offset_to_bytes(offsets->text + from, offsets->len - from, offsets->unit, offset,
+                                &at)) {
+            return false;
+        }
+    }
+    *byte = from + at;
+    return true;
+}
+
 /* White space runs to one space, ends trimmed; in place. */
 static int32_t squeeze(UChar *text, int32_t len) {
     int32_t out = 0;

@@ -42,6 +42,24 @@ void el_offsets_from_bytes(const char *text, size_t len, enum el_unit unit, size
 bool el_offset_to_bytes(const char *text, size_t len, enum el_unit unit, size_t offset,
                         size_t *bytes);
 
+/* The offsets of one text, in any order and in both directions, each in constant time: counts at
+ * regular steps, so that a text with many entities is not walked again for each. */
+struct el_offsets {
+    const char *text; /* the caller's */
+    size_t len;
+    enum el_unit unit;   /* not EL_UNIT_TOKEN */
+    size_t *checkpoints; /* units before every 256th byte; NULL = units are bytes */
+    size_t total;        /* units in the whole text */
+};
+
+/* False only if memory is out. */
+bool el_offsets_open(struct el_offsets *offsets, struct el_arena *arena, const char *text,
+                     size_t len, enum el_unit unit);
+/* False if `offset` lies behind the end or inside a character. */
+bool el_offsets_to_byte(const struct el_offsets *offsets, size_t offset, size_t *byte);
+/* `byte` must lie on a code point border and within the text. */
+size_t el_offsets_of_byte(const struct el_offsets *offsets, size_t byte);
+
 /* NFC, white space runs to one space, ends trimmed; with `fold_case` also full case folding.
  * For comparing texts and spans, never for output. NUL-terminated; NULL if memory is out. */
 char *el_text_fold(struct el_arena *arena, const char *text, size_t len, bool fold_case,

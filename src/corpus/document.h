@@ -39,6 +39,8 @@ struct el_entity {
     const struct el_vote *votes; /* types with at least one vote, most votes first */
     size_t n_votes;
     enum el_verified verified;
+
+    json_t *extra; /* unknown input fields of this entity; borrowed from the document; or NULL */
 };
 
 struct el_document {
@@ -58,21 +60,41 @@ struct el_document {
     bool labelled; /* the source had an entity layer, though perhaps an empty one */
 
     json_t *extra; /* object of unknown input fields, owned by the document; NULL = none */
+    json_t *kept;  /* whatever `extra` of the entities points into; owned; NULL = none */
 
     size_t line;                /* where the document began in its source (1-based); 0 = unknown */
     size_t abstained;           /* cells (member x stage x sentence) without an answer */
     const char *failure;        /* NULL, or why this document could not be processed */
-    bool sentence_per_document; /* the source is already cut: do not segment (CoNLL) */
+    bool sentence_per_document; /* the source is already cut, tokens and all: do not segment */
 };
 
 struct el_document *el_document_new(void);           /* NULL if memory is out */
 void el_document_free(struct el_document *document); /* NULL is allowed */
 
-/* Sort the entities and drop exact duplicates (span and type). */
+/* Append a copy of `entity`; `*capacity` is the room of document->entities (0 at first). False if
+ * memory is out. Sort when all are there. */
+bool el_document_add_entity(struct el_document *document, const struct el_entity *entity,
+                            size_t *capacity);
+
+/* Set tokens and text from the tokens' texts alone: joined by one space, or, where most tokens are
+ * written in Han or Kana, by nothing (but between two letters or digits of other scripts). */
+bool el_document_join_tokens(struct el_document *document, const struct el_span *pieces,
+                             size_t count, const char *bytes);
+
+/* Two entities that share bytes, or false; entities must be sorted. */
+bool el_document_overlap(const struct el_document *document, const struct el_entity **first,
+                         const struct el_entity **second);
+
+/* Sort the entities and drop exact duplicates (span and type; the first one added stays). */
 void el_document_sort_entities(struct el_document *document);
 
 /* The token that starts (ends) at a byte offset, or SIZE_MAX if none does. Binary search. */
 size_t el_token_at_start(const struct el_document *document, size_t byte);
 size_t el_token_at_end(const struct el_document *document, size_t byte);
+
+/* The fewest of `n_tokens` tokens that cover `span`: [*first, *end). *exact says whether their
+ * borders are the span's. False if the span touches no token. */
+bool el_tokens_cover(const struct el_span *tokens, size_t n_tokens, struct el_span span,
+                     size_t *first, size_t *end, bool *exact);
 
 #endif

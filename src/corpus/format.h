@@ -28,8 +28,11 @@ struct el_read_options {
     enum el_scheme scheme;
     bool has_input_unit;
     enum el_unit input_unit; /* for lines without "offset_unit"; see has_input_unit */
-    bool replace_invalid;    /* U+FFFD for invalid UTF-8 instead of an error */
-    size_t max_document;     /* bytes; 0 = 256 MiB */
+    bool strict_scheme; /* CoNLL: only well-formed tag sequences are entities: an I- that continues
+                           nothing opens none, a B- without E- in BIOES neither */
+    unsigned token_column, tag_column; /* CoNLL, from 1; 0 = the first and the last */
+    bool replace_invalid;              /* U+FFFD for invalid UTF-8 instead of an error */
+    size_t max_document;               /* bytes; 0 = 256 MiB */
 };
 
 struct el_reader;
@@ -38,6 +41,14 @@ struct el_reader;
  * Text: the whole file is one document. */
 bool el_reader_open(const char *path, const struct el_read_options *options,
                     struct el_reader **reader, struct el_error *err);
+
+/* The same from a stream that stays the caller's; nothing may have been read from it before.
+ * `name` stands in errors. */
+bool el_reader_open_file(FILE *file, const char *name, const struct el_read_options *options,
+                         struct el_reader **reader, struct el_error *err);
+
+/* The format that is read: what EL_FORMAT_AUTO turned out to be. */
+enum el_format el_reader_format(const struct el_reader *reader);
 
 /* 1 = *document filled (caller frees), 0 = end, -1 = error. After EL_ERR_FORMAT in a line-based
  * format the next call goes on with the next document; after other errors it does not. */
@@ -50,7 +61,8 @@ void el_reader_close(struct el_reader *reader);
 struct el_write_options {
     enum el_format format;
     enum el_unit unit;          /* of offsets in JSON lines */
-    const char *const *members; /* names by member bit, for the evidence; may be NULL */
+    const char *const *members; /* names by member bit, for the evidence; NULL = the documents do
+                                   not come from the pipeline ("abstained" is then not written) */
     size_t n_members;
     bool color;  /* terminal: escape sequences allowed */
     int columns; /* terminal: width in columns; 0 = 80 */
@@ -65,6 +77,10 @@ bool el_writer_open(FILE *file, const struct el_write_options *options, struct e
 /* Written and flushed when it returns. */
 bool el_writer_write(struct el_writer *writer, const struct el_document *document,
                      struct el_error *err);
+/* Entities so far that did not begin and end at tokens and were widened to whole tokens, and
+ * entities that were dropped by the flat rule. */
+void el_writer_account(const struct el_writer *writer, size_t *widened, size_t *dropped);
+/* Writes what the format needs at the end; the writer is released in any case. */
 bool el_writer_close(struct el_writer *writer, struct el_error *err);
 
 #endif

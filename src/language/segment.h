@@ -11,9 +11,14 @@ struct el_spans {
     size_t count;
 };
 
-/* Sentences of `text`, without surrounding white space; never empty spans. A line break that ends
- * a paragraph (blank line, or a line that ends without punctuation before a capital, e.g. a
- * headline) ends a sentence. `lang` may be NULL. */
+/* Sentences of `text`, without surrounding white space; never empty spans.
+ *
+ * Borders are ICU's (UAX 29), less those after initials and common abbreviations ("J. K. Rowling",
+ * "Dr. Weber", "3. Oktober" in German): a border inside a name costs an entity, a missing one only
+ * makes a sentence longer. A blank line ends a sentence. A single line break does so only where the
+ * line was broken on purpose, as after a headline or in a list: not before a small letter, and not
+ * where the next word would have made the line longer than the longest of its paragraph.
+ * `lang` may be NULL. */
 bool el_segment_sentences(struct el_arena *arena, const char *text, size_t len, const char *lang,
                           struct el_spans *out, struct el_error *err);
 

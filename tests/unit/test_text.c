@@ -90,6 +90,38 @@ static void offsets_convert_both_ways(void **state) {
     assert_int_equal(at, 99);
 }
 
+static void an_index_of_offsets_agrees_with_walking(void **state) {
+    (void)state;
+    static const char piece[] = "a\xC3\xBC\xE4\xBD\xA0\xF0\x9F\x98\x80z";
+    char text[11 * 100 + 1] = "";
+    struct el_arena arena = {0};
+    for (int i = 0; i < 100; i++) {
+        strcat(text, piece);
+    }
+    for (enum el_unit unit = EL_UNIT_CODEPOINT; unit <= EL_UNIT_UTF16; unit++) {
+        for (size_t len = 0; len <= sizeof text - 1; len += 11) {
+            struct el_offsets index;
+            assert_true(el_offsets_open(&index, &arena, text, len, unit));
+            for (size_t offset = 0; offset <= len + 1; offset++) {
+                size_t want = 0, got = 0;
+                bool found = el_offset_to_bytes(text, len, unit, offset, &want);
+                assert_int_equal(el_offsets_to_byte(&index, offset, &got), found);
+                assert_int_equal(got, want);
+                if (found) {
+                    assert_int_equal(el_offsets_of_byte(&index, got), offset);
+                }
+            }
+        }
+    }
+    struct el_offsets ascii;
+    size_t got;
+    assert_true(el_offsets_open(&ascii, &arena, "abc", 3, EL_UNIT_UTF16));
+    assert_true(el_offsets_to_byte(&ascii, 3, &got));
+    assert_int_equal(got, 3);
+    assert_false(el_offsets_to_byte(&ascii, 4, &got));
+    el_arena_free(&arena);
+}
+
 static void folding_composes_squeezes_and_lowers(void **state) {
     (void)state;
     static const struct {
@@ -137,6 +169,7 @@ int main(void) {
         cmocka_unit_test(invalid_parts_become_replacement_characters),
         cmocka_unit_test(next_decodes),
         cmocka_unit_test(offsets_convert_both_ways),
+        cmocka_unit_test(an_index_of_offsets_agrees_with_walking),
         cmocka_unit_test(folding_composes_squeezes_and_lowers),
         cmocka_unit_test(units_have_names),
     };

@@ -1,0 +1,334 @@
+#include "corpus/format.h"
+
+#include "corpus/flat.h"
+#include "corpus/formats.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct el_format_entry *const entries[] = {
+    [EL_FORMAT_TEXT] = &el_format_text,
+    [EL_FORMAT_JSONL] = &el_format_jsonl,
+    [EL_FORMAT_CONLL] = &el_format_conll,
+};
+enum { N_ENTRIES = sizeof entries / sizeof *entries };
+
+/* ---- Names ---- */
+
+bool el_format_from_name(const char *name, enum el_format *format) {
+    for (size_t i = 0; i < N_ENTRIES; i++) {
+        if (entries[i] != NULL && strcmp(entries[i]->name, name) == 0) {
+            *format = (enum el_format)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *el_format_name(enum el_format format) {
+    return (size_t)format < N_ENTRIES && entries[format] != NULL ? entries[format]->name : "auto";
+}
+
+enum el_format el_format_from_path(const char *path) {
+    const char *slash = strrchr(path, '/');
+    const char *dot = strrchr(slash != NULL ? slash : path, '.');
+    size_t len = dot != NULL ? strlen(dot) : 0;
+    for (size_t i = 0; len > 1 && i < N_ENTRIES; i++) {
+        const char *at = entries[i] != NULL ? entries[i]->endings : NULL;
+        for (; at != NULL && *at != '\0'; at += strcspn(at, " ")) {
+            at += strspn(at, " ");
+            if (strncasecmp(at, dot, len) == 0 && (at[len] == ' ' || at[len] == '\0')) {
+                return (enum el_format)i;
+            }
+        }
+    }
+    return EL_FORMAT_AUTO;
+}
+
+/* ---- Recognition by content ---- */
+
+/* "O", or a prefix, a hyphen and a type. */
+static bool looks_like_tag(const char *tag, size_t len) {
+    return (len == 1 && tag[0] == 'O') ||
+           (len > 2 && strchr("BIESLUM", tag[0]) != NULL && tag[1] == '-');
+}
+
+/* Do the first lines all end in a tag? `len` bytes of the beginning; the last line may be cut. */
+static bool looks_like_conll(const char *text, size_t len) {
+    size_t rows = 0, lines = 0;
+    for (size_t at = 0; at < len && lines < 200; lines++) {
+        const char *stop = memchr(text + at, '\n', len - at);
+        size_t end = stop != NULL ? (size_t)(stop - text) : len, next = end + 1;
+        while (end > at && strchr(" \t\r", text[end - 1]) != NULL) {
+            end--;
+        }
+        size_t from = end;
+        while (from > at && text[from - 1] != ' ' && text[from - 1] != '\t') {
+            from--;
+        }
+        bool skip = end == at || text[at] == '#' || (stop == NULL && rows > 0);
+        if (!skip) {
+            if (from == at || !looks_like_tag(text + from, end - from)) {
+                return false;
+            }
+            rows++;
+        }
+        at = next;
+    }
+    return rows > 0;
+}
+
+static enum el_format recognise(const struct el_input *input) {
+    size_t len, at = 0;
+    const char *text = el_input_peek(input, &len);
+    while (at < len && (text[at] == ' ' || (text[at] >= '\t' && text[at] <= '\r'))) {
+        at++;
+    }
+    if (at < len && text[at] == '{') {
+        return EL_FORMAT_JSONL;
+    }
+    return looks_like_conll(text, len) ? EL_FORMAT_CONLL : EL_FORMAT_TEXT;
+}
+
+/* ---- Readers ---- */
+
+static const size_t LARGEST_DOCUMENT = (size_t)256 << 20;
+
+/* Takes the opened input over. */
+static bool start_reader(struct el_input *input, const char *path,
+                         const struct el_read_options *options, struct el_reader **out,
+                         struct el_error *err) {
+    struct el_reader *reader = calloc(1, sizeof *reader);
+    if (reader == NULL) {
+        el_input_close(input);
+        return el_fail_memory(err);
+    }
+    reader->input = *input;
+    reader->options = *options;
+    enum el_format format = options->format;
+    if (format == EL_FORMAT_AUTO && path != NULL) {
+        format = el_format_from_path(path);
+    }
+    if (format == EL_FORMAT_AUTO) {
+        format = recognise(input);
+    }
+    reader->options.format = format;
+    reader->entry = (size_t)format < N_ENTRIES ? entries[format] : NULL;
+    bool done = (reader->entry != NULL && reader->entry->next != NULL) ||
+                el_fail(err, EL_ERR_CONFIG, "%s: the format \"%s\" can be written, but not read",
+                        input->name, el_format_name(format));
+    if (!done || (reader->entry->open != NULL && !reader->entry->open(reader, err))) {
+        el_input_close(&reader->input);
+        free(reader);
+        return false;
+    }
+    *out = reader;
+    return true;
+}
+
+static struct el_input new_input(const struct el_read_options *options) {
+    return (struct el_input){
+        .max_bytes = options->max_document != 0 ? options->max_document : LARGEST_DOCUMENT,
+        .replace_invalid = options->replace_invalid,
+    };
+}
+
+bool el_reader_open(const char *path, const struct el_read_options *options,
+                    struct el_reader **reader, struct el_error *err) {
+    struct el_input input = new_input(options);
+    return el_input_open(&input, path, err) && start_reader(&input, path, options, reader, err);
+}
+
+bool el_reader_open_file(FILE *file, const char *name, const struct el_read_options *options,
+                         struct el_reader **reader, struct el_error *err) {
+    struct el_input input = new_input(options);
+    return el_input_open_file(&input, file, name, err) &&
+           start_reader(&input, NULL, options, reader, err);
+}
+
+enum el_format el_reader_format(const struct el_reader *reader) {
+    return reader->options.format;
+}
+
+int el_reader_next(struct el_reader *reader, struct el_document **document, struct el_error *err) {
+    struct el_error unseen;
+    err = err != NULL ? err : &unseen; /* its code decides whether reading can go on */
+    if (reader->ended) {
+        return 0;
+    }
+    int result = reader->entry->next(reader, document, err);
+    if (result == -1 && err->code != EL_ERR_FORMAT) {
+        reader->ended = true;
+    }
+    if (result == 0) {
+        reader->ended = true;
+        if (reader->count == 0) {
+            el_input_fail(&reader->input, 0, 0, err,
+                          reader->input.done == 0 ? "is empty" : "holds no documents");
+            return -1;
+        }
+    }
+    return result;
+}
+
+void el_reader_progress(const struct el_reader *reader, uint64_t *done, uint64_t *total) {
+    *done = reader->input.done;
+    *total = reader->input.total;
+}
+
+void el_reader_close(struct el_reader *reader) {
+    if (reader != NULL) {
+        if (reader->entry->close != NULL) {
+            reader->entry->close(reader);
+        }
+        el_input_close(&reader->input);
+        free(reader);
+    }
+}
+
+struct el_document *el_reader_document(struct el_reader *reader, size_t line) {
+    struct el_document *document = el_document_new();
+    reader->count++;
+    if (document != NULL) {
+        document->line = line;
+        document->text = "";
+        document->id = el_arena_printf(&document->arena, "%zu", reader->count);
+        if (document->id == NULL) {
+            el_document_free(document);
+            document = NULL;
+        }
+    }
+    return document;
+}
+
+const char *el_excerpt(struct el_arena *arena, const char *text, size_t len) {
+    enum { LONGEST = 60 };
+    size_t shown = len;
+    if (len > LONGEST) {
+        shown = LONGEST;
+        while (shown > 0 && ((unsigned char)text[shown] & 0xC0) == 0x80) {
+            shown--;
+        }
+    }
+    char *copy = el_arena_printf(arena, "%.*s%s", (int)shown, text, shown < len ? "..." : "");
+    return copy != NULL ? copy : "";
+}
+
+/* ---- Writers ---- */
+
+/* Hand what is in the buffer to the file. */
+static bool flush(struct el_writer *writer, struct el_error *err) {
+    bool done = true;
+    if (writer->out.failed) {
+        done = el_fail_memory(err);
+    } else if (writer->out.len > 0 &&
+               (fwrite(writer->out.data, 1, writer->out.len, writer->file) != writer->out.len ||
+                fflush(writer->file) != 0)) {
+        done = el_fail(err, EL_ERR_IO, "cannot write: %s", strerror(errno));
+    }
+    el_buffer_clear(&writer->out);
+    el_arena_free(&writer->scratch);
+    return done;
+}
+
+bool el_writer_open(FILE *file, const struct el_write_options *options, struct el_writer **out,
+                    struct el_error *err) {
+    enum el_format format = options->format;
+    const struct el_format_entry *entry = (size_t)format < N_ENTRIES ? entries[format] : NULL;
+    if (entry == NULL || entry->write == NULL) {
+        return el_fail(err, EL_ERR_CONFIG, "the format \"%s\" can be read, but not written",
+                       el_format_name(format));
+    }
+    struct el_writer *writer = calloc(1, sizeof *writer);
+    if (writer == NULL) {
+        return el_fail_memory(err);
+    }
+    writer->file = file;
+    writer->options = *options;
+    writer->entry = entry;
+    if (entry->begin != NULL && !(entry->begin(writer, err) && flush(writer, err))) {
+        el_buffer_free(&writer->out);
+        free(writer);
+        return false;
+    }
+    *out = writer;
+    return true;
+}
+
+bool el_writer_write(struct el_writer *writer, const struct el_document *document,
+                     struct el_error *err) {
+    if (!writer->entry->write(writer, document, err)) {
+        el_buffer_clear(&writer->out);
+        el_arena_free(&writer->scratch);
+        return false;
+    }
+    writer->count++;
+    return flush(writer, err);
+}
+
+void el_writer_account(const struct el_writer *writer, size_t *widened, size_t *dropped) {
+    *widened = writer->widened;
+    *dropped = writer->dropped;
+}
+
+bool el_writer_close(struct el_writer *writer, struct el_error *err) {
+    bool done =
+        writer->entry->end == NULL || (writer->entry->end(writer, err) && flush(writer, err));
+    el_buffer_free(&writer->out);
+    el_arena_free(&writer->scratch);
+    free(writer);
+    return done;
+}
+
+bool el_writer_tokens(struct el_writer *writer, const struct el_document *document,
+                      struct el_spans *tokens, struct el_error *err) {
+    if (document->n_tokens > 0) {
+        tokens->items = (struct el_span *)document->tokens;
+        tokens->count = document->n_tokens;
+        return true;
+    }
+    return el_segment_words(&writer->scratch, document->text, document->text_len, document->lang,
+                            tokens, err);
+}
+
+bool el_writer_flat_entities(struct el_writer *writer, const struct el_document *document,
+                             const char *format, const struct el_entity **entities, size_t *count,
+                             struct el_error *err) {
+    const struct el_entity *first, *second;
+    *entities = document->entities;
+    *count = document->n_entities;
+    if (!el_document_overlap(document, &first, &second)) {
+        return true;
+    }
+    struct el_arena *arena = &writer->scratch;
+    if (!writer->options.flat) {
+        return el_fail(err, EL_ERR_FORMAT,
+                       "document \"%s\": the entities \"%s\" (%s) and \"%s\" (%s) overlap, which "
+                       "%s cannot say; use --flat to keep the better one, or a format that can "
+                       "(jsonl)",
+                       document->id,
+                       el_excerpt(arena, document->text + first->span.start,
+                                  first->span.end - first->span.start),
+                       first->type,
+                       el_excerpt(arena, document->text + second->span.start,
+                                  second->span.end - second->span.start),
+                       second->type, format);
+    }
+    struct el_entity *copy = el_arena_array(arena, document->n_entities, sizeof *copy);
+    if (copy == NULL) {
+        return el_fail_memory(err);
+    }
+    memcpy(copy, document->entities, document->n_entities * sizeof *copy);
+    if (!el_flatten(arena, copy, count, NULL)) {
+        return el_fail_memory(err);
+    }
+    *entities = copy;
+    writer->dropped += document->n_entities - *count;
+    return true;
+}
+
+bool el_writer_has_labels(const struct el_writer *writer, const struct el_document *document) {
+    return document->labelled || document->n_entities > 0 || writer->options.members != NULL;
+}

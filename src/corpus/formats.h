@@ -1,0 +1,69 @@
+/* What the formats share behind format.h: the reader, the writer, and one entry a format. */
+#ifndef EL_CORPUS_FORMATS_H
+#define EL_CORPUS_FORMATS_H
+
+#include "base/buffer.h"
+#include "corpus/format.h"
+#include "corpus/input.h"
+#include "language/segment.h"
+
+/* How a format is read and written. NULL = it cannot, or there is nothing to do. */
+struct el_format_entry {
+    const char *name;
+    const char *endings; /* " .a .b " */
+
+    bool (*open)(struct el_reader *reader, struct el_error *err);
+    /* As el_reader_next. */
+    int (*next)(struct el_reader *reader, struct el_document **document, struct el_error *err);
+    void (*close)(struct el_reader *reader); /* releases `state` */
+
+    /* They append to writer->out. */
+    bool (*begin)(struct el_writer *writer, struct el_error *err);
+    bool (*write)(struct el_writer *writer, const struct el_document *document,
+                  struct el_error *err);
+    bool (*end)(struct el_writer *writer, struct el_error *err);
+};
+
+struct el_reader {
+    struct el_input input;
+    struct el_read_options options; /* format is never AUTO here */
+    const struct el_format_entry *entry;
+    size_t count; /* documents begun so far: position gives the default id */
+    bool ended;
+    void *state; /* the format's own */
+};
+
+struct el_writer {
+    FILE *file;
+    struct el_write_options options;
+    const struct el_format_entry *entry;
+    struct el_buffer out;
+    struct el_arena scratch; /* emptied after each document */
+    size_t count;            /* documents written */
+    size_t widened, dropped;
+    bool untagged; /* CoNLL: the first document had no entity layer */
+};
+
+extern const struct el_format_entry el_format_text, el_format_jsonl, el_format_conll;
+
+/* `text` shortened to about 60 bytes at a character's border, for messages; in the arena, or ""
+ * if memory is out. */
+const char *el_excerpt(struct el_arena *arena, const char *text, size_t len);
+
+/* A fresh document with the default id of its position. */
+struct el_document *el_reader_document(struct el_reader *reader, size_t line);
+
+/* The document's tokens, or the words of its text where the source had none. */
+bool el_writer_tokens(struct el_writer *writer, const struct el_document *document,
+                      struct el_spans *tokens, struct el_error *err);
+
+/* The entities to write: all, or what the flat rule leaves (counted). An error where entities
+ * overlap and the options don't allow to drop any. `format` names the format in the message. */
+bool el_writer_flat_entities(struct el_writer *writer, const struct el_document *document,
+                             const char *format, const struct el_entity **entities, size_t *count,
+                             struct el_error *err);
+
+/* Is there an entity layer to show? Not in a document that nobody has labelled. */
+bool el_writer_has_labels(const struct el_writer *writer, const struct el_document *document);
+
+#endif

@@ -1,0 +1,279 @@
+#include "corpus/input.h"
+
+#include "base/arena.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CHUNK = 1 << 16 };
+
+bool el_input_fail(const struct el_input *input, size_t line, size_t column, struct el_error *err,
+                   const char *format, ...) {
+    char message[800];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    if (line == 0) {
+        return el_fail(err, EL_ERR_FORMAT, "%s: %s", input->name, message);
+    }
+    if (column == 0) {
+        return el_fail(err, EL_ERR_FORMAT, "%s:%zu: %s", input->name, line, message);
+    }
+    return el_fail(err, EL_ERR_FORMAT, "%s:%zu:%zu: %s", input->name, line, column, message);
+}
+
+/* From a pipe, take what is there: a line is handed on when it was written, not when 64 KiB are
+ * full. Streams without a descriptor (memory) go through stdio. */
+static bool read_some(struct el_input *input, char *to, size_t room, size_t *n) {
+    int descriptor = fileno(input->file);
+    if (descriptor < 0) {
+        *n = fread(to, 1, room, input->file);
+        return !ferror(input->file);
+    }
+    ssize_t got;
+    do {
+        got = read(descriptor, to, room);
+    } while (got < 0 && errno == EINTR);
+    *n = got > 0 ? (size_t)got : 0;
+    return got >= 0;
+}
+
+/* Read one more chunk behind what is there. */
+static bool fill(struct el_input *input, struct el_error *err) {
+    if (input->begin > 0) {
+        memmove(input->buffer, input->buffer + input->begin, input->end - input->begin);
+        input->end -= input->begin;
+        input->begin = 0;
+    }
+    if (input->capacity < input->end + CHUNK + 1) {
+        size_t capacity = input->capacity * 2;
+        capacity = capacity < input->end + CHUNK + 1 ? input->end + CHUNK + 1 : capacity;
+        char *buffer = realloc(input->buffer, capacity);
+        if (buffer == NULL) {
+            return el_fail_memory(err);
+        }
+        input->buffer = buffer;
+        input->capacity = capacity;
+    }
+    size_t n;
+    if (!read_some(input, input->buffer + input->end, input->capacity - input->end - 1, &n)) {
+        return el_fail(err, EL_ERR_IO, "%s: cannot read: %s", input->name, strerror(errno));
+    }
+    input->at_end = n == 0;
+    input->end += n;
+    input->buffer[input->end] = '\0';
+    return true;
+}
+
+static bool starts_with(const struct el_input *input, const char *magic, size_t len) {
+    return input->end >= len && memcmp(input->buffer, magic, len) == 0;
+}
+
+/* Say early and plainly that a file is no text, instead of in terms of its first odd byte. */
+static bool check_beginning(struct el_input *input, struct el_error *err) {
+    if (starts_with(input, "\xEF\xBB\xBF", 3)) {
+        input->begin = 3;
+    } else if (starts_with(input, "\xFF\xFE", 2) || starts_with(input, "\xFE\xFF", 2)) {
+        return el_input_fail(input, 0, 0, err,
+                             "is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 IN > OUT");
+    } else if (starts_with(input, "\x1F\x8B", 2)) {
+        return el_input_fail(input, 0, 0, err,
+                             "is compressed; unpack it first: gunzip -c IN > OUT");
+    } else if (starts_with(input, "%PDF-", 5)) {
+        return el_input_fail(input, 0, 0, err, "is a PDF; take the text out first: pdftotext IN");
+    }
+    const char *nul = memchr(input->buffer, '\0', input->end);
+    if (nul != NULL && !input->replace_invalid) {
+        return el_input_fail(input, 0, 0, err,
+                             "looks like a binary file (NUL byte at position %zu); UTF-8 text is "
+                             "needed",
+                             (size_t)(nul - input->buffer));
+    }
+    return true;
+}
+
+bool el_input_open_file(struct el_input *input, FILE *file, const char *name,
+                        struct el_error *err) {
+    input->file = file;
+    struct stat info;
+    bool known = fileno(file) >= 0 && fstat(fileno(file), &info) == 0;
+    input->name = strdup(name);
+    bool done = input->name != NULL || el_fail_memory(err);
+    if (done && known && S_ISDIR(info.st_mode)) {
+        done = el_fail(err, EL_ERR_IO, "%s: is a folder, not a file", name);
+    }
+    if (done && known && S_ISREG(info.st_mode)) {
+        input->total = (uint64_t)info.st_size;
+    }
+    do {
+        done = done && fill(input, err);
+    } while (done && !input->at_end && input->end < CHUNK &&
+             memchr(input->buffer, '\n', input->end) == NULL);
+    done = done && check_beginning(input, err);
+    if (!done) {
+        el_input_close(input);
+    }
+    return done;
+}
+
+bool el_input_open(struct el_input *input, const char *path, struct el_error *err) {
+    if (strcmp(path, "-") == 0) {
+        return el_input_open_file(input, stdin, "standard input", err);
+    }
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        return el_fail(err, EL_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
+    }
+    input->owns_file = true;
+    return el_input_open_file(input, file, path, err);
+}
+
+void el_input_close(struct el_input *input) {
+    if (input->owns_file && input->file != NULL) {
+        fclose(input->file);
+    }
+    free(input->name);
+    free(input->buffer);
+    free(input->repaired);
+    *input = (struct el_input){0};
+}
+
+const char *el_input_peek(const struct el_input *input, size_t *len) {
+    *len = input->end - input->begin;
+    return input->buffer + input->begin;
+}
+
+/* Replace what is invalid, NUL bytes too; the result belongs to the input. */
+static bool repair(struct el_input *input, char **text, size_t *len, struct el_error *err) {
+    struct el_arena arena = {0};
+    for (size_t i = 0; i < *len; i++) {
+        if ((*text)[i] == '\0') {
+            (*text)[i] = '\xFF';
+        }
+    }
+    size_t n = 0;
+    char *copy = el_utf8_replace_invalid(&arena, *text, *len, &n);
+    char *kept = copy == NULL ? NULL : realloc(input->repaired, n + 1);
+    if (kept == NULL) {
+        el_arena_free(&arena);
+        return el_fail_memory(err);
+    }
+    memcpy(kept, copy, n + 1);
+    el_arena_free(&arena);
+    input->repaired = *text = kept;
+    *len = n;
+    return true;
+}
+
+/* `line` is the number of the first line of `text`. */
+static bool check_text(struct el_input *input, size_t line, char **text, size_t *len,
+                       struct el_error *err) {
+    const char *nul = memchr(*text, '\0', *len);
+    size_t valid = el_utf8_valid_prefix(*text, *len);
+    size_t bad = nul != NULL && (size_t)(nul - *text) < valid ? (size_t)(nul - *text) : valid;
+    if (bad == *len) {
+        return true;
+    }
+    if (input->replace_invalid) {
+        return repair(input, text, len, err);
+    }
+    size_t line_start = 0;
+    for (size_t i = 0; i < bad; i++) {
+        if ((*text)[i] == '\n') {
+            line++;
+            line_start = i + 1;
+        }
+    }
+    unsigned byte = (unsigned char)(*text)[bad];
+    return el_input_fail(
+        input, line, bad - line_start + 1, err,
+        "%s (byte 0x%02X); is the file in another encoding? Convert it with iconv, "
+        "or use --replace-invalid",
+        byte == 0 ? "NUL byte" : "invalid UTF-8", byte);
+}
+
+/* The rest of a line that is too long is read and forgotten. */
+static bool skip_line(struct el_input *input, struct el_error *err) {
+    for (;;) {
+        const char *stop = memchr(input->buffer + input->begin, '\n', input->end - input->begin);
+        if (stop != NULL) {
+            input->done += (size_t)(stop + 1 - (input->buffer + input->begin));
+            input->begin = (size_t)(stop + 1 - input->buffer);
+            return true;
+        }
+        input->done += input->end - input->begin;
+        input->begin = input->end = 0;
+        if (input->at_end) {
+            return true;
+        }
+        if (!fill(input, err)) {
+            return false;
+        }
+    }
+}
+
+int el_input_line(struct el_input *input, char **line, size_t *len, struct el_error *err) {
+    size_t searched = 0;
+    char *stop;
+    while ((stop = memchr(input->buffer + input->begin + searched, '\n',
+                          input->end - input->begin - searched)) == NULL &&
+           !input->at_end) {
+        searched = input->end - input->begin;
+        if (searched > input->max_bytes) {
+            break;
+        }
+        if (!fill(input, err)) {
+            return -1;
+        }
+    }
+    char *from = input->buffer + input->begin;
+    size_t n = stop != NULL ? (size_t)(stop - from) : input->end - input->begin;
+    if (stop == NULL && n == 0) {
+        return 0;
+    }
+    input->line++;
+    if (n > input->max_bytes) {
+        if (skip_line(input, err)) {
+            el_input_fail(input, input->line, 0, err, "the line is longer than %zu bytes",
+                          input->max_bytes);
+        }
+        return -1;
+    }
+    size_t whole = n + (stop != NULL);
+    input->begin += whole;
+    input->done += whole;
+    if (stop != NULL && n > 0 && from[n - 1] == '\r') {
+        n--;
+    }
+    from[n] = '\0';
+    *line = from;
+    *len = n;
+    return check_text(input, input->line, line, len, err) ? 1 : -1;
+}
+
+bool el_input_rest(struct el_input *input, char **text, size_t *len, struct el_error *err) {
+    while (!input->at_end) {
+        if (input->end - input->begin > input->max_bytes) {
+            return el_input_fail(input, 0, 0, err, "is larger than %zu bytes; cut it into parts",
+                                 input->max_bytes);
+        }
+        if (!fill(input, err)) {
+            return false;
+        }
+    }
+    *text = input->buffer + input->begin;
+    *len = input->end - input->begin;
+    input->done += *len;
+    input->begin = input->end;
+    if (*len > input->max_bytes) {
+        return el_input_fail(input, 0, 0, err, "is larger than %zu bytes; cut it into parts",
+                             input->max_bytes);
+    }
+    return check_text(input, input->line + 1, text, len, err);
+}

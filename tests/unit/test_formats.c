@@ -1,0 +1,168 @@
+/* Readers and writers, by the cases in tests/cases/formats: what is read in one format is written
+ * in another and compared; errors stand as lines "error: ...". Options: from= to= (default jsonl)
+ * unit= input= scheme= token-column= tag-column= max= replace flat strict members. */
+#include "cases.h"
+#include "corpus/format.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static void fill_options(const struct case_text *one, struct el_read_options *read,
+                         struct el_write_options *write) {
+    static const char *const members[] = {"nano-a", "nano-b"};
+    char value[64];
+    *read = (struct el_read_options){0};
+    *write = (struct el_write_options){.format = EL_FORMAT_JSONL};
+    if (case_option(one, "from", value, sizeof value)) {
+        assert_true(el_format_from_name(value, &read->format));
+    }
+    if (case_option(one, "to", value, sizeof value)) {
+        assert_true(el_format_from_name(value, &write->format));
+    }
+    if (case_option(one, "unit", value, sizeof value)) {
+        assert_true(el_unit_from_name(value, &write->unit));
+    }
+    if (case_option(one, "input", value, sizeof value)) {
+        assert_true(el_unit_from_name(value, &read->input_unit));
+        read->has_input_unit = true;
+    }
+    if (case_option(one, "scheme", value, sizeof value)) {
+        read->scheme = strcmp(value, "iob1") == 0   ? EL_SCHEME_IOB1
+                       : strcmp(value, "iob2") == 0 ? EL_SCHEME_IOB2
+                                                    : EL_SCHEME_BIOES;
+    }
+    if (case_option(one, "token-column", value, sizeof value)) {
+        read->token_column = (unsigned)atoi(value);
+    }
+    if (case_option(one, "tag-column", value, sizeof value)) {
+        read->tag_column = (unsigned)atoi(value);
+    }
+    if (case_option(one, "max", value, sizeof value)) {
+        read->max_document = (size_t)atoi(value);
+    }
+    if (case_option(one, "columns", value, sizeof value)) {
+        write->columns = atoi(value);
+    }
+    if (case_option(one, "members", NULL, 0)) {
+        write->members = members;
+        write->n_members = 2;
+    }
+    read->replace_invalid = case_option(one, "replace", NULL, 0);
+    read->strict_scheme = case_option(one, "strict", NULL, 0);
+    write->flat = case_option(one, "flat", NULL, 0);
+    write->color = case_option(one, "color", NULL, 0);
+}
+
+/* Everything that comes out, errors too. */
+static char *convert(const struct case_text *one) {
+    struct el_read_options read;
+    struct el_write_options write;
+    struct el_error err = {0};
+    struct el_reader *reader;
+    struct el_writer *writer;
+    char *out = NULL;
+    size_t out_len = 0;
+    fill_options(one, &read, &write);
+    FILE *to = open_memstream(&out, &out_len);
+    FILE *from =
+        one->input_len > 0 ? fmemopen(one->input, one->input_len, "rb") : fopen("/dev/null", "rb");
+    if (!el_reader_open_file(from, "in", &read, &reader, &err)) {
+        fprintf(to, "error: %s\n", err.message);
+    } else {
+        assert_true(el_writer_open(to, &write, &writer, &err));
+        struct el_document *document;
+        int got;
+        while ((got = el_reader_next(reader, &document, &err)) != 0) {
+            if (got == -1) {
+                fprintf(to, "error: %s\n", err.message);
+                continue;
+            }
+            if (!el_writer_write(writer, document, &err)) {
+                fprintf(to, "error: %s\n", err.message);
+            }
+            el_document_free(document);
+        }
+        if (!el_writer_close(writer, &err)) {
+            fprintf(to, "error: %s\n", err.message);
+        }
+        el_reader_close(reader);
+    }
+    fclose(from);
+    fclose(to);
+    return out;
+}
+
+static void run_file(void **state) {
+    const char *path = *state;
+    char *text = read_whole_file(path);
+    assert_non_null(text);
+    const char *at = text;
+    struct case_text one;
+    size_t failed = 0, count = 0;
+    while (next_case(&at, &one)) {
+        char *got = convert(&one);
+        if (strcmp(got, one.expected) != 0) {
+            fprintf(stderr, "%s: %s\n  expected: %s\n  got:      %s\n", path, one.name,
+                    one.expected, got);
+            failed++;
+        }
+        free(got);
+        free_case(&one);
+        count++;
+    }
+    free(text);
+    assert_true(count > 0);
+    assert_int_equal(failed, 0);
+}
+
+static void names_and_endings(void **state) {
+    (void)state;
+    enum el_format format = EL_FORMAT_AUTO;
+    assert_true(el_format_from_name("conll", &format));
+    assert_int_equal(format, EL_FORMAT_CONLL);
+    assert_false(el_format_from_name("word", &format));
+    assert_int_equal(el_format_from_path("a/b.JSONL"), EL_FORMAT_JSONL);
+    assert_int_equal(el_format_from_path("train.iob2"), EL_FORMAT_CONLL);
+    assert_int_equal(el_format_from_path("train.io"), EL_FORMAT_AUTO);
+    assert_int_equal(el_format_from_path("letter.txt"), EL_FORMAT_TEXT);
+    assert_int_equal(el_format_from_path("a.txt/noending"), EL_FORMAT_AUTO);
+    assert_int_equal(el_format_from_path("noending."), EL_FORMAT_AUTO);
+    assert_string_equal(el_format_name(EL_FORMAT_CONLL), "conll");
+}
+
+static void missing_files_and_folders_are_named(void **state) {
+    (void)state;
+    struct el_read_options options = {0};
+    struct el_reader *reader;
+    struct el_error err = {0};
+    assert_false(el_reader_open("tests/no-such-file", &options, &reader, &err));
+    assert_string_equal(err.message, "tests/no-such-file: cannot open: No such file or directory");
+    assert_false(el_reader_open("tests", &options, &reader, &err));
+    assert_string_equal(err.message, "tests: is a folder, not a file");
+}
+
+int main(void) {
+    struct CMUnitTest tests[32] = {
+        cmocka_unit_test(names_and_endings),
+        cmocka_unit_test(missing_files_and_folders_are_named),
+    };
+    size_t count = 2;
+    static char paths[30][300];
+    struct dirent **found;
+    int n = scandir("tests/cases/formats", &found, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        if (strstr(found[i]->d_name, ".txt") != NULL && count < 32) {
+            char *path = paths[count - 2];
+            snprintf(path, sizeof paths[0], "tests/cases/formats/%s", found[i]->d_name);
+            tests[count++] = (struct CMUnitTest){path, run_file, NULL, NULL, path};
+        }
+        free(found[i]);
+    }
+    free(n >= 0 ? found : NULL);
+    if (count == 2) {
+        fprintf(stderr, "no cases in tests/cases/formats: run from the project's root\n");
+        return 1;
+    }
+    return _cmocka_run_group_tests("formats", tests, count, NULL, NULL);
+}
