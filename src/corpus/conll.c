@@ -298,6 +298,22 @@ static bool decode(struct el_reader *reader, struct el_document *document) {
     return close_entity(&decoder, false);
 }
 
+/* The tags as they stand, besides the entities read out of them. A file repeats few of them, but a
+ * copy for each costs less than looking for the one there is. */
+static bool keep_tags(struct el_document *document, const struct sentence *sentence) {
+    const char **tags = el_arena_array(&document->arena, sentence->n_rows, sizeof *tags);
+    for (size_t i = 0; tags != NULL && i < sentence->n_rows; i++) {
+        struct el_span tag = sentence->rows[i].tag;
+        tags[i] =
+            el_arena_copy(&document->arena, sentence->bytes.data + tag.start, tag.end - tag.start);
+        if (tags[i] == NULL) {
+            return false;
+        }
+    }
+    document->tags = tags;
+    return tags != NULL;
+}
+
 static struct el_document *make_document(struct el_reader *reader) {
     const struct sentence *sentence = reader->state;
     struct el_document *document = el_reader_document(reader, sentence->rows[0].line);
@@ -313,7 +329,7 @@ static struct el_document *make_document(struct el_reader *reader) {
     if (done) {
         document->sentence_per_document = true;
         document->labelled = sentence->n_columns > 1;
-        done = !document->labelled || decode(reader, document);
+        done = !document->labelled || (decode(reader, document) && keep_tags(document, sentence));
     }
     if (!done) {
         el_document_free(document);

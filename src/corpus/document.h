@@ -53,6 +53,7 @@ struct el_document {
     /* Token borders as byte spans of `text`; n_tokens = 0 if the source had none. */
     const struct el_span *tokens;
     size_t n_tokens;
+    const char *const *tags; /* n_tokens raw tags (CoNLL), for scorers that look at them; or NULL */
 
     /* Sorted by start, then by longer first, then by type; no duplicates. */
     struct el_entity *entities;

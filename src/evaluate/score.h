@@ -1,0 +1,79 @@
+/* Scores of one labelled set against the gold set: micro, macro, by type, by length, by novelty,
+ * token accuracy, and what the bootstrap needs.
+ *
+ * Everything lives in the arena given; `gold` and `predicted` must outlive the score. */
+#ifndef EL_EVALUATE_SCORE_H
+#define EL_EVALUATE_SCORE_H
+
+#include "evaluate/bootstrap.h"
+#include "evaluate/labels.h"
+#include "evaluate/match.h"
+
+/* A pool's entities as a set, to tell seen mentions from unseen ones. Texts are compared in NFC
+ * with white space folded, letter case kept. */
+struct el_surfaces;
+
+struct el_surfaces *el_surfaces_new(void); /* NULL if memory is out */
+void el_surfaces_free(struct el_surfaces *surfaces);
+bool el_surfaces_add(struct el_surfaces *surfaces, const char *text, size_t len, const char *type);
+bool el_surfaces_add_labels(struct el_surfaces *surfaces, const struct el_labels *labels);
+
+enum el_novelty {
+    EL_SEEN,            /* the pool has this text with this type */
+    EL_SEEN_OTHER_TYPE, /* the pool has this text, but never with this type */
+    EL_UNSEEN,
+    EL_NOVELTIES
+};
+
+enum { EL_LENGTHS = 5 }; /* mentions of 1, 2, 3, 4, and 5 or more words */
+
+struct el_score_options {
+    enum el_match match;
+    enum el_scheme scheme;          /* seqeval-strict only; AUTO = BIOES if any tag looks so */
+    const struct el_surfaces *pool; /* NULL = no split by novelty */
+    struct el_bootstrap_options bootstrap; /* samples 0 = no intervals */
+};
+
+struct el_type_score {
+    const char *type;
+    struct el_tally tally;
+};
+
+struct el_score {
+    enum el_match match;
+    size_t documents; /* scored */
+    struct el_tally micro;
+    struct el_prf macro;         /* means over the types of gold and predictions */
+    struct el_type_score *types; /* sorted by name, byte order */
+    size_t n_types;
+    size_t tokens, tokens_right; /* conlleval's accuracy; 0 tokens = the gold set has none */
+    struct el_tally lengths[EL_LENGTHS]; /* in tokens, or in words between white space */
+    bool has_novelty;
+    struct el_tally novelty[EL_NOVELTIES];
+    struct el_tally *by_document; /* `documents` items, in gold order */
+    bool has_intervals;
+    struct el_intervals intervals;
+};
+
+/* `predicted` must have been aligned with `gold`. A document without an answer counts as one
+ * without predictions; a missing one is left out. False only if memory is out. */
+bool el_score(const struct el_labels *gold, const struct el_labels *predicted,
+              const struct el_score_options *options, struct el_arena *arena,
+              struct el_score *score, struct el_error *err);
+
+/* Which gold types were taken for which: counts over the pairs with equal spans, and what has no
+ * such partner. cell(g, p) = counts[g * (n_types + 1) + p]; index n_types stands for "nothing". */
+struct el_confusion {
+    const char **types;
+    size_t n_types;
+    size_t *counts;
+};
+bool el_confuse(const struct el_labels *gold, const struct el_labels *predicted,
+                struct el_arena *arena, struct el_confusion *confusion, struct el_error *err);
+
+/* {"file", "match", "micro": {precision, recall, f1, gold, predicted, correct, ...}, "macro",
+ * "by_type", "accuracy" (null without tokens), "by_length", "by_novelty", "intervals"}: one item of
+ * `score --json`. Fractions of 1. NULL if memory is out. */
+json_t *el_score_json(const struct el_score *score, const char *file);
+
+#endif
