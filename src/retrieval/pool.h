@@ -25,11 +25,15 @@ struct el_pool_info {
     const char *const *types; /* names of entity types as labelled, by type number */
     size_t n_types;
     const char *sha256; /* hex digest that identifies contents and index */
+    uint64_t file_bytes;
+    bool quantised;    /* 8-bit vectors are scanned */
+    bool exact_stored; /* 32-bit vectors are in the file; otherwise recomputed from the strings */
 };
 
 struct el_pool_entity {
     struct el_span span; /* bytes of the sentence's text */
     uint32_t type;       /* number into el_pool_info.types */
+    uint32_t string;     /* number of its distinct span string, see el_pool_string */
 };
 
 struct el_pool_sentence {
@@ -53,16 +57,49 @@ const struct el_pool_info *el_pool_get_info(const struct el_pool *pool);
 bool el_pool_get(const struct el_pool *pool, size_t index, struct el_pool_sentence *sentence,
                  struct el_error *err);
 
+/* A distinct span string of the pool (NFC, white space folded), numbered by first appearance. It
+ * is owned by the pool and NUL-terminated. */
+bool el_pool_string(const struct el_pool *pool, size_t number, const char **text, size_t *len,
+                    struct el_error *err);
+
+/* What the vectors are kept as. Results are the same to the last bit that is reported. */
+enum el_storage {
+    EL_STORAGE_AUTO,  /* 8 bits; exact vectors beside them where they cannot be recomputed */
+    EL_STORAGE_FLOAT, /* 32 bits only: four times the bytes to scan */
+    EL_STORAGE_BOTH,
+};
+
+/* {0} = n-gram vectors of 384 dimensions, 8 bits, all cores. */
 struct el_pool_build_options {
     struct el_read_options read;
     const struct el_log *log;
     void (*progress)(void *context, uint64_t sentences, uint64_t bytes_done, uint64_t bytes_total);
     void *progress_context;
+
+    enum el_storage storage;
+    size_t dimensions; /* 0 = 384; with `embed` it must be given */
+    size_t threads;    /* 0 = all cores */
+
+    /* Vectors from outside: n strings to n * dimensions floats, which are L2-normalised here.
+     * Called from the building thread with up to 256 distinct strings. `embed_name` identifies the
+     * embedding member in the file. */
+    bool (*embed)(void *context, const char *const *texts, size_t n, float *vectors,
+                  struct el_error *err);
+    void *embed_context;
+    const char *embed_name;
 };
 
-/* Stream `inputs` into `output` (written beside it and renamed when complete). */
+/* Stream `inputs` into `output`, which is written beside it and renamed when complete. Memory
+ * grows with the distinct span strings only. A document that is not cut into sentences yet is cut
+ * where it is longer than 1,000 bytes or has line breaks; an entity is never cut. */
 bool el_pool_build(const char *const *inputs, size_t n_inputs, const char *output,
                    const struct el_pool_build_options *options, struct el_error *err);
+
+/* The same for the sentences of pool `base` followed by those of `inputs`; `output` may be the
+ * file that `base` was opened from. Exact vectors of an embedding member are taken over. */
+bool el_pool_extend(const struct el_pool *base, const char *const *inputs, size_t n_inputs,
+                    const char *output, const struct el_pool_build_options *options,
+                    struct el_error *err);
 
 /* A span of the query sentence X with its weight w(s). `vector`: dimensions floats, L2-normalised,
  * or NULL = the pool's own n-gram vectors are computed from `text`. */
@@ -79,12 +116,13 @@ struct el_query {
     const struct el_query_span *spans; /* distinct strings */
     size_t n_spans;
     const bool
-        *allowed_types; /* by pool type number; NULL = all. Spans of other types are unseen */
+        *allowed_types;  /* by pool type number; NULL = all. Spans of other types are unseen */
+    const float *vector; /* of the sentence, for sentence similarity; as el_query_span.vector */
 };
 
 struct el_hit_match {
     bool found;       /* false: the sentence has no candidate span */
-    const char *with; /* best matching span string of the candidate; in the arena */
+    const char *with; /* best matching span string of the candidate; the pool's */
     double cosine;
 };
 
@@ -103,7 +141,8 @@ struct el_hits {
 struct el_search_options {
     enum el_similarity similarity;
     size_t k;
-    uint64_t seed; /* RANDOM */
+    uint64_t seed;  /* RANDOM */
+    size_t threads; /* 0 = all cores; small pools are searched by the calling thread */
 };
 
 /* The k most similar sentences. */

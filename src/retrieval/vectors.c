@@ -1,0 +1,193 @@
+#include "retrieval/vectors.h"
+
+#include <cblas.h>
+#include <math.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#if defined(__x86_64__)
+/* The number of queries is a constant in each copy, so that the sums stay in registers. */
+#define WITH_CONSTANT(call)                                                                        \
+    switch (n_queries) {                                                                           \
+    case 1:                                                                                        \
+        call(1);                                                                                   \
+        break;                                                                                     \
+    case 2:                                                                                        \
+        call(2);                                                                                   \
+        break;                                                                                     \
+    case 3:                                                                                        \
+        call(3);                                                                                   \
+        break;                                                                                     \
+    default:                                                                                       \
+        call(4);                                                                                   \
+        break;                                                                                     \
+    }
+
+__attribute__((target("avx2,fma"))) static inline float sum_float(__m256 v) {
+    __m128 half = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    half = _mm_add_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
+}
+
+__attribute__((target("avx2,fma"), always_inline)) static inline void
+scan_float_with(const float *rows, size_t n_rows, size_t stride, const float *queries, int n,
+                float *out) {
+    for (size_t row = 0; row < n_rows; row++, rows += stride, out += n) {
+        __m256 sums[EL_SCAN_QUERIES];
+        for (int q = 0; q < n; q++) {
+            sums[q] = _mm256_setzero_ps();
+        }
+        for (size_t i = 0; i < stride; i += 8) {
+            __m256 x = _mm256_loadu_ps(rows + i);
+            for (int q = 0; q < n; q++) {
+                __m256 y = _mm256_loadu_ps(queries + (size_t)q * stride + i);
+                sums[q] = _mm256_fmadd_ps(x, y, sums[q]);
+            }
+        }
+        for (int q = 0; q < n; q++) {
+            out[q] = sum_float(sums[q]);
+        }
+    }
+}
+
+__attribute__((target("avx2,fma"))) static void scan_float_avx2(const float *rows, size_t n_rows,
+                                                                size_t stride, const float *queries,
+                                                                size_t n_queries, float *out) {
+#define CALL(n) scan_float_with(rows, n_rows, stride, queries, n, out)
+    WITH_CONSTANT(CALL)
+#undef CALL
+}
+
+__attribute__((target("avx2"))) static inline int32_t sum_int(__m256i v) {
+    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4E));
+    return _mm_cvtsi128_si32(_mm_add_epi32(half, _mm_shuffle_epi32(half, 0xB1)));
+}
+
+__attribute__((target("avx2"), always_inline)) static inline void
+scan_small_with(const int8_t *rows, const struct el_small_scale *scales, size_t n_rows,
+                size_t stride, const int16_t *queries, const float *query_scales, int n,
+                float *out) {
+    for (size_t row = 0; row < n_rows; row++, rows += stride, out += n) {
+        __m256i sums[EL_SCAN_QUERIES];
+        for (int q = 0; q < n; q++) {
+            sums[q] = _mm256_setzero_si256();
+        }
+        for (size_t i = 0; i < stride; i += 16) {
+            __m256i x = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(rows + i)));
+            for (int q = 0; q < n; q++) {
+                const int16_t *query = queries + (size_t)q * stride + i;
+                __m256i y = _mm256_loadu_si256((const __m256i *)query);
+                sums[q] = _mm256_add_epi32(sums[q], _mm256_madd_epi16(x, y));
+            }
+        }
+        for (int q = 0; q < n; q++) {
+            out[q] = (float)sum_int(sums[q]) * (scales[row].scale * query_scales[q]);
+        }
+    }
+}
+
+__attribute__((target("avx2"))) static void
+scan_small_avx2(const int8_t *rows, const struct el_small_scale *scales, size_t n_rows,
+                size_t stride, const int16_t *queries, const float *query_scales, size_t n_queries,
+                float *out) {
+#define CALL(n) scan_small_with(rows, scales, n_rows, stride, queries, query_scales, n, out)
+    WITH_CONSTANT(CALL)
+#undef CALL
+}
+#endif
+
+/* OpenBLAS keeps a product of at most this many multiplications on the calling thread, which is
+ * what we want: the threads are ours. */
+enum { LARGEST_PRODUCT = 1 << 18 };
+
+void el_scan_float(const float *rows, size_t n_rows, size_t stride, const float *queries,
+                   size_t n_queries, float *out) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        scan_float_avx2(rows, n_rows, stride, queries, n_queries, out);
+        return;
+    }
+#endif
+    size_t block = LARGEST_PRODUCT / (stride * n_queries);
+    block = block == 0 ? 1 : block;
+    for (size_t row = 0; row < n_rows; row += block) {
+        size_t n = n_rows - row < block ? n_rows - row : block;
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)n_queries, (int)stride, 1,
+                    rows + row * stride, (int)stride, queries, (int)stride, 0,
+                    out + row * n_queries, (int)n_queries);
+    }
+}
+
+void el_scan_small(const int8_t *rows, const struct el_small_scale *scales, size_t n_rows,
+                   size_t stride, const int16_t *queries, const float *query_scales,
+                   size_t n_queries, float *out) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) {
+        scan_small_avx2(rows, scales, n_rows, stride, queries, query_scales, n_queries, out);
+        return;
+    }
+#endif
+    for (size_t row = 0; row < n_rows; row++) {
+        for (size_t q = 0; q < n_queries; q++) {
+            int64_t sum = 0;
+            for (size_t i = 0; i < stride; i++) {
+                sum += rows[row * stride + i] * queries[q * stride + i];
+            }
+            out[row * n_queries + q] = (float)sum * (scales[row].scale * query_scales[q]);
+        }
+    }
+}
+
+static float largest_of(const float *vector, size_t stride) {
+    float largest = 0;
+    for (size_t i = 0; i < stride; i++) {
+        largest = fabsf(vector[i]) > largest ? fabsf(vector[i]) : largest;
+    }
+    return largest;
+}
+
+/* Round to `steps` levels either side of zero. The error is taken against the scale as stored (a
+ * float), so that the bound holds exactly. */
+#define QUANTISE(vector, stride, small, type, steps)                                               \
+    float scale = largest_of(vector, stride) / (steps);                                            \
+    double squares = 0;                                                                            \
+    for (size_t i = 0; i < (stride); i++) {                                                        \
+        double x = scale > 0 ? rint((double)(vector)[i] / scale) : 0;                              \
+        x = fmax(-(steps), fmin((steps), x));                                                      \
+        double off = (vector)[i] - x * scale;                                                      \
+        (small)[i] = (type)x;                                                                      \
+        squares += off * off;                                                                      \
+    }                                                                                              \
+    return (struct el_small_scale) {                                                               \
+        scale, nextafterf((float)sqrt(squares), INFINITY)                                          \
+    }
+
+struct el_small_scale el_quantise(const float *vector, size_t stride, int8_t *small) {
+    QUANTISE(vector, stride, small, int8_t, 127);
+}
+
+/* 127 * 4095 * 4096 dimensions is the largest product that 32 bits can hold. */
+struct el_small_scale el_quantise_query(const float *vector, size_t stride, int16_t *small) {
+    QUANTISE(vector, stride, small, int16_t, 4095);
+}
+
+double el_dot(const float *a, const float *b, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += (double)a[i] * b[i];
+    }
+    return sum;
+}
+
+int el_vector_is_normal(const float *vector, size_t n) {
+    double squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(vector[i])) {
+            return 0;
+        }
+        squares += (double)vector[i] * vector[i];
+    }
+    return squares == 0 || fabs(sqrt(squares) - 1) <= 1e-3;
+}
