@@ -1,0 +1,307 @@
+/* The configuration: errors name their place, values arrive, what is printed can be read again. */
+#include "pipeline/config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct place {
+    char folder[64];
+    char file[96];
+};
+
+static void write_text(const char *path, const char *text, size_t len) {
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, len, file), len);
+    assert_int_equal(fclose(file), 0);
+}
+
+static int set_up(void **state) {
+    struct place *place = calloc(1, sizeof *place);
+    assert_non_null(place);
+    strcpy(place->folder, "/tmp/el4ner-config-XXXXXX");
+    assert_non_null(mkdtemp(place->folder));
+    snprintf(place->file, sizeof place->file, "%s/el4ner.yaml", place->folder);
+    char path[160];
+    snprintf(path, sizeof path, "%s/models", place->folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/models/nano-a.gguf", place->folder);
+    write_text(path, "GGUF", 4);
+    snprintf(path, sizeof path, "%s/key", place->folder);
+    write_text(path, "k-file \n", 8);
+    setenv("EL4NER_DATA", place->folder, 1);
+    setenv("EL4NER_TEST_KEY", "k-environment", 1);
+    setenv("EL4NER_TEST_BAD_KEY", "a\nb", 1);
+    unsetenv("EL4NER_TEST_NOT_SET");
+    *state = place;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct place *place = *state;
+    static const char *const files[] = {"el4ner.yaml", "key", "models/nano-a.gguf", "models", ""};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[160];
+        snprintf(path, sizeof path, "%s/%s", place->folder, files[i]);
+        remove(path);
+    }
+    free(place);
+    return 0;
+}
+
+static struct el_config *load(const struct place *place, const char *text) {
+    struct el_config *config = NULL;
+    struct el_error err = {0};
+    write_text(place->file, text, strlen(text));
+    if (!el_config_load(place->file, &config, &err)) {
+        fail_msg("%s", err.message);
+    }
+    return config;
+}
+
+static char *read_cases(void) {
+    FILE *file = fopen("tests/cases/config/errors.txt", "rb");
+    assert_non_null(file);
+    char *text = calloc(1, 65536);
+    assert_non_null(text);
+    assert_in_range(fread(text, 1, 65535, file), 1, 65534);
+    fclose(file);
+    return text;
+}
+
+static void check_error_case(const struct place *place, char *yaml) {
+    char *wanted = strstr(yaml, "\n----\n");
+    assert_non_null(wanted);
+    size_t len = (size_t)(wanted - yaml) + 1;
+    wanted += 6;
+    wanted[strcspn(wanted, "\n")] = '\0';
+    write_text(place->file, yaml, len);
+    char message[1200];
+    bool has_place = strncmp(wanted, "FILE", 4) == 0;
+    snprintf(message, sizeof message, "%s%s", has_place ? place->file : "",
+             wanted + (has_place ? 4 : 0));
+    struct el_config *config = NULL;
+    struct el_error err = {0};
+    if (el_config_load(place->file, &config, &err)) {
+        fail_msg("loaded though it should not:\n%.*s", (int)len, yaml);
+    }
+    assert_null(config);
+    assert_int_equal(err.code, EL_ERR_CONFIG);
+    if (strstr(err.message, message) == NULL) {
+        fail_msg("\n%.*s\nwanted: %s\ngot:    %s", (int)len, yaml, message, err.message);
+    }
+}
+
+static void errors_name_their_place(void **state) {
+    char *cases = read_cases();
+    char *at = strstr(cases, "====\n");
+    size_t n = 0;
+    while (at != NULL) {
+        char *yaml = at + 5;
+        at = strstr(yaml, "\n====\n");
+        if (at != NULL) {
+            *at++ = '\0';
+        }
+        check_error_case(*state, yaml);
+        n++;
+    }
+    assert_in_range(n, 50, 500);
+    free(cases);
+}
+
+static void nothing_gives_the_shipped_members_and_types(void **state) {
+    struct el_config *config = load(*state, "# nothing\n");
+    assert_true(config->built_in_members);
+    assert_int_equal(config->n_members, 1);
+    assert_string_equal(config->members[0].name, "nano-a");
+    assert_int_equal(config->n_types, 3);
+    assert_string_equal(config->types[2].name, "organization");
+    assert_string_equal(config->types[0].aliases[0], "PER");
+    assert_int_equal(config->settings.demonstrations, 5);
+    assert_int_equal(config->settings.verifier, EL_VERIFY_MEMBER);
+    assert_null(config->settings.verifier_name);
+    assert_true(config->settings.lazy_votes);
+    assert_float_equal(config->settings.pos_weights[EL_POS_PROPN], 4, 0);
+    el_config_free(config);
+}
+
+static const char everything[] =
+    "classify: {weights: {big: 2.5}}\n"
+    "verify: {by: big, agreement_skips: 2}\n"
+    "profile: paper\n"
+    "members:\n"
+    "  - name: small\n"
+    "    gguf: models/nano-a.gguf\n"
+    "    prompts: mine/set\n"
+    "    threads: 3\n"
+    "    seed: 7\n"
+    "  - name: big\n"
+    "    urls: [http://127.0.0.1:8080, \"https://[::1]:8081/v1\"]\n"
+    "    model: phi-4\n"
+    "    api: chat\n"
+    "    api_key_env: EL4NER_TEST_KEY\n"
+    "    headers: {X-One: plain, X-Two: {env: EL4NER_TEST_KEY}}\n"
+    "    extra_body: {top_k: 1, deep: [1.5, null, true, \"1\", text], min_p: -0.5}\n"
+    "    timeouts: {connect: 1.5, total: 60}\n"
+    "    price: {in: 0.1, out: 0.4}\n"
+    "    retries: 0\n"
+    "    slots: 16\n"
+    "  - {name: third, url: \"http://127.0.0.1:8082\", api_key_file: key}\n"
+    "types:\n"
+    "  creative-work: {description: 'a title: of a work', aliases: [work, WORK]}\n"
+    "  person:\n"
+    "  ORG: organisation\n"
+    "pool: pools/mine.el4\n"
+    "lang: de\n"
+    "retrieve: {k: 3, similarity: bm25, weights: {NOUN: 1}, types: false}\n"
+    "extract: {occurrences: first, nested: true}\n"
+    "lazy_votes: true\n"
+    "constrain: off\n"
+    "strict: true\n"
+    "max_sentence: 500\n";
+
+static void check_everything(const struct el_config *config, const struct place *place) {
+    char path[160];
+    assert_int_equal(config->n_members, 3);
+    assert_false(config->built_in_members);
+    const struct el_member_config *small = &config->members[0], *big = &config->members[1];
+    snprintf(path, sizeof path, "%s/models/nano-a.gguf", place->folder);
+    assert_string_equal(small->gguf, path);
+    snprintf(path, sizeof path, "%s/mine/set", place->folder);
+    assert_string_equal(small->prompts, path);
+    assert_int_equal(small->threads, 3);
+    assert_int_equal(small->seed, 7);
+    assert_int_equal(small->retries, 4);
+    assert_int_equal(big->n_urls, 2);
+    assert_string_equal(big->urls[1], "https://[::1]:8081/v1");
+    assert_int_equal(big->api, EL_API_CHAT);
+    assert_int_equal(big->retries, 0);
+    assert_int_equal(big->slots, 16);
+    assert_float_equal(big->connect_timeout, 1.5, 0);
+    assert_float_equal(big->total_timeout, 60, 0);
+    assert_float_equal(big->price_out, 0.4, 0);
+    char *body = json_dumps(big->extra_body, JSON_SORT_KEYS | JSON_COMPACT);
+    assert_string_equal(body,
+                        "{\"deep\":[1.5,null,true,\"1\",\"text\"],\"min_p\":-0.5,\"top_k\":1}");
+    free(body);
+    assert_string_equal(config->types[0].wording, "creative work");
+    assert_string_equal(config->types[0].description, "a title: of a work");
+    assert_string_equal(config->types[0].aliases[1], "WORK");
+    assert_string_equal(config->types[2].wording, "organisation");
+    snprintf(path, sizeof path, "%s/pools/mine.el4", place->folder);
+    assert_string_equal(config->pool, path);
+    const struct el_settings *s = &config->settings;
+    assert_int_equal(s->profile, EL_PROFILE_PAPER);
+    assert_int_equal(s->demonstrations, 3);
+    assert_int_equal(s->similarity, EL_SIMILARITY_BM25);
+    assert_float_equal(s->pos_weights[EL_POS_NOUN], 1, 0);
+    assert_float_equal(s->pos_weights[EL_POS_PROPN], 0, 0);
+    assert_false(s->zero_shot_pretypes);
+    assert_true(s->first_occurrence_only && s->nested && s->lazy_votes && s->strict);
+    assert_false(s->constrain);
+    assert_string_equal(s->verifier_name, "big");
+    assert_int_equal(s->agreement_skips, 2);
+    assert_float_equal(s->member_weights[0], 1, 0);
+    assert_float_equal(s->member_weights[1], 2.5, 0);
+    assert_int_equal(s->max_sentence, 500);
+}
+
+static void every_key_arrives(void **state) {
+    struct el_config *config = load(*state, everything);
+    check_everything(config, *state);
+    assert_string_equal(config->members[1].api_key, "k-environment");
+    assert_string_equal(config->members[1].headers[1].value, "k-environment");
+    assert_string_equal(config->members[2].api_key, "k-file");
+    el_config_free(config);
+}
+
+static void the_print_is_a_configuration_without_secrets(void **state) {
+    struct el_config *config = load(*state, everything);
+    struct el_buffer first = {0}, second = {0};
+    assert_true(el_config_print(config, &first));
+    el_config_free(config);
+    assert_null(strstr(first.data, "k-environment"));
+    assert_null(strstr(first.data, "k-file"));
+    assert_non_null(strstr(first.data, "# key: (set)"));
+    config = load(*state, first.data);
+    check_everything(config, *state);
+    assert_true(el_config_print(config, &second));
+    el_config_free(config);
+    /* Equal but for the secrets, which are gone. */
+    assert_null(strstr(second.data, "(set)"));
+    el_buffer_free(&first);
+    el_buffer_free(&second);
+}
+
+static void types_on_the_command_line(void **state) {
+    struct el_config *config =
+        load(*state, "types: {work_of-art: {description: d}, person: human, city: }\n");
+    struct el_error err = {0};
+    assert_true(el_config_set_types(config, " event, work_of-art,person", &err));
+    assert_int_equal(config->n_types, 3);
+    assert_string_equal(config->types[0].wording, "event");
+    assert_string_equal(config->types[1].description, "d");
+    assert_string_equal(config->types[1].wording, "work of art");
+    assert_string_equal(config->types[2].wording, "human");
+    assert_false(el_config_set_types(config, "a,,b", &err));
+    assert_false(el_config_set_types(config, "", &err));
+    assert_false(el_config_set_types(config, "a,a", &err));
+    assert_false(el_config_set_types(config, "a-b,a_b", &err));
+    assert_false(el_config_set_types(config, "a\xff", &err));
+    assert_int_equal(config->n_types, 3);
+    el_config_free(config);
+}
+
+static void the_paper_profile_asks_everybody(void **state) {
+    struct el_config *config =
+        load(*state, "verify: {by: none, agreement_skips: 2}\nretrieve: {k: 9}\n");
+    el_settings_profile(&config->settings, EL_PROFILE_PAPER);
+    assert_int_equal(config->settings.verifier, EL_VERIFY_MEMBER);
+    assert_int_equal(config->settings.agreement_skips, 0);
+    assert_int_equal(config->settings.demonstrations, 5);
+    assert_false(config->settings.lazy_votes);
+    el_config_free(config);
+}
+
+static void a_missing_file_is_an_error(void **state) {
+    (void)state;
+    struct el_config *config = NULL;
+    struct el_error err = {0};
+    assert_false(el_config_load("/tmp/no-such-configuration.yaml", &config, &err));
+    assert_int_equal(err.code, EL_ERR_CONFIG);
+    assert_non_null(strstr(err.message, "/tmp/no-such-configuration.yaml"));
+    assert_false(el_config_load("/tmp", &config, &err));
+    assert_non_null(strstr(err.message, "folder"));
+}
+
+static void invalid_utf8_is_an_error(void **state) {
+    const struct place *place = *state;
+    struct el_config *config = NULL;
+    struct el_error err = {0};
+    write_text(place->file, "lang: \xff\xfe\n", 9);
+    assert_false(el_config_load(place->file, &config, &err));
+    assert_non_null(strstr(err.message, "UTF-8"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(errors_name_their_place),
+        cmocka_unit_test(nothing_gives_the_shipped_members_and_types),
+        cmocka_unit_test(every_key_arrives),
+        cmocka_unit_test(the_print_is_a_configuration_without_secrets),
+        cmocka_unit_test(types_on_the_command_line),
+        cmocka_unit_test(the_paper_profile_asks_everybody),
+        cmocka_unit_test(a_missing_file_is_an_error),
+        cmocka_unit_test(invalid_utf8_is_an_error),
+    };
+    return cmocka_run_group_tests_name("config", tests, set_up, tear_down);
+}
