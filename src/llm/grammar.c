@@ -18,29 +18,6 @@
 
 enum { MAX_UNITS = 512, MAX_ITEMS = 64 };
 
-void el_json_string(struct el_buffer *buffer, const char *text, size_t len) {
-    size_t from = 0;
-    el_buffer_char(buffer, '"');
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c >= ' ' && c != '"' && c != '\\' && c != 0x7f) {
-            continue;
-        }
-        el_buffer_append(buffer, text + from, i - from);
-        from = i + 1;
-        if (c == '\n') {
-            el_buffer_string(buffer, "\\n");
-        } else if (c == '"' || c == '\\') {
-            el_buffer_char(buffer, '\\');
-            el_buffer_char(buffer, (char)c);
-        } else {
-            el_buffer_printf(buffer, "\\u%04x", c);
-        }
-    }
-    el_buffer_append(buffer, text + from, len - from);
-    el_buffer_char(buffer, '"');
-}
-
 /* A GBNF literal. With `json` the text is first quoted for the inside of a JSON string. */
 static void literal(struct el_buffer *gbnf, const char *text, size_t len, bool json) {
     struct el_buffer quoted = {0};

@@ -2,7 +2,7 @@
 #ifndef EL_LLM_GRAMMAR_H
 #define EL_LLM_GRAMMAR_H
 
-#include "base/buffer.h"
+#include "base/json.h"
 #include "llm/client.h"
 
 /* Appends GBNF. For EL_LIST_OF_SPANS an item is any run of consecutive units of the sentence, a
@@ -14,8 +14,5 @@ bool el_grammar_write(const struct el_constraint *constraint, struct el_buffer *
 /* Appends a JSON schema. The sentence's substrings are too many for one, so a list of spans is
  * only held to be a list of strings. Only constraints of JSON form (separator NULL) have one. */
 bool el_schema_write(const struct el_constraint *constraint, struct el_buffer *schema);
-
-/* Appends `text` as a JSON string with its quotes. */
-void el_json_string(struct el_buffer *buffer, const char *text, size_t len);
 
 #endif
