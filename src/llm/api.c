@@ -1,3 +1,4 @@
+#include "base/json.h"
 #include "llm/api.h"
 
 #include "base/text.h"

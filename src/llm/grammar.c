@@ -11,6 +11,7 @@
  * before an item that follows a marker, hence the optional one. */
 #include "llm/grammar.h"
 
+#include "base/json.h"
 #include "base/text.h"
 
 #include <string.h>
