@@ -43,10 +43,10 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libel4ner.a
 	@$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP -o $@ $< $(BUILD)/libel4ner.a $(LDFLAGS) \
 	    $(shell pkg-config --libs cmocka) $(LDLIBS)
 
-$(BUILD)/tests/%: tests/%.c
+$(BUILD)/tests/%: tests/%.c $(BUILD)/libel4ner.a
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
-	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(LDFLAGS) $(shell pkg-config --libs libmicrohttpd) $(LDLIBS)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(BUILD)/libel4ner.a $(LDFLAGS) $(shell pkg-config --libs libmicrohttpd) $(LDLIBS)
 
 unit: $(UNIT)
 	@for t in $(UNIT); do $$t || exit 1; done
