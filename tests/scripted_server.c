@@ -425,8 +425,8 @@ static void broken_text(struct connection *c, const char *text, bool close_after
 }
 
 static void status_fault(struct connection *c, const char *argument) {
-    char body[128];
-    snprintf(body, sizeof body, "{\"error\":{\"message\":\"scripted status %s\"}}", argument);
+    char body[512];
+    snprintf(body, sizeof body, "{\"error\":{\"message\":\"scripted status %.9s\"}}", argument);
     respond_text(c, atoi(argument), body);
 }
 
