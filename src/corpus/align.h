@@ -1,9 +1,18 @@
 /* Grounding: where does a string that a model wrote stand in the sentence?
  *
- * Exact matches win. Only if there is none: white space, quotes, dashes and Unicode normal forms
- * are treated as equal; only if there is none of these either: letter case too. Where the script
- * separates words (ICU word breaks, not for Han, Kana, Thai, ...), a match must begin and end at
- * a word border. Linear in sentence length times the number of alternatives. */
+ * Three looser and looser ways; a way is tried only if the one before found nothing:
+ *   exact     byte for byte;
+ *   tolerant  Unicode compatibility forms (NFKC: composed or not, full-width or not, ligatures),
+ *             all quotes and all dashes alike, invisible characters left out, white space runs as
+ *             one space, and none next to punctuation ("Obama 's" is "Obama's");
+ *   case      also without regard to case. Not for short words where case makes another word: of
+ *             up to three letters, neither "US" for a sentence's "us" or "Us" nor "us" for its
+ *             "US"; of four letters not "AIDS" for "aids".
+ *
+ * A match is whole words: where letters, digits or '_' meet, or a point or comma stands between
+ * digits, is no border. Scripts that don't set words (or their particles) apart have borders
+ * everywhere: Han, Kana, Hangul, Thai, Lao, Khmer, Burmese. A match neither begins nor ends within
+ * a character and its combining marks. Linear in the lengths of both strings. Thread-safe. */
 #ifndef EL_CORPUS_ALIGN_H
 #define EL_CORPUS_ALIGN_H
 
@@ -18,9 +27,10 @@ struct el_alignment {
     size_t count;
 };
 
-/* Occurrences of `wanted` in `text` (both valid UTF-8): all, or the first only. The reported spans
- * are bytes of `text` as it stands, so text[start..end) is the source's own spelling.
- * False only if memory is out. */
+/* Occurrences of `wanted` in `text` (both valid UTF-8): all, or the first only. White space around
+ * `wanted` is ignored; of occurrences that overlap the first one counts. The reported spans are
+ * bytes of `text` as it stands, so text[start..end) is the source's own spelling. False only if
+ * memory is out. */
 bool el_align(struct el_arena *arena, const char *text, size_t text_len, const char *wanted,
               size_t wanted_len, bool first_only, struct el_alignment *alignment);
 
