@@ -11,6 +11,8 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"tag", cmd_tag, "find the entities of texts"},
+    {"score", cmd_score, "precision, recall and F1 of predictions"},
+    {"combine", cmd_combine, "one prediction out of several, by voting"},
     {"members", cmd_members, "start or reach each model; what it is and can do"},
     {"config", cmd_config, "print the configuration in force"},
 };

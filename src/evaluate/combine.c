@@ -62,10 +62,10 @@ static bool combine_document(const struct el_labels *sets, size_t n_sets, size_t
         ok = el_flatten(&scratch, document.entities, &document.n_entities, options->weights);
     }
     document.labelled = answered != 0;
-    bool complete = (size_t)__builtin_popcount(answered) == n_sets;
+    document.abstained = n_sets - (size_t)__builtin_popcount(answered);
     if (!ok) {
         el_fail_memory(err);
-    } else if (complete || !options->complete_only) {
+    } else if (document.abstained == 0 || !options->complete_only) {
         ok = el_labels_add(combined, &document, err);
     }
     el_arena_free(&scratch);
@@ -104,6 +104,7 @@ bool el_labels_write(const struct el_labels *labels, FILE *file,
             .n_entities = item->n_entities,
             .labelled = item->answered,
             .lang = item->lang,
+            .abstained = item->abstained,
             .sentence_per_document = item->n_tokens > 0,
         };
         ok = el_writer_write(writer, &document, err);

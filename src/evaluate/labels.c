@@ -59,6 +59,7 @@ static bool copy_document(struct el_arena *arena, struct el_labelled *to,
         .n_entities = from->n_entities,
         .lang = from->lang != NULL ? el_arena_string(arena, from->lang) : NULL,
         .answered = from->labelled,
+        .abstained = from->abstained,
         .line = from->line,
     };
     if (to->id == NULL || to->text == NULL || to->tokens == NULL || to->entities == NULL ||

@@ -19,6 +19,7 @@ struct el_labelled {
     const char *lang;
     bool answered; /* false: no entity layer here, e.g. a model without an answer */
     bool missing;  /* after el_labels_align(): the set has no such document */
+    size_t abstained; /* of a combination: predictions that did not answer here */
     size_t line;
 };
 

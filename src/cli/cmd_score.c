@@ -1,0 +1,320 @@
+/* el4ner score: predictions against gold labels. */
+#include "cli/cli.h"
+
+#include "evaluate/score.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ID_SCHEME = CLI_FIRST_ID,
+    ID_MATCH,
+    ID_BY_TYPE,
+    ID_BY_LENGTH,
+    ID_JSON,
+    ID_POOL,
+    ID_COMMON,
+    ID_COMPARE,
+    ID_SAMPLES,
+    ID_SEED,
+};
+
+static const struct cli_option options[] = {
+    {ID_MATCH, "match", "HOW",
+     "strict (default), exact, partial, type, conlleval,\nseqeval or seqeval-strict"},
+    {ID_SCHEME, "scheme", "NAME", "of CoNLL tags: iob1, iob2, bioes or auto (default)"},
+    {ID_BY_TYPE, "by-type", NULL, "a line for each type, too"},
+    {ID_BY_LENGTH, "by-length", NULL, "a line for each length of mentions in words, too"},
+    {ID_POOL, "pool", "FILE", "labelled file: also tell mentions seen there from unseen ones"},
+    {ID_COMMON, "common", NULL, "score the documents that both files have"},
+    {ID_COMPARE, "compare", NULL, "two predictions: is the first better? (paired bootstrap)"},
+    {ID_SAMPLES, "samples", "N", "draws of the bootstrap (default 1000; 0: no intervals)"},
+    {ID_SEED, "seed", "N", "of the bootstrap (default 1)"},
+    {ID_JSON, "json", NULL, "as JSON"},
+};
+
+static const struct cli_help help = {
+    .usage = "el4ner score [options] GOLD PREDICTED...",
+    .text = "Precision, recall and F1 of predictions, with 95 % bootstrap intervals over\n"
+            "documents. Files are labelled (CoNLL, JSON lines, ...); documents are matched by id,\n"
+            "else by position, and must have the same text.",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .more = "Examples:\n"
+            "  el4ner score gold.conll system.conll --by-type\n"
+            "  el4ner score gold.jsonl a.jsonl b.jsonl --compare\n"
+            "  el4ner score gold.conll system.conll --match seqeval-strict --scheme bioes",
+};
+
+struct score {
+    struct el_score_options options;
+    struct el_read_options read;
+    const char *pool;
+    bool by_type, by_length, json, common, compare;
+    struct el_surfaces *surfaces;
+    struct el_labels gold;
+    struct el_labels *predicted;
+    struct el_score *scores;
+    char **files;
+    size_t n_files;
+    struct el_comparison comparison;
+    struct el_arena arena;
+};
+
+static bool scheme_from_name(const char *name, enum el_scheme *scheme) {
+    static const char *const names[] = {"auto", "iob1", "iob2", "bioes"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *scheme = (enum el_scheme)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False with a message if the value makes no sense. */
+static bool set_option(struct score *score, int id, const char *value) {
+    long number;
+    switch (id) {
+    case ID_MATCH:
+        if (!el_match_from_name(value, &score->options.match)) {
+            cli_usage("score",
+                      "--match must be strict, exact, partial, type, conlleval, seqeval or "
+                      "seqeval-strict, not \"%s\"",
+                      value);
+            return false;
+        }
+        return true;
+    case ID_SCHEME:
+        if (!scheme_from_name(value, &score->options.scheme)) {
+            cli_usage("score", "--scheme must be iob1, iob2, bioes or auto, not \"%s\"", value);
+            return false;
+        }
+        score->read.scheme = score->options.scheme;
+        return true;
+    case ID_SAMPLES:
+        if (!cli_number("score", "--samples", value, 0, 1000000, &number)) {
+            return false;
+        }
+        score->options.bootstrap.samples = (size_t)number;
+        return true;
+    case ID_SEED:
+        if (!cli_number("score", "--seed", value, 0, 2147483647, &number)) {
+            return false;
+        }
+        score->options.bootstrap.seed = (uint64_t)number;
+        return true;
+    case ID_POOL:
+        score->pool = value;
+        return true;
+    default:
+        score->by_type |= id == ID_BY_TYPE;
+        score->by_length |= id == ID_BY_LENGTH;
+        score->json |= id == ID_JSON;
+        score->common |= id == ID_COMMON;
+        score->compare |= id == ID_COMPARE;
+        return true;
+    }
+}
+
+static bool read_pool(struct score *score, struct el_error *err) {
+    struct el_labels pool;
+    if (!el_labels_read(score->pool, &score->read, true, &pool, err)) {
+        return false;
+    }
+    score->surfaces = el_surfaces_new();
+    bool ok = score->surfaces != NULL && el_surfaces_add_labels(score->surfaces, &pool);
+    el_labels_free(&pool);
+    score->options.pool = score->surfaces;
+    return ok || el_fail_memory(err);
+}
+
+static bool score_file(struct score *score, size_t number, struct el_error *err) {
+    struct el_labels *predicted = &score->predicted[number];
+    return el_labels_read(score->files[number], &score->read, false, predicted, err) &&
+           el_labels_align(&score->gold, predicted, score->common, err) &&
+           el_score(&score->gold, predicted, &score->options, &score->arena, &score->scores[number],
+                    err);
+}
+
+static bool compare(struct score *score, struct el_error *err) {
+    const struct el_score *a = &score->scores[0], *b = &score->scores[1];
+    for (size_t i = 0; i < score->gold.count; i++) {
+        if (score->predicted[0].items[i].missing != score->predicted[1].items[i].missing) {
+            return el_fail(err, EL_ERR_FORMAT,
+                           "--compare: %s and %s do not hold the same documents (\"%.80s\" is in "
+                           "only one of them)",
+                           score->files[0], score->files[1], score->gold.items[i].id);
+        }
+    }
+    return el_compare(a->by_document, b->by_document, a->documents, &score->options.bootstrap,
+                      &score->arena, &score->comparison) ||
+           el_fail_memory(err);
+}
+
+static bool score_all(struct score *score, const char *gold, struct el_error *err) {
+    score->predicted = calloc(score->n_files, sizeof *score->predicted);
+    score->scores = calloc(score->n_files, sizeof *score->scores);
+    if (score->predicted == NULL || score->scores == NULL) {
+        return el_fail_memory(err);
+    }
+    if (!el_labels_read(gold, &score->read, true, &score->gold, err) ||
+        (score->pool != NULL && !read_pool(score, err))) {
+        return false;
+    }
+    for (size_t i = 0; i < score->n_files; i++) {
+        if (!score_file(score, i, err)) {
+            return false;
+        }
+    }
+    return !score->compare || compare(score, err);
+}
+
+/* Output for people */
+
+static void print_row(int width, const char *name, const struct el_tally *tally) {
+    struct el_prf prf = el_tally_prf(tally);
+    printf("%-*s  %9.2f  %6.2f  %6.2f  %7zu  %9zu  %7zu\n", width, name, 100 * prf.precision,
+           100 * prf.recall, 100 * prf.f1, tally->gold, tally->predicted, tally->correct);
+}
+
+static void print_intervals(int width, const struct el_intervals *intervals) {
+    const struct el_interval parts[] = {intervals->precision, intervals->recall, intervals->f1};
+    static const char *const names[] = {"precision", "recall", "F1"};
+    printf("%-*s  %.0f %%:", width, "", 100 * intervals->level);
+    for (int i = 0; i < 3; i++) {
+        printf("  %s %.2f to %.2f%s", names[i], 100 * parts[i].low, 100 * parts[i].high,
+               i < 2 ? ";" : "\n");
+    }
+}
+
+static void print_groups(const struct score *score, const struct el_score *result, int width) {
+    static const char *const lengths[EL_LENGTHS] = {"  1 word", "  2 words", "  3 words",
+                                                    "  4 words", "  5 words or more"};
+    static const char *const novelties[EL_NOVELTIES] = {"  seen in the pool",
+                                                        "  seen with other type", "  unseen"};
+    for (size_t i = 0; score->by_type && i < result->n_types; i++) {
+        char name[256];
+        snprintf(name, sizeof name, "  %s", result->types[i].type);
+        print_row(width, name, &result->types[i].tally);
+    }
+    for (size_t i = 0; score->by_length && i < EL_LENGTHS; i++) {
+        print_row(width, lengths[i], &result->lengths[i]);
+    }
+    for (size_t i = 0; result->has_novelty && i < EL_NOVELTIES; i++) {
+        print_row(width, novelties[i], &result->novelty[i]);
+    }
+}
+
+static int name_width(const struct score *score) {
+    size_t width = score->options.pool != NULL ? 22 : 16;
+    for (size_t i = 0; i < score->n_files; i++) {
+        size_t len = strlen(score->files[i]);
+        width = len > width ? len : width;
+        for (size_t t = 0; score->by_type && t < score->scores[i].n_types; t++) {
+            len = 2 + strlen(score->scores[i].types[t].type);
+            width = len > width ? len : width;
+        }
+    }
+    return width > 60 ? 60 : (int)width;
+}
+
+static void print_text(const struct score *score) {
+    int width = name_width(score);
+    printf("%-*s  precision  recall      F1     gold  predicted  correct\n", width,
+           el_match_name(score->options.match));
+    for (size_t i = 0; i < score->n_files; i++) {
+        const struct el_score *result = &score->scores[i];
+        print_row(width, score->files[i], &result->micro);
+        if (result->has_intervals) {
+            print_intervals(width, &result->intervals);
+        }
+        printf("%-*s  %9.2f  %6.2f  %6.2f\n", width, "  macro", 100 * result->macro.precision,
+               100 * result->macro.recall, 100 * result->macro.f1);
+        if (result->tokens > 0) {
+            printf("%-*s  %.2f %% of %zu tokens\n", width, "  accuracy",
+                   100.0 * (double)result->tokens_right / (double)result->tokens, result->tokens);
+        }
+        print_groups(score, result, width);
+    }
+    if (score->compare) {
+        const struct el_comparison *c = &score->comparison;
+        printf("\n%s - %s: %+.2f F1, %.0f %% interval %+.2f to %+.2f, p = %.4f (paired bootstrap, "
+               "%zu draws of %zu documents)\n",
+               score->files[0], score->files[1], 100 * c->difference, 100 * c->level,
+               100 * c->interval.low, 100 * c->interval.high, c->p, c->samples, c->documents);
+    }
+}
+
+/* JSON */
+
+static int print_json(const struct score *score) {
+    json_t *files = json_array(), *root = json_object();
+    int bad = files == NULL || root == NULL;
+    for (size_t i = 0; i < score->n_files; i++) {
+        bad |= json_array_append_new(files, el_score_json(&score->scores[i], score->files[i]));
+    }
+    bad |= json_object_set_new(root, "files", files);
+    if (score->compare) {
+        const struct el_comparison *c = &score->comparison;
+        bad |= json_object_set_new(
+            root, "comparison",
+            json_pack("{s:s,s:s,s:f,s:[f,f],s:f,s:f,s:I,s:I}", "a", score->files[0], "b",
+                      score->files[1], "f1_difference", c->difference, "interval", c->interval.low,
+                      c->interval.high, "level", c->level, "p", c->p, "samples",
+                      (json_int_t)c->samples, "documents", (json_int_t)c->documents));
+    }
+    if (bad == 0) {
+        bad = json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) != 0;
+        putchar('\n');
+    }
+    json_decref(root);
+    if (bad != 0) {
+        cli_say("score: cannot write the JSON: out of memory, or standard output is closed");
+        return CLI_FAILED;
+    }
+    return CLI_OK;
+}
+
+static void release(struct score *score) {
+    for (size_t i = 0; score->predicted != NULL && i < score->n_files; i++) {
+        el_labels_free(&score->predicted[i]);
+    }
+    free(score->predicted);
+    free(score->scores);
+    el_labels_free(&score->gold);
+    el_surfaces_free(score->surfaces);
+    el_arena_free(&score->arena);
+}
+
+int cmd_score(int argc, char **argv) {
+    struct score score = {.options.bootstrap = {.samples = 1000, .seed = 1}};
+    struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
+    for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
+        if (id == CLI_STOP) {
+            return parser.status;
+        }
+        if (!set_option(&score, id, parser.value)) {
+            return CLI_USAGE;
+        }
+    }
+    if (argc - parser.first < 2) {
+        return cli_usage("score", "give the gold file and one or more files with predictions");
+    }
+    score.files = argv + parser.first + 1;
+    score.n_files = (size_t)(argc - parser.first - 1);
+    if (score.compare && (score.n_files != 2 || score.options.bootstrap.samples == 0)) {
+        return cli_usage("score", "--compare needs two files with predictions, and --samples");
+    }
+    struct el_error err = {0};
+    int status = CLI_OK;
+    if (!score_all(&score, argv[parser.first], &err)) {
+        status = cli_fail(&err);
+    } else if (score.json) {
+        status = print_json(&score);
+    } else {
+        print_text(&score);
+    }
+    release(&score);
+    return status;
+}
