@@ -1,8 +1,15 @@
 # el4ner: one plain Makefile. `make demo` and `make test` are the two commands of the README.
+#
+#   make            build/el4ner, without any network
+#   make demo       install what is missing, build, and tag examples/news.txt
+#   make test       unit tests under ASan and UBSan, end-to-end tests
+#   make check      the slower ones: valgrind, ThreadSanitizer, fuzzing, manuals, shell scripts
+#   make install    to PREFIX (default /usr/local), below DESTDIR if that is set
 BUILD    ?= build
 PREFIX   ?= /usr/local
+DESTDIR  ?=
 VERSION  := 0.1.0
-CC       ?= gcc
+SONAME   := libel4ner.so.0
 PACKAGES := libcurl jansson sqlite3 icu-uc icu-i18n yaml-0.1 openblas
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla -Werror
@@ -10,8 +17,11 @@ OPTIMISE ?= -O2 -g
 SANITIZE ?=
 CPPFLAGS += -Iinclude -Isrc -D_GNU_SOURCE -DEL_VERSION='"$(VERSION)"' -DEL_PREFIX='"$(PREFIX)"'
 CFLAGS   += -std=c11 $(OPTIMISE) -fPIC -fvisibility=hidden $(WARNINGS) $(SANITIZE)
-CFLAGS   += $(shell pkg-config --cflags $(PACKAGES))
-LDLIBS   += $(shell pkg-config --libs $(PACKAGES)) -lm -lpthread
+CFLAGS   += $(PACKAGE_CFLAGS)
+LDLIBS   += $(PACKAGE_LIBS) -lm -lpthread
+# Asked once, and only when something is compiled: `make deps` runs before pkg-config is there.
+PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
+PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 
 LIB_SRC := $(sort $(wildcard src/base/*.c src/corpus/*.c src/language/*.c src/llm/*.c \
            src/retrieval/*.c src/pipeline/*.c src/evaluate/*.c src/*.c))
@@ -21,6 +31,16 @@ CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
 
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 TESTERS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/*.c)))
+FUZZERS := $(patsubst fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard fuzz/fuzz_*.c)))
+E2E     := $(sort $(wildcard tests/e2e/test_*.sh))
+JOBS    := $(shell nproc 2>/dev/null || echo 2)
+QUIET   := $(MAKE) --no-print-directory -j$(JOBS)
+
+ASAN    := BUILD=$(BUILD)/asan \
+           SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+TSAN    := BUILD=$(BUILD)/tsan SANITIZE="-fsanitize=thread -fno-omit-frame-pointer"
+FUZZ    := BUILD=$(BUILD)/clang CC=clang \
+           SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
 
 all: $(BUILD)/el4ner
 
@@ -29,13 +49,30 @@ $(BUILD)/%.o: %.c
 	@echo '  CC  $<'
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
+# The prefix is compiled in; another prefix compiles again.
+$(BUILD)/src/pipeline/config_defaults.o: $(BUILD)/prefix
+$(BUILD)/prefix: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
+
 $(BUILD)/libel4ner.a: $(LIB_OBJ)
 	@rm -f $@
 	@ar rcs $@ $^
 
+$(BUILD)/$(SONAME): $(LIB_OBJ)
+	@echo '  LD  $@'
+	@$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs -o $@ $^ $(LDLIBS)
+	@ln -sf $(SONAME) $(BUILD)/libel4ner.so
+
 $(BUILD)/el4ner: $(CLI_OBJ) $(BUILD)/libel4ner.a
 	@echo '  LD  $@'
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/examples/%: examples/%.c include/el4ner.h $(BUILD)/$(SONAME)
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	@$(CC) -Iinclude -std=c11 $(OPTIMISE) $(WARNINGS) $(SANITIZE) -o $@ $< -L$(BUILD) -lel4ner \
+	    -Wl,-rpath,'$$ORIGIN/..'
 
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libel4ner.a
 	@mkdir -p $(@D)
@@ -48,12 +85,93 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/libel4ner.a
 	@echo '  LD  $@'
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -o $@ $< $(BUILD)/libel4ner.a $(LDFLAGS) $(shell pkg-config --libs libmicrohttpd) $(LDLIBS)
 
+$(BUILD)/fuzz/%: fuzz/%.c $(BUILD)/libel4ner.a
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(BUILD)/libel4ner.a $(LDFLAGS) $(LDLIBS)
+
+# --- what people type -----------------------------------------------------------------------
+
+deps:
+	@tools/install-deps
+	@tools/get-llama-server 2>$(BUILD).log || { cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+
+# In two steps: what the second needs, the first installs.
+demo: deps
+	@mkdir -p $(BUILD)
+	@[ -x $(BUILD)/el4ner ] || echo 'building (the log is $(BUILD)/demo.log) ...'
+	@$(QUIET) all >$(BUILD)/demo.log 2>&1 || { tail -n 30 $(BUILD)/demo.log; exit 1; }
+	@$(BUILD)/el4ner tag examples/news.txt --to terminal $${NO_COLOR:---color always}
+
 unit: $(UNIT)
-	@for t in $(UNIT); do $$t || exit 1; done
+	@tests/run $(UNIT)
+
+programs: all $(BUILD)/examples/tag_text $(TESTERS)
+
+test:
+	@tools/install-deps
+	@tools/get-llama-server >/dev/null 2>&1 || echo 'no llama-server: tests that need one are skipped'
+	@$(QUIET) programs
+	@$(QUIET) $(ASAN) unit-programs
+	@BUILD=$(BUILD) tests/run $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT)) $(E2E)
+
+unit-programs: $(UNIT)
+
+check:
+	@tools/install-deps --dev
+	@$(QUIET) programs unit-programs
+	@echo 'valgrind' && tests/run --under 'valgrind -q --error-exitcode=99 --leak-check=full' $(UNIT)
+	@$(QUIET) $(TSAN) unit-programs all
+	@echo 'ThreadSanitizer' && tests/run $(patsubst $(BUILD)/%,$(BUILD)/tsan/%,$(UNIT))
+	@$(QUIET) $(ASAN) programs
+	@echo 'end to end under ASan' && BUILD=$(BUILD)/asan tests/run $(E2E)
+	@$(QUIET) $(FUZZ) fuzzers
+	@for f in $(patsubst $(BUILD)/%,$(BUILD)/clang/%,$(FUZZERS)); do \
+	    echo "$$f"; tests/fuzz-for 20 $$f || exit 1; done
+	@mandoc -T lint -W warning man/*.1 man/*.5
+	@shellcheck tools/install-deps tools/get-llama-server tests/run tests/fuzz-for tests/e2e/*.sh
+	@$(MAKE) --no-print-directory format-check
+
+fuzzers: $(FUZZERS)
+
+FORMATTED = $(shell git ls-files '*.c' '*.h')
+format:
+	clang-format -i $(FORMATTED)
+format-check:
+	@clang-format --dry-run --Werror $(FORMATTED)
+
+# --- installing -----------------------------------------------------------------------------
+
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: all $(BUILD)/$(SONAME)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
+	    $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/bash-completion/completions $(SHARE)/el4ner
+	install $(BUILD)/el4ner $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/$(SONAME) $(DESTDIR)$(PREFIX)/lib/
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libel4ner.so
+	install -m 644 include/el4ner.h $(DESTDIR)$(PREFIX)/include/
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' src/el4ner.pc.in \
+	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/el4ner.pc
+	install -m 644 man/*.1 $(SHARE)/man/man1/
+	install -m 644 man/*.5 $(SHARE)/man/man5/
+	install -m 644 completion/el4ner.bash $(SHARE)/bash-completion/completions/el4ner
+	install -m 644 default.yaml $(SHARE)/el4ner/
+	for f in $$(git ls-files models/*.gguf models/*.bin pools/*.jsonl pools/*.el4 'prompts/*/*' 2>/dev/null || \
+	    ls -d models/*.gguf models/*.bin pools/*.jsonl pools/*.el4 prompts/*/*); do \
+	    [ ! -f $$f ] || install -D -m 644 $$f $(SHARE)/el4ner/$$f; done
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/el4ner $(DESTDIR)$(PREFIX)/lib/$(SONAME) \
+	    $(DESTDIR)$(PREFIX)/lib/libel4ner.so $(DESTDIR)$(PREFIX)/lib/pkgconfig/el4ner.pc \
+	    $(DESTDIR)$(PREFIX)/include/el4ner.h $(SHARE)/bash-completion/completions/el4ner
+	for page in man/*; do rm -f $(SHARE)/man/man*/$${page##*/}; done
+	rm -rf $(SHARE)/el4ner
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit clean
+FORCE:
+.PHONY: all unit clean deps demo test check unit-programs programs fuzzers format format-check install uninstall FORCE
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:=.d)
 .SECONDARY:
