@@ -1,5 +1,6 @@
 /* Opening the ensemble: members, templates, pool, tagger, and how the pool's labels map to the
  * types that were asked for. */
+#include "llm/gguf.h"
 #include "pipeline/ensemble_internal.h"
 
 #include <stdlib.h>
@@ -65,6 +66,27 @@ static bool map_pool_types(struct el_ensemble *ensemble, struct el_error *err) {
     return true;
 }
 
+/* What can be known of a member without reaching it. */
+static bool offline_capabilities(struct el_ensemble *ensemble, size_t m, struct el_error *err) {
+    const struct el_member_config *member = &ensemble->config->members[m];
+    struct el_capabilities *can = el_arena_alloc(&ensemble->arena, sizeof *can);
+    if (can == NULL) {
+        return el_fail_memory(err);
+    }
+    *can = (struct el_capabilities){.context = member->context, .parameters = member->parameters};
+    if (member->gguf != NULL) {
+        struct el_gguf file;
+        if (!el_gguf_read(member->gguf, &file, err)) {
+            return el_error_prefix(err, "member %s", member->name);
+        }
+        can->compact = file.compact;
+        can->context = can->context > 0 ? can->context : file.context;
+        can->parameters = can->parameters > 0 ? can->parameters : file.parameters;
+    }
+    ensemble->capabilities[m] = can;
+    return true;
+}
+
 static bool open_prompts(struct el_ensemble *ensemble, struct el_error *err) {
     struct el_config *config = ensemble->config;
     size_t n = 0;
@@ -86,8 +108,12 @@ static bool open_prompts(struct el_ensemble *ensemble, struct el_error *err) {
         }
     }
     for (size_t m = 0; m < config->n_members; m++) {
-        const struct el_capabilities *can = el_client_capabilities(ensemble->client, m);
-        ensemble->capabilities[m] = can;
+        if (ensemble->client != NULL) {
+            ensemble->capabilities[m] = el_client_capabilities(ensemble->client, m);
+        } else if (!offline_capabilities(ensemble, m, err)) {
+            return false;
+        }
+        const struct el_capabilities *can = ensemble->capabilities[m];
         const char *name = config->members[m].prompts;
         name = name != NULL ? name : can->compact ? "compact" : "chat";
         if (!el_prompt_set_open(name, folders, &ensemble->prompts[m], err)) {
@@ -202,6 +228,28 @@ size_t el_ensemble_verifier(const struct el_ensemble *ensemble,
         }
     }
     return best;
+}
+
+/* Sentences longer than this are cut: the smallest member's context must hold the sentence, its
+ * spans again as an answer, and the instructions. */
+size_t el_ensemble_longest_sentence(const struct el_ensemble *ensemble) {
+    size_t context = 0;
+    for (size_t m = 0; m < ensemble->config->n_members; m++) {
+        size_t own = ensemble->capabilities[m]->context;
+        context = own > 0 && (context == 0 || own < context) ? own : context;
+    }
+    size_t tokens = context * 2 / 5;
+    return context == 0 ? 0 : tokens < 32 ? 32 : tokens;
+}
+
+struct el_context el_ensemble_context(const struct el_ensemble *ensemble,
+                                      const struct el_run *order) {
+    struct el_context context = ensemble->context;
+    el_member_set all = (el_member_set)((UINT64_C(1) << ensemble->config->n_members) - 1);
+    context.settings = order->settings != NULL ? *order->settings : ensemble->config->settings;
+    context.members = order->members != 0 ? order->members & all : all;
+    context.verifier = el_ensemble_verifier(ensemble, &context.settings);
+    return context;
 }
 
 const struct el_counts *el_ensemble_counts(const struct el_ensemble *ensemble) {

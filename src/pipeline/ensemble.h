@@ -15,6 +15,7 @@ struct el_ensemble_options {
     const char *store_path; /* NULL = no reply store */
     const char *pool_path;  /* overrides the configuration; NULL = not */
     bool no_pool;           /* zero-shot throughout */
+    bool offline;           /* start and reach no member: for el_ensemble_estimate() only */
     size_t window;          /* sentences in work; 0 = chosen from the endpoints' slots */
     FILE *trace;            /* JSON lines of prompts, replies, alignments, votes; NULL = none */
 };
@@ -64,6 +65,21 @@ struct el_client *el_ensemble_client(struct el_ensemble *ensemble);
 const struct el_pool *el_ensemble_pool(const struct el_ensemble *ensemble);
 /* The member that verifies under these settings. */
 size_t el_ensemble_verifier(const struct el_ensemble *ensemble, const struct el_settings *settings);
+
+/* What a run would cost, before anything is sent. */
+struct el_estimate {
+    uint64_t documents, sentences;
+    struct {
+        uint64_t calls, prompt_tokens, answer_tokens; /* answer tokens: at most */
+    } cells[EL_MAX_MEMBERS][EL_STAGES];
+};
+
+/* Count the calls and tokens of a run over the documents of `next` (see el_run). Prompts are built
+ * as in a run, with the demonstrations nearest by sentence similarity; a sentence is taken to hold
+ * as many spans as one of the pool does on average, and every member to be asked for each. Tokens
+ * are estimates (el_estimate_tokens). No member is needed; the ensemble may be offline. */
+bool el_ensemble_estimate(struct el_ensemble *ensemble, const struct el_run *run,
+                          struct el_estimate *estimate, struct el_error *err);
 
 /* Version, configuration, hashes of models, prompts and pool, as a JSON object. */
 json_t *el_ensemble_manifest(const struct el_ensemble *ensemble);

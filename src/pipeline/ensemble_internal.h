@@ -1,4 +1,5 @@
-/* What ensemble.c (opening) and run.c (running) share; nobody else includes this. */
+/* What opening (ensemble.c), running (run.c) and estimating (estimate.c) share; nobody else
+ * includes this. */
 #ifndef EL_PIPELINE_ENSEMBLE_INTERNAL_H
 #define EL_PIPELINE_ENSEMBLE_INTERNAL_H
 
@@ -19,5 +20,12 @@ struct el_ensemble {
     struct el_context context;                   /* settings and members are set by each run */
     struct el_counts counts;
 };
+
+/* The tokens (el_estimate_tokens) that a sentence may have for every member; 0 = no limit. */
+size_t el_ensemble_longest_sentence(const struct el_ensemble *ensemble);
+
+/* The context of a run: the ensemble's, with the run's settings and members. */
+struct el_context el_ensemble_context(const struct el_ensemble *ensemble,
+                                      const struct el_run *order);
 
 #endif

@@ -52,7 +52,7 @@ static size_t answer_tokens(const struct el_context *context, const struct el_wo
     return set->chat ? 64 : 4;
 }
 
-static size_t estimate_call(const struct el_call *call) {
+size_t el_estimate_call(const struct el_call *call) {
     size_t tokens = 0;
     if (call->prompt != NULL) {
         tokens += el_estimate_tokens(call->prompt, strlen(call->prompt));
@@ -132,7 +132,7 @@ bool el_question_render(const struct el_context *context, const struct el_work *
         if (!el_prompt_render(set, question->kind, &data, arena, call, err)) {
             return false;
         }
-        if (n_demonstrations == 0 || room == 0 || estimate_call(call) + max_tokens <= room) {
+        if (n_demonstrations == 0 || room == 0 || el_estimate_call(call) + max_tokens <= room) {
             return true;
         }
         question->n_demonstrations--; /* the farthest goes first */

@@ -507,30 +507,14 @@ static void abandon(struct run *run) {
     }
 }
 
-/* Sentences longer than this are cut: the smallest member's context must hold the sentence, its
- * spans again as an answer, and the instructions. */
-static size_t longest_sentence(const struct el_ensemble *ensemble) {
-    size_t context = 0;
-    for (size_t m = 0; m < ensemble->config->n_members; m++) {
-        size_t own = ensemble->capabilities[m]->context;
-        context = own > 0 && (context == 0 || own < context) ? own : context;
-    }
-    size_t tokens = context * 2 / 5;
-    return context == 0 ? 0 : tokens < 32 ? 32 : tokens;
-}
-
 bool el_ensemble_run(struct el_ensemble *ensemble, const struct el_run *order,
                      struct el_error *err) {
-    struct run run = {.ensemble = ensemble, .order = order, .context = ensemble->context};
-    const struct el_config *config = ensemble->config;
-    el_member_set all = (el_member_set)((UINT64_C(1) << config->n_members) - 1);
+    struct run run = {
+        .ensemble = ensemble, .order = order, .context = el_ensemble_context(ensemble, order)};
     size_t slots = el_client_slots(ensemble->client);
-    run.context.settings = order->settings != NULL ? *order->settings : config->settings;
-    run.context.members = order->members != 0 ? order->members & all : all;
-    run.context.verifier = el_ensemble_verifier(ensemble, &run.context.settings);
     run.stages = order->stages > 0 && order->stages < EL_STAGES ? order->stages : EL_STAGES;
     run.window = ensemble->window > 0 ? ensemble->window : slots * 4 < 16 ? 16 : slots * 4;
-    run.max_tokens = longest_sentence(ensemble);
+    run.max_tokens = el_ensemble_longest_sentence(ensemble);
     bool ok = loop(&run, err);
     if (!ok) {
         abandon(&run);

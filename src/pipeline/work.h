@@ -148,6 +148,9 @@ bool el_question_render(const struct el_context *context, const struct el_work *
                         struct el_question *question, struct el_arena *arena, struct el_call *call,
                         struct el_error *err);
 
+/* The tokens of a call's prompt, by el_estimate_tokens. */
+size_t el_estimate_call(const struct el_call *call);
+
 /* Shared by pre-extraction and extraction: ground the strings of each answer in the sentence and
  * form the union over members (paper eq. 1-2 and section on extraction). */
 bool el_take_mentions(const struct el_context *context, struct el_work *work,
