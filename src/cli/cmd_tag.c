@@ -20,6 +20,7 @@ enum {
     ID_REPLACE_INVALID,
     ID_COLOR,
     ID_WINDOW,
+    ID_DRY_RUN,
 };
 
 static const struct cli_option options[] = {
@@ -37,6 +38,7 @@ static const struct cli_option options[] = {
     {ID_TRACE, "trace", "FILE", "every prompt, reply, alignment and vote, as JSON lines"},
     {ID_MANIFEST, "manifest", "FILE", "version, configuration, hashes of models, prompts and pool"},
     {ID_ACCOUNT, "account", "FILE", "calls, tokens and failures by member and stage, as JSON"},
+    {ID_DRY_RUN, "dry-run", NULL, "estimate calls, tokens and cost; nothing is sent"},
     {ID_WINDOW, "window", "N", "sentences in work at a time (default: by the members' slots)"},
     {ID_COLOR, "color", "WHEN", "auto (default), always or never"},
     {'q', "quiet", NULL, "no progress, no summary; warnings stay"},
@@ -114,6 +116,9 @@ static void take_option(struct tag *tag, const char *command, int id, const char
         break;
     case ID_ACCOUNT:
         tag->account_path = value;
+        break;
+    case ID_DRY_RUN:
+        tag->dry_run = true;
         break;
     case ID_WINDOW:
         if (!cli_number(command, "--window", value, 1, 100000, &number)) {
@@ -299,7 +304,7 @@ int cmd_tag(int argc, char **argv) {
     status = check_inputs(&tag, argv[0]);
     status = status == CLI_OK ? cli_load(&tag.settings, &tag.config) : status;
     if (status == CLI_OK) {
-        status = run(&tag);
+        status = tag.dry_run ? tag_dry_run(&tag) : run(&tag);
         release(&tag);
     }
     return status;

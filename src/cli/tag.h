@@ -36,6 +36,7 @@ struct tag {
     uint64_t failed_inputs; /* documents or files that could not be read */
     uint64_t written;
     struct timespec began;
+    bool dry_run;
     bool told;    /* that Ctrl-C was noticed */
     double shown; /* when the progress line was written last */
 };
@@ -45,6 +46,9 @@ int tag_next(void *context, struct el_document **document, struct el_error *err)
 bool tag_done(void *context, struct el_document *document, struct el_error *err);
 enum el_tick tag_tick(void *context);
 void tag_sentence(void *context, const struct el_document *document, const struct el_work *work);
+
+/* --dry-run: print what the run would cost. Gives the exit status. */
+int tag_dry_run(struct tag *tag);
 
 /* Calls, tokens and failures by member and stage. NULL if memory is out. */
 json_t *tag_account(const struct tag *tag);
