@@ -12,7 +12,8 @@ enum { ID_KEEP = CLI_FIRST_ID, ID_WEIGHTS, ID_FLAT, ID_MODELS, ID_TO, ID_COMPLET
 static const struct cli_option options[] = {
     {ID_KEEP, "keep", "RULE",
      "span:M  spans that M predictions have\npair:M  spans that M have with the same type\n"
-     "majority  spans that more than half have\n(default: pair:2, or pair:1 for one prediction)"},
+     "majority  spans that more than half have\n(default: pair:M with M half of the "
+     "predictions,\nat least 2)"},
     {ID_WEIGHTS, "weights", "LIST", "e.g. a=2,b=0.5; the others weigh 1"},
     {ID_FLAT, "flat", NULL, "resolve overlaps: most voters, then longest, then first"},
     {ID_MODELS, "models", "LIST", "FILE holds recorded predictions of several models:\nthese"},

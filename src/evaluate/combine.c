@@ -2,8 +2,11 @@
 
 #include <string.h>
 
+/* Half of the members, but at least two, must agree on span and type. */
 struct el_keep el_keep_default(size_t n_members) {
-    return (struct el_keep){EL_KEEP_PAIR, n_members >= 2 ? 2 : 1};
+    size_t half = (n_members + 1) / 2;
+    double m = n_members < 2 ? 1 : half < 2 ? 2 : (double)half;
+    return (struct el_keep){EL_KEEP_PAIR, m};
 }
 
 static size_t count_entities(const struct el_labels *sets, size_t n_sets, size_t number) {

@@ -12,7 +12,8 @@ struct el_combine_options {
     bool complete_only;    /* leave out documents that not every set answers */
 };
 
-/* What is kept without being told: see docs/evaluation.md for how it was chosen. */
+/* What is kept without being told: pairs that half of the members propose, and at least two
+ * (docs/evaluation.md shows how this was chosen). */
 struct el_keep el_keep_default(size_t n_members);
 
 /* `sets` are parallel: as el_labels_read_recorded() gives them, or aligned with the first; 1 to
