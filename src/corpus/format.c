@@ -12,6 +12,7 @@ static const struct el_format_entry *const entries[] = {
     [EL_FORMAT_TEXT] = &el_format_text,
     [EL_FORMAT_JSONL] = &el_format_jsonl,
     [EL_FORMAT_CONLL] = &el_format_conll,
+    [EL_FORMAT_TERMINAL] = &el_format_terminal,
 };
 enum { N_ENTRIES = sizeof entries / sizeof *entries };
 
@@ -233,6 +234,15 @@ static bool flush(struct el_writer *writer, struct el_error *err) {
     return done;
 }
 
+static void release(struct el_writer *writer) {
+    if (writer->entry->release != NULL) {
+        writer->entry->release(writer);
+    }
+    el_buffer_free(&writer->out);
+    el_arena_free(&writer->scratch);
+    free(writer);
+}
+
 bool el_writer_open(FILE *file, const struct el_write_options *options, struct el_writer **out,
                     struct el_error *err) {
     enum el_format format = options->format;
@@ -249,8 +259,7 @@ bool el_writer_open(FILE *file, const struct el_write_options *options, struct e
     writer->options = *options;
     writer->entry = entry;
     if (entry->begin != NULL && !(entry->begin(writer, err) && flush(writer, err))) {
-        el_buffer_free(&writer->out);
-        free(writer);
+        release(writer);
         return false;
     }
     *out = writer;
@@ -276,9 +285,7 @@ void el_writer_account(const struct el_writer *writer, size_t *widened, size_t *
 bool el_writer_close(struct el_writer *writer, struct el_error *err) {
     bool done =
         writer->entry->end == NULL || (writer->entry->end(writer, err) && flush(writer, err));
-    el_buffer_free(&writer->out);
-    el_arena_free(&writer->scratch);
-    free(writer);
+    release(writer);
     return done;
 }
 

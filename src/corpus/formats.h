@@ -22,6 +22,7 @@ struct el_format_entry {
     bool (*write)(struct el_writer *writer, const struct el_document *document,
                   struct el_error *err);
     bool (*end)(struct el_writer *writer, struct el_error *err);
+    void (*release)(struct el_writer *writer); /* releases `state` */
 };
 
 struct el_reader {
@@ -41,10 +42,12 @@ struct el_writer {
     struct el_arena scratch; /* emptied after each document */
     size_t count;            /* documents written */
     size_t widened, dropped;
+    void *state;   /* the format's own */
     bool untagged; /* CoNLL: the first document had no entity layer */
 };
 
-extern const struct el_format_entry el_format_text, el_format_jsonl, el_format_conll;
+extern const struct el_format_entry el_format_text, el_format_jsonl, el_format_conll,
+    el_format_terminal;
 
 /* `text` shortened to about 60 bytes at a character's border, for messages; in the arena, or ""
  * if memory is out. */

@@ -93,6 +93,28 @@ static char *convert(const struct case_text *one) {
     return out;
 }
 
+/* Escape sequences of the terminal writer in a form that can be read: <153> an entity on colour
+ * 153, <153- its label, <> neither. */
+static void show_colors(char *text) {
+    char *out = text;
+    for (char *at = text; *at != '\0';) {
+        int color, used = 0;
+        if (sscanf(at, "\x1B[0;1;38;5;16;48;5;%dm%n", &color, &used) == 1 && used > 0) {
+            out += sprintf(out, "<%d>", color);
+        } else if (sscanf(at, "\x1B[0;38;5;240;48;5;%dm%n", &color, &used) == 1 && used > 0) {
+            out += sprintf(out, "<%d-", color);
+        } else if (strncmp(at, "\x1B[0m", 4) == 0) {
+            out += sprintf(out, "<>");
+            used = 4;
+        } else {
+            used = 1;
+            *out++ = *at;
+        }
+        at += used;
+    }
+    *out = '\0';
+}
+
 static void run_file(void **state) {
     const char *path = *state;
     char *text = read_whole_file(path);
@@ -102,6 +124,7 @@ static void run_file(void **state) {
     size_t failed = 0, count = 0;
     while (next_case(&at, &one)) {
         char *got = convert(&one);
+        show_colors(got);
         if (strcmp(got, one.expected) != 0) {
             fprintf(stderr, "%s: %s\n  expected: %s\n  got:      %s\n", path, one.name,
                     one.expected, got);
