@@ -168,10 +168,22 @@ uninstall:
 	for page in man/*; do rm -f $(SHARE)/man/man*/$${page##*/}; done
 	rm -rf $(SHARE)/el4ner
 
+# The part-of-speech tagger, trained again from the data sets (not needed for building).
+SHARED ?= ../shared
+EWT    := $(SHARED)/data/pos_ud_en_ewt
+$(BUILD)/train-tagger: tools/train-tagger.c $(BUILD)/libel4ner.a
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS)
+
+tagger: $(BUILD)/train-tagger
+	$(BUILD)/train-tagger models/tagger-en.bin en 12 $(EWT)/train.jsonl -- $(EWT)/dev.jsonl
+
+models: tagger
+
 clean:
 	rm -rf $(BUILD)
 
 FORCE:
 .PHONY: all unit clean deps demo test check unit-programs programs fuzzers format format-check install uninstall FORCE
+.PHONY: tagger models
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:=.d)
 .SECONDARY:
