@@ -268,7 +268,10 @@ static int run(struct tag *tag) {
     struct el_error err = {0};
     bool ok = open_ensemble(tag, &err) && open_outputs(tag, &err);
     if (!ok) {
-        return finish(tag, false, &err);
+        /* A pool, a prompt or a tagger that cannot be read is a mistake of the configuration. */
+        bool broken = err.code == EL_ERR_IO || err.code == EL_ERR_FORMAT;
+        int status = finish(tag, false, &err);
+        return broken ? CLI_USAGE : status;
     }
     if (tag->config->built_in_members && !tag->settings.quiet) {
         cli_say("using the built-in nano models; for quality configure larger ones (man el4ner)");

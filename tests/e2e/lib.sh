@@ -1,0 +1,87 @@
+# shellcheck shell=sh disable=SC2034 # variables are for the tests that source this
+# lib.sh: what the end-to-end tests share. Each runs in a folder of its own, with no configuration
+# and no stored replies of the user's.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=${BUILD:-build}
+case $build in /*) ;; *) build=$root/$build ;; esac
+el4ner=$build/el4ner
+shared=${EL4NER_SHARED:-$root/../shared}
+work=$(mktemp -d)
+servers=
+export XDG_CACHE_HOME="$work/cache" XDG_CONFIG_HOME="$work/config"
+export XDG_DATA_HOME="${XDG_DATA_HOME:-$HOME/.local/share}"
+unset EL4NER_DATA NO_COLOR
+cd "$work" || exit 1
+
+clean_up() {
+    for pid in $servers; do kill "$pid" 2>/dev/null; done
+    rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+pass() { echo "ok $1"; }
+skip() { echo "skip $1"; }
+# fail NAME: with what the last command said
+fail() {
+    echo "not ok $1"
+    for f in out err; do
+        if [ -s "$work/$f" ]; then sed "s/^/  $f: /" "$work/$f" | cut -c 1-600 | head -n 20; fi
+    done
+}
+
+# try STATUS NAME COMMAND...: the command ends with this status; output in out, err
+try() {
+    wanted=$1 name=$2
+    shift 2
+    "$@" >out 2>err
+    got=$?
+    if [ $got != "$wanted" ]; then
+        echo "  status $got, not $wanted: $*" | cut -c 1-300
+        fail "$name"
+        return 1
+    fi
+    return 0
+}
+
+# says STATUS TEXT NAME COMMAND...: and standard error holds this text
+says() {
+    status=$1 text=$2 name=$3
+    shift 3
+    try "$status" "$name" "$@" || return 0
+    if grep -qF -- "$text" err; then pass "$name"; else
+        echo "  standard error lacks: $text"
+        fail "$name"
+    fi
+}
+
+# that NAME COMMAND...: the command succeeds
+that() {
+    name=$1
+    shift
+    if "$@"; then pass "$name"; else fail "$name"; fi
+}
+
+# serve ARGUMENT...: start a scripted server; its port in $port, its process in $server
+serve() {
+    mkfifo port-fifo
+    "$build/tests/scripted_server" "$@" >port-fifo 2>>server-log &
+    server=$!
+    servers="$servers $server"
+    read -r port <port-fifo
+    rm port-fifo
+    port=${port##* }
+}
+
+# configure FILE MEMBER-LINE...: a configuration with these members
+configure() {
+    file=$1
+    shift
+    echo "members:" >"$file"
+    for line; do echo "  - {$line}" >>"$file"; done
+}
+
+have_llama_server() {
+    command -v llama-server >/dev/null || [ -x "$XDG_DATA_HOME/el4ner/bin/llama-server" ]
+}

@@ -1,0 +1,78 @@
+#!/bin/sh
+# The llama-server children: found, used, watched, and gone when el4ner is.
+. "$(dirname "$0")/lib.sh"
+if ! have_llama_server; then
+    skip "children: no llama-server (make deps)"
+    exit 0
+fi
+# children PID: the processes below it, at any depth
+children() {
+    for child in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
+        echo "$child"
+        children "$child"
+    done
+}
+alive() {
+    for pid; do
+        if [ -e "/proc/$pid" ] && ! grep -q '^State:.*[ZX]' "/proc/$pid/status" 2>/dev/null; then return 0; fi
+    done
+    return 1
+}
+wait_until() { # SECONDS COMMAND...
+    left=$(($1 * 20))
+    shift
+    while ! "$@" 2>/dev/null; do
+        left=$((left - 1))
+        [ $left -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
+python3 -c '
+for i in range(400):
+    print("{\"id\": \"%d\", \"text\": \"In the year %d Edith Carrow moved from Budapest to Iceland, and Gil Prado stayed.\"}" % (i, 1600 + i))
+' >many.jsonl
+
+try 0 "the shipped models answer" "$el4ner" members --json
+that "every shipped model is ready and compact" python3 -c '
+import json
+members = json.load(open("out"))
+assert members and all(m["state"] == "ready" and "compact" in m["can"] for m in members), members'
+try 0 "a text by the shipped models" "$el4ner" tag --no-cache "$root/examples/news.txt"
+that "entities come out" python3 -c '
+import json
+assert len(json.load(open("out"))["entities"]) >= 3'
+that "the built-in models are announced once" test "$(grep -c 'built-in nano models' err)" = 1
+
+# kill -9 of el4ner: no llama-server stays behind
+"$el4ner" tag --no-cache many.jsonl >killed.jsonl 2>err &
+pid=$!
+that "a run is under way" wait_until 60 lines killed.jsonl 2
+below=$(children $pid)
+that "it has children" test -n "$below"
+kill -9 $pid
+wait $pid 2>/dev/null
+# shellcheck disable=SC2086 # process ids
+gone() { ! alive $below; }
+that "kill -9 of el4ner leaves no llama-server after 3 s" wait_until 3 gone
+
+# kill -9 of one llama-server: it is started again, and no result is lost
+"$el4ner" tag --no-cache -o whole.jsonl many.jsonl >out 2>err &
+pid=$!
+sleep 2
+below=$(children $pid)
+for child in $below; do
+    case $(cat "/proc/$child/cmdline" 2>/dev/null | tr '\0' ' ') in
+    *llama-server*)
+        kill -9 "$child"
+        break
+        ;;
+    esac
+done
+wait $pid
+that "kill -9 of one llama-server: the run succeeds" test $? = 0
+that "kill -9 of one llama-server: every document is there" test "$(wc -l <whole.jsonl)" = 400
+that "kill -9 of one llama-server costs no answer" python3 -c '
+import json
+assert all(json.loads(l)["abstained"] == 0 for l in open("whole.jsonl"))'
+that "and it is told" grep -q 'llama-server' err

@@ -1,0 +1,49 @@
+#!/bin/sh
+# The command line: help, mistakes, and where the configuration comes from.
+. "$(dirname "$0")/lib.sh"
+
+says 2 "el4ner --help lists them" "no command" "$el4ner"
+says 2 "did you mean 'el4ner tag'" "a mistyped command" "$el4ner" tga
+says 2 "unknown command 'frobnicate'" "an unknown command" "$el4ner" frobnicate
+says 2 "did you mean '--types'" "a mistyped option" "$el4ner" tag --tpyes person -
+says 2 "unknown option '-x'" "an unknown letter" "$el4ner" tag -x
+says 2 "'--k' needs a value" "a value is missing" "$el4ner" tag --k
+says 2 "takes no value" "a value too much" "$el4ner" tag --nested=yes -
+says 2 "--k must be a whole number from 0 to 1000, not \"five\"" "k is no number" "$el4ner" tag --k five -
+says 2 "give the files to tag" "no file" "$el4ner" tag
+says 2 "cannot read missing.txt" "a file that is not there" "$el4ner" tag missing.txt
+says 2 "standard input (-) can be read only once" "standard input twice" "$el4ner" tag - -
+says 2 "--from must be text, jsonl or conll, not \"pdf\"" "an unknown input format" "$el4ner" tag --from pdf -
+says 2 "--to must be" "an unknown output format" "$el4ner" tag --to pdf -
+says 2 "--offsets must be" "an unknown unit" "$el4ner" tag --offsets words -
+says 2 "--profile must be default or paper" "an unknown profile" "$el4ner" tag --profile best - </dev/null
+says 2 "--types: an empty name" "an empty type" "$el4ner" tag --types a,,b - </dev/null
+says 2 "no member has the name 'nobody'" "an unknown verifier" "$el4ner" tag --verifier nobody - </dev/null
+says 2 "cannot write nowhere/out.jsonl" "a folder that is not there" "$el4ner" tag -o nowhere/out.jsonl - </dev/null
+says 2 "cannot write" "a trace that cannot be written" "$el4ner" tag --trace nowhere/trace - </dev/null
+says 2 "takes no operand" "an operand too much" "$el4ner" config extra
+
+for command in $("$el4ner" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+    try 0 "$command --help" "$el4ner" "$command" --help &&
+        that "$command --help" grep -q '^Usage: el4ner' out
+done
+try 0 "version" "$el4ner" --version && that "version" grep -Eq '^el4ner [0-9]+\.[0-9]+\.[0-9]+$' out
+
+try 0 "the shipped configuration" "$el4ner" config && that "the shipped configuration" grep -q 'nano-a' out
+"$el4ner" config >first 2>/dev/null
+try 0 "config can be loaded again" "$el4ner" config -c first
+that "config can be loaded again" test "$(sed 's/ *#.*//' out)" = "$(sed 's/ *#.*//' first)"
+mkdir -p config/el4ner
+echo "types: [ship]" >config/el4ner/config.yaml
+try 0 "the user's configuration" "$el4ner" config && that "the user's configuration" grep -q '^  ship:' out
+echo "types: [tree]" >el4ner.yaml
+try 0 "the folder's configuration" "$el4ner" config && that "the folder's configuration" grep -q '^  tree:' out
+rm el4ner.yaml
+
+printf 'types:\n  - a\n typos: [\n' >broken.yaml
+says 2 "broken.yaml:3:2: broken YAML" "broken YAML" "$el4ner" tag -c broken.yaml - </dev/null
+printf 'members:\n  - name: a\n    ulr: http://127.0.0.1:1\n' >unknown.yaml
+says 2 "unknown.yaml:3:5: unknown key 'ulr' in a member; did you mean 'url'?" "an unknown key" \
+    "$el4ner" tag -c unknown.yaml - </dev/null
+printf 'members:\n  - {name: a, url: "http://127.0.0.1:1", api_key_env: EL4NER_NO_SUCH_KEY}\n' >key.yaml
+says 2 "EL4NER_NO_SUCH_KEY is not set" "a missing key" "$el4ner" members -c key.yaml

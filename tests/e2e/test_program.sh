@@ -1,0 +1,52 @@
+#!/bin/sh
+# The library, the installation, the demo, the terminal.
+. "$(dirname "$0")/lib.sh"
+make -s -C "$root" BUILD="$build" "$build/examples/tag_text" >out 2>err || fail "the example builds"
+symbols=$(nm -D --defined-only "$build/libel4ner.so.0" | awk '{ print $3 }' | grep -v '^el4ner_')
+that "only symbols of el4ner.h are exported" test -z "$symbols"
+that "the library has its soname" sh -c "readelf -d '$build/libel4ner.so.0' | grep -q 'soname: \[libel4ner.so.0\]'"
+that "el4ner.h is C++ too" sh -c "echo '#include <el4ner.h>' | ${CXX:-c++} -x c++ -std=c++17 -Wall -Wextra -Werror -I'$root/include' -fsyntax-only - "
+
+if make -s -C "$root" BUILD="$build" install DESTDIR="$work/root" PREFIX="${PREFIX:-/usr/local}" >out 2>err; then
+    pass "make install"
+    prefix=$work/root${PREFIX:-/usr/local}
+    for file in bin/el4ner lib/libel4ner.so.0 lib/libel4ner.so lib/pkgconfig/el4ner.pc include/el4ner.h \
+        share/man/man1/el4ner.1 share/man/man5/el4ner.yaml.5 share/el4ner/default.yaml \
+        share/el4ner/models/nano-a.gguf share/el4ner/prompts/compact/set.yaml \
+        share/el4ner/pools/default.jsonl share/bash-completion/completions/el4ner; do
+        that "installed: $file" test -s "$prefix/$file"
+    done
+    that "the installed program finds its data" sh -c \
+        "'$prefix/bin/el4ner' config 2>&1 | grep -q 'gguf: $prefix/share/el4ner/models/nano-a.gguf'"
+    make -s -C "$root" uninstall DESTDIR="$work/root" >out 2>err
+    that "make uninstall leaves no file" test -z "$(find "$work/root" -type f -o -type l)"
+else
+    fail "make install"
+fi
+
+serve
+configure ok.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact"
+echo "Anna Berg met Carlo Dias in Eden." >good.txt
+escape=$(printf '\033')
+try 0 "coloured entities" "$el4ner" tag -c ok.yaml --to terminal --color always good.txt
+that "coloured entities" grep -q "$escape\[" out
+try 0 "no colour into a pipe" "$el4ner" tag -c ok.yaml --to terminal good.txt
+that "no colour into a pipe" sh -c "! grep -q '$escape' out"
+if command -v script >/dev/null; then
+    TERM=xterm script -qec "$el4ner tag -c ok.yaml good.txt" /dev/null >out 2>err </dev/null
+    that "a terminal shows colour" grep -q "$escape\[" out
+    that "and the entities in the text" grep -q 'Anna' out
+    NO_COLOR=1 TERM=xterm script -qec "$el4ner tag -c ok.yaml --quiet good.txt" /dev/null >out 2>err </dev/null
+    that "NO_COLOR is honoured" sh -c "! grep -q '$escape\[[0-9;]*m' out"
+fi
+
+if have_llama_server; then
+    ln -s "$build/libel4ner.so.0" . 2>/dev/null
+    try 0 "the example program" "$build/examples/tag_text" "Ada Lovelace lived in London."
+    that "the example program finds an entity" grep -Eq '	(person|location)	' out
+    try 0 "make demo" make -s -C "$root" BUILD="$build" demo
+    that "the demo shows coloured entities" grep -q "$escape\[" out
+    that "the demo shows the Chinese sentence" grep -q '周明远' out
+else
+    skip "the example program and the demo: no llama-server (make deps)"
+fi
