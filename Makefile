@@ -104,7 +104,7 @@ demo: deps
 	@$(QUIET) all >$(BUILD)/demo.log 2>&1 || { tail -n 30 $(BUILD)/demo.log; exit 1; }
 	@$(BUILD)/el4ner tag examples/news.txt --to terminal $${NO_COLOR:---color always}
 
-unit: $(UNIT)
+unit: $(UNIT) $(TESTERS)
 	@tests/run $(UNIT)
 
 programs: all $(BUILD)/examples/tag_text $(TESTERS)
@@ -116,7 +116,7 @@ test:
 	@$(QUIET) $(ASAN) unit-programs
 	@BUILD=$(BUILD) tests/run $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT)) $(E2E)
 
-unit-programs: $(UNIT)
+unit-programs: $(UNIT) $(TESTERS)
 
 check:
 	@tools/install-deps --dev

@@ -508,7 +508,7 @@ static void deliver(struct el_client *client, el_reply_handler *handler, void *c
 
 void el_client_wait(struct el_client *client) {
     double wait = tick(client) - el_now();
-    el_http_step(client->http, wait > 0 ? wait : 0);
+    el_http_step(client->http, wait < 0 ? 0 : earlier(wait, 0.1)); /* tick may have decided */
 }
 
 bool el_client_run(struct el_client *client, int milliseconds, el_reply_handler *handler,

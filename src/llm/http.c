@@ -423,9 +423,8 @@ static enum el_failure failure_of(CURLcode code, const struct el_http_transfer *
     case CURLE_HTTP2_STREAM:
         return EL_FAILED_MALFORMED;
     default:
-        /* Cut in the middle of a body that was framed by chunks. */
-        return code == CURLE_RECV_ERROR && t->body.len > 0 ? EL_FAILED_MALFORMED
-                                                           : EL_FAILED_CONNECT;
+        /* Once a reply has begun, an end that is not its own is its fault. */
+        return code == CURLE_RECV_ERROR && t->started ? EL_FAILED_MALFORMED : EL_FAILED_CONNECT;
     }
 }
 

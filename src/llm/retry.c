@@ -98,7 +98,7 @@ void el_limit_answered(struct el_limit *limit, double latency) {
     if (limit->best_latency <= 0 || latency < limit->best_latency) {
         limit->best_latency = latency;
     } else {
-        limit->best_latency += (latency - limit->best_latency) * 0.01; /* forget slowly */
+        limit->best_latency += (latency - limit->best_latency) * 0.001; /* forget slowly */
     }
     bool holds = latency <= 2 * limit->best_latency + 0.005;
     if (limit->fixed || holds) {
