@@ -13,6 +13,7 @@ static const struct {
     {"tag", cmd_tag, "find the entities of texts"},
     {"score", cmd_score, "precision, recall and F1 of predictions"},
     {"combine", cmd_combine, "one prediction out of several, by voting"},
+    {"pool", cmd_pool, "build, extend and search a pool of demonstrations"},
     {"members", cmd_members, "start or reach each model; what it is and can do"},
     {"config", cmd_config, "print the configuration in force"},
 };

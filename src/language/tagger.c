@@ -184,3 +184,18 @@ bool el_tagger_tag(const struct el_tagger *tagger, const char *text, const char 
     }
     return true;
 }
+
+size_t el_noun_runs(const struct el_span *words, const enum el_pos *tags, size_t n_words,
+                    struct el_span *runs) {
+    size_t n = 0;
+    for (size_t i = 0; i < n_words; i++) {
+        bool noun = tags[i] == EL_POS_PROPN || tags[i] == EL_POS_NOUN;
+        bool goes_on = i > 0 && (tags[i - 1] == EL_POS_PROPN || tags[i - 1] == EL_POS_NOUN);
+        if (noun && goes_on) {
+            runs[n - 1].end = words[i].end;
+        } else if (noun) {
+            runs[n++] = words[i];
+        }
+    }
+    return n;
+}

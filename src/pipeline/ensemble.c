@@ -260,6 +260,10 @@ struct el_client *el_ensemble_client(struct el_ensemble *ensemble) {
     return ensemble->client;
 }
 
+const struct el_context *el_ensemble_view(const struct el_ensemble *ensemble) {
+    return &ensemble->context;
+}
+
 const struct el_pool *el_ensemble_pool(const struct el_ensemble *ensemble) {
     return ensemble->pool;
 }

@@ -61,6 +61,9 @@ struct el_counts {
     uint64_t answered[EL_MAX_MEMBERS][EL_STAGES];
 };
 const struct el_counts *el_ensemble_counts(const struct el_ensemble *ensemble);
+/* What its stages see: pool, tagger, types; the pool's labels that mean them. */
+struct el_context;
+const struct el_context *el_ensemble_view(const struct el_ensemble *ensemble);
 struct el_client *el_ensemble_client(struct el_ensemble *ensemble);
 const struct el_pool *el_ensemble_pool(const struct el_ensemble *ensemble);
 /* The member that verifies under these settings. */

@@ -26,6 +26,7 @@ struct el_pool_info {
     size_t n_types;
     const char *sha256; /* hex digest that identifies contents and index */
     uint64_t file_bytes;
+    bool in_memory;    /* indexed from a labelled file just now */
     bool quantised;    /* 8-bit vectors are scanned */
     bool exact_stored; /* 32-bit vectors are in the file; otherwise recomputed from the strings */
 };

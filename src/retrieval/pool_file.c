@@ -257,7 +257,11 @@ bool el_pool_open(const char *path, const struct el_log *log, struct el_pool **p
         }
     }
     int fd;
-    return el_pool_build_in_memory(path, log, &fd, err) && el_pool_map(fd, path, pool, err);
+    if (!el_pool_build_in_memory(path, log, &fd, err) || !el_pool_map(fd, path, pool, err)) {
+        return false;
+    }
+    (*pool)->info.in_memory = true;
+    return true;
 }
 
 void el_pool_close(struct el_pool *pool) {

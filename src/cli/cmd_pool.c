@@ -1,0 +1,302 @@
+/* el4ner pool: build, extend and look into a pool of demonstrations. */
+#include "cli/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ID_FROM = CLI_FIRST_ID, ID_SCHEME, ID_VECTORS, ID_DIMENSIONS, ID_THREADS, ID_REPLACE };
+
+#define BUILD_OPTIONS                                                                              \
+    {'o', "output", "FILE", "the pool to write, e.g. pool.el4"},                                   \
+        {ID_FROM, "from", "FORMAT", "of the input: jsonl, conll (default: by name and contents)"}, \
+        {ID_SCHEME, "scheme", "NAME", "of CoNLL tags: iob1, iob2, bioes or auto (default)"},       \
+        {ID_REPLACE, "replace-invalid", NULL, "U+FFFD for invalid UTF-8 instead of an error"},     \
+        {ID_VECTORS, "vectors", "HOW",                                                             \
+         "small (8 bits, default), float (32 bits)\nor both; results are the same"},               \
+        {ID_DIMENSIONS, "dimensions", "N", "of the vectors (default 384)"},                        \
+        {ID_THREADS, "threads", "N", "default: all processors"}, {                                 \
+        'q', "quiet", NULL, "no progress"                                                          \
+    }
+
+static const struct cli_option build_options[] = {BUILD_OPTIONS};
+static const struct cli_help build_help = {
+    .usage = "el4ner pool build [options] LABELLED... -o POOL.el4",
+    .text = "Builds a pool of demonstrations with its index from labelled files. The new pool\n"
+            "takes its place by rename when complete, so a broken build leaves nothing behind.",
+    .options = build_options,
+    .n_options = sizeof build_options / sizeof *build_options,
+    .more = "Examples:\n"
+            "  el4ner pool build train.conll -o pool.el4\n"
+            "  el4ner pool build news.jsonl web.jsonl -o pool.el4",
+};
+static const struct cli_help add_help = {
+    .usage = "el4ner pool add [options] POOL.el4 LABELLED...",
+    .text = "Adds the sentences of labelled files behind those of a pool. Without -o the pool is\n"
+            "replaced, by rename: programs that have it open keep the old one.",
+    .options = build_options,
+    .n_options = sizeof build_options / sizeof *build_options,
+    .more = "Example:\n"
+            "  el4ner pool add pool.el4 corrected.jsonl",
+};
+
+struct build {
+    struct el_pool_build_options options;
+    const char *output;
+    bool quiet;
+};
+
+static bool scheme_from_name(const char *name, enum el_scheme *scheme) {
+    static const char *const names[] = {"auto", "iob1", "iob2", "bioes"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *scheme = (enum el_scheme)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool storage_from_name(const char *name, enum el_storage *storage) {
+    static const char *const names[] = {"small", "float", "both"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *storage = (enum el_storage)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int set_option(struct build *build, const char *command, int id, const char *value) {
+    long number;
+    switch (id) {
+    case 'o':
+        build->output = value;
+        return CLI_OK;
+    case 'q':
+        build->quiet = true;
+        return CLI_OK;
+    case ID_REPLACE:
+        build->options.read.replace_invalid = true;
+        return CLI_OK;
+    case ID_FROM:
+        return el_format_from_name(value, &build->options.read.format)
+                   ? CLI_OK
+                   : cli_usage(command, "unknown format \"%s\"", value);
+    case ID_SCHEME:
+        return scheme_from_name(value, &build->options.read.scheme)
+                   ? CLI_OK
+                   : cli_usage(command, "--scheme must be iob1, iob2, bioes or auto, not \"%s\"",
+                               value);
+    case ID_VECTORS:
+        return storage_from_name(value, &build->options.storage)
+                   ? CLI_OK
+                   : cli_usage(command, "--vectors must be small, float or both, not \"%s\"",
+                               value);
+    case ID_DIMENSIONS:
+        if (!cli_number(command, "--dimensions", value, 32, 4096, &number)) {
+            return CLI_USAGE;
+        }
+        build->options.dimensions = (size_t)number;
+        return CLI_OK;
+    default:
+        if (!cli_number(command, "--threads", value, 1, 64, &number)) {
+            return CLI_USAGE;
+        }
+        build->options.threads = (size_t)number;
+        return CLI_OK;
+    }
+}
+
+static void show_progress(void *context, uint64_t sentences, uint64_t done, uint64_t total) {
+    char line[160];
+    (void)context;
+    if (total > 0) {
+        snprintf(line, sizeof line, "%llu sentences, %.0f %% read", (unsigned long long)sentences,
+                 100.0 * (double)done / (double)total);
+    } else {
+        snprintf(line, sizeof line, "%llu sentences", (unsigned long long)sentences);
+    }
+    cli_progress(line);
+}
+
+static void print_built(const char *path) {
+    struct el_pool *pool;
+    struct el_error err;
+    if (!el_pool_open(path, NULL, &pool, &err)) {
+        cli_fail(&err);
+        return;
+    }
+    const struct el_pool_info *info = el_pool_get_info(pool);
+    cli_say("%s: %zu sentences, %zu spans (%zu distinct) of %zu types, %.1f MB", path,
+            info->n_sentences, info->n_spans, info->n_distinct_spans, info->n_types,
+            (double)info->file_bytes / 1e6);
+    el_pool_close(pool);
+}
+
+/* With `base` the sentences of that pool come first. */
+static int run_build(struct build *build, const struct el_pool *base, char **inputs, int n) {
+    struct el_error err = {0};
+    const char *const *files = (const char *const *)inputs;
+    if (!build->quiet) {
+        build->options.progress = show_progress;
+    }
+    bool ok = base == NULL
+                  ? el_pool_build(files, (size_t)n, build->output, &build->options, &err)
+                  : el_pool_extend(base, files, (size_t)n, build->output, &build->options, &err);
+    cli_progress(NULL);
+    if (!ok) {
+        return cli_fail(&err);
+    }
+    if (!build->quiet) {
+        print_built(build->output);
+    }
+    return CLI_OK;
+}
+
+int cmd_pool_build(int argc, char **argv) {
+    struct build build = {0};
+    struct cli_parser parser = {.argc = argc, .argv = argv, .help = &build_help};
+    for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
+        if (id == CLI_STOP) {
+            return parser.status;
+        }
+        int status = set_option(&build, argv[0], id, parser.value);
+        if (status != CLI_OK) {
+            return status;
+        }
+    }
+    if (parser.first >= argc) {
+        return cli_usage(argv[0], "give at least one labelled file");
+    }
+    if (build.output == NULL) {
+        return cli_usage(argv[0], "say where the pool goes, with -o POOL.el4");
+    }
+    return run_build(&build, NULL, argv + parser.first, argc - parser.first);
+}
+
+int cmd_pool_add(int argc, char **argv) {
+    struct build build = {0};
+    struct cli_parser parser = {.argc = argc, .argv = argv, .help = &add_help};
+    struct el_pool *base;
+    struct el_error err = {0};
+    for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
+        if (id == CLI_STOP) {
+            return parser.status;
+        }
+        int status = set_option(&build, argv[0], id, parser.value);
+        if (status != CLI_OK) {
+            return status;
+        }
+    }
+    if (parser.first + 2 > argc) {
+        return cli_usage(argv[0], "give a pool and at least one labelled file");
+    }
+    const char *pool = argv[parser.first];
+    build.output = build.output != NULL ? build.output : pool;
+    if (!el_pool_open(pool, NULL, &base, &err)) {
+        return cli_fail(&err);
+    }
+    int status = el_pool_get_info(base)->in_memory && build.output == pool
+                     ? cli_usage(argv[0],
+                                 "%s is a labelled file, not a pool; say where the pool goes, "
+                                 "with -o POOL.el4",
+                                 pool)
+                     : run_build(&build, base, argv + parser.first + 1, argc - parser.first - 1);
+    el_pool_close(base);
+    return status;
+}
+
+static const struct cli_help info_help = {
+    .usage = "el4ner pool info POOL",
+    .text = "What a pool holds.",
+};
+
+static int print_info(const struct el_pool *pool) {
+    const struct el_pool_info *info = el_pool_get_info(pool);
+    struct el_error err = {0};
+    size_t *counts = calloc(info->n_types + 1, sizeof *counts), empty = 0;
+    bool ok = counts != NULL || el_fail_memory(&err);
+    for (size_t i = 0; ok && i < info->n_sentences; i++) {
+        struct el_pool_sentence sentence;
+        ok = el_pool_get(pool, i, &sentence, &err);
+        for (size_t e = 0; ok && e < sentence.n_entities; e++) {
+            counts[sentence.entities[e].type]++;
+        }
+        empty += ok && sentence.n_entities == 0;
+    }
+    if (ok) {
+        printf("sentences   %zu (%zu without a span)\n", info->n_sentences, empty);
+        printf("spans       %zu (%zu distinct)\n", info->n_spans, info->n_distinct_spans);
+        printf("vectors     %s, %zu dimensions, %s\n", info->vectors, info->dimensions,
+               !info->quantised     ? "32 bits"
+               : info->exact_stored ? "8 bits, and 32 bits"
+                                    : "8 bits");
+        printf("size        %.1f MB%s\n", (double)info->file_bytes / 1e6,
+               info->in_memory ? " (indexed in memory)" : "");
+        printf("sha256      %s\n", info->sha256);
+        for (size_t t = 0; t < info->n_types; t++) {
+            printf("%-11s %8zu  %s\n", t == 0 ? "types" : "", counts[t], info->types[t]);
+        }
+    }
+    free(counts);
+    return ok ? CLI_OK : cli_fail(&err);
+}
+
+int cmd_pool_info(int argc, char **argv) {
+    struct cli_parser parser = {.argc = argc, .argv = argv, .help = &info_help};
+    struct el_error err = {0};
+    struct el_pool *pool;
+    for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
+        if (id == CLI_STOP) {
+            return parser.status;
+        }
+    }
+    if (parser.first + 1 != argc) {
+        return cli_usage(argv[0], "give one pool");
+    }
+    if (!el_pool_open(argv[parser.first], NULL, &pool, &err)) {
+        return cli_fail(&err);
+    }
+    int status = print_info(pool);
+    el_pool_close(pool);
+    return status;
+}
+
+static const struct {
+    const char *name, *full_name;
+    cli_command *run;
+    const char *summary;
+} parts[] = {
+    {"build", "pool build", cmd_pool_build, "index labelled files"},
+    {"add", "pool add", cmd_pool_add, "add labelled files to a pool"},
+    {"search", "pool search", cmd_pool_search, "which demonstrations would be taken, and why"},
+    {"info", "pool info", cmd_pool_info, "what a pool holds"},
+};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+int cmd_pool(int argc, char **argv) {
+    const char *name = argc > 1 ? argv[1] : "";
+    for (size_t i = 0; i < PARTS; i++) {
+        if (strcmp(name, parts[i].name) == 0) {
+            argv[1] = (char *)parts[i].full_name;
+            return parts[i].run(argc - 1, argv + 1);
+        }
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        printf(
+            "Usage: el4ner pool PART [options]\n\n"
+            "A pool is a set of labelled sentences from which the demonstrations in prompts are\n"
+            "taken: those most like the sentence at hand.\n\nParts:\n");
+        for (size_t i = 0; i < PARTS; i++) {
+            printf("  %-8s %s\n", parts[i].name, parts[i].summary);
+        }
+        printf("\nMore: el4ner pool PART --help\n");
+        return CLI_OK;
+    }
+    return cli_usage("pool",
+                     name[0] == '\0' ? "say build, add, search or info"
+                                     : "'%s' is not build, add, search or info",
+                     name);
+}

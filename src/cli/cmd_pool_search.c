@@ -1,0 +1,410 @@
+/* el4ner pool search: which demonstrations would be taken for a sentence, and why.
+ *
+ * By default the members pre-extract the spans, exactly as in tagging: it is the first stage of
+ * the pipeline and nothing else. With --spans or --no-members no member is needed. */
+#include "cli/pool.h"
+
+#include "language/segment.h"
+#include "pipeline/ensemble.h"
+#include "pipeline/work.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ID_SPANS = CLI_FIRST_ID, ID_NO_MEMBERS, ID_FILE, ID_JSON, ID_BY, ID_SEED };
+
+static const struct cli_option options[] = {
+    {ID_SPANS, "spans", "LIST", "spans of the query, instead of asking the members:\n\"a, b\""},
+    {ID_NO_MEMBERS, "no-members", NULL, "runs of nouns as spans, instead of asking the members"},
+    {ID_FILE, "file", "FILE", "queries, one a line (\"-\": standard input)"},
+    {ID_BY, "by", "HOW", "span (default), sentence, bm25 or random"},
+    {ID_SEED, "seed", "N", "of --by random"},
+    {ID_JSON, "json", NULL, "as JSON"},
+    {'q', "quiet", NULL, "warnings only"},
+    CLI_COMMON_OPTIONS,
+};
+
+static const struct cli_help help = {
+    .usage = "el4ner pool search [options] QUERY...\n"
+             "       el4ner pool search [options] --file QUERIES",
+    .text = "Shows which sentences of the pool would be the demonstrations for a sentence: the\n"
+            "score of each, and for each span of the query its weight, its best match and the\n"
+            "cosine.",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .more = "Examples:\n"
+            "  el4ner pool search \"Ada Lovelace lived in London.\" --pool pool.el4\n"
+            "  el4ner pool search --spans \"Ada Lovelace, London\" --k 3 \\\n"
+            "      \"Ada Lovelace lived in London.\"\n"
+            "  el4ner pool search --file queries.txt --json",
+};
+
+struct search {
+    const char *spans, *file;
+    bool no_members, json, failed;
+    bool has_similarity;
+    enum el_similarity similarity;
+    long seed;
+    struct el_config *config;
+    struct el_ensemble *ensemble;
+    struct el_buffer out; /* JSON */
+    size_t n_shown;
+    struct el_error err;
+};
+
+static void show(struct search *search, const struct pool_result *result) {
+    if (search->json) {
+        el_buffer_string(&search->out, search->n_shown == 0 ? "[" : ",\n ");
+        pool_json(&search->out, result);
+    } else {
+        if (search->n_shown > 0) {
+            putchar('\n');
+        }
+        pool_print(result);
+    }
+    search->n_shown++;
+}
+
+/* With members: stage 1 as it runs in tagging. */
+
+static bool result_of_work(const struct el_work *work, struct el_arena *arena,
+                           struct pool_result *result) {
+    *result = (struct pool_result){.query = work->text,
+                                   .query_len = work->text_len,
+                                   .fell_back = work->fell_back,
+                                   .n_spans = work->pre.count,
+                                   .n_demonstrations = work->n_demonstrations};
+    result->spans = el_arena_array(arena, result->n_spans, sizeof *result->spans);
+    result->demonstrations =
+        el_arena_array(arena, result->n_demonstrations, sizeof *result->demonstrations);
+    if (result->spans == NULL || result->demonstrations == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < result->n_spans; i++) {
+        const struct el_mention *mention = &work->pre.items[i];
+        result->spans[i].text = mention->text;
+        result->spans[i].tag = el_pos_name(mention->tag);
+        result->spans[i].weight = mention->weight;
+    }
+    for (size_t i = 0; i < result->n_demonstrations; i++) {
+        const struct el_demonstration *demonstration = &work->demonstrations[i];
+        result->demonstrations[i].score = demonstration->score;
+        result->demonstrations[i].id = demonstration->id;
+        result->demonstrations[i].text = demonstration->text;
+        result->demonstrations[i].matches = demonstration->matches;
+    }
+    return true;
+}
+
+static void take_sentence(void *context, const struct el_document *document,
+                          const struct el_work *work) {
+    struct search *search = context;
+    struct el_arena arena = {0};
+    struct pool_result result;
+    (void)document;
+    if (result_of_work(work, &arena, &result)) {
+        show(search, &result);
+    } else {
+        search->failed = true;
+    }
+    el_arena_free(&arena);
+}
+
+struct one_query {
+    struct search *search;
+    struct el_document *document;
+};
+
+static int next_document(void *context, struct el_document **document, struct el_error *err) {
+    struct one_query *query = context;
+    (void)err;
+    *document = query->document;
+    query->document = NULL;
+    return *document != NULL;
+}
+
+static bool drop_document(void *context, struct el_document *document, struct el_error *err) {
+    (void)context;
+    (void)err;
+    el_document_free(document);
+    return true;
+}
+
+static void forward_sentence(void *context, const struct el_document *document,
+                             const struct el_work *work) {
+    take_sentence(((struct one_query *)context)->search, document, work);
+}
+
+static bool ask_members(struct search *search, const char *text, size_t len) {
+    struct el_document *document = el_document_new();
+    char *copy = document == NULL ? NULL : el_arena_copy(&document->arena, text, len);
+    if (copy == NULL) {
+        el_document_free(document);
+        return el_fail_memory(&search->err);
+    }
+    document->id = "query";
+    document->text = copy;
+    document->text_len = len;
+    document->lang = search->config->lang;
+    document->sentence_per_document = true;
+    struct one_query query = {search, document};
+    struct el_run run = {.context = &query,
+                         .next = next_document,
+                         .done = drop_document,
+                         .sentence = forward_sentence,
+                         .stages = 1};
+    bool ok = el_ensemble_run(search->ensemble, &run, &search->err);
+    el_document_free(query.document);
+    return ok && (!search->failed || el_fail_memory(&search->err));
+}
+
+/* Without members. */
+
+/* "a, b" gives a and b, where they stand in the sentence or else as they are. */
+static size_t split_list(const char *list, struct el_span *spans, size_t room) {
+    size_t n = 0;
+    for (size_t at = 0; list[at] != '\0' && n < room;) {
+        size_t start = at + strspn(list + at, ", "), end = start + strcspn(list + start, ",");
+        at = end;
+        while (end > start && list[end - 1] == ' ') {
+            end--;
+        }
+        if (end > start) {
+            spans[n++] = (struct el_span){start, end};
+        }
+    }
+    return n;
+}
+
+/* The weight of a given span: where it stands in the sentence, or tagged by itself. */
+static bool weigh(struct search *search, const char *text, size_t len, const struct el_spans *words,
+                  const enum el_pos *tags, struct el_query_span *span, enum el_pos *tag,
+                  struct el_arena *arena) {
+    const double *weights = search->config->settings.pos_weights;
+    const char *at = memmem(text, len, span->text, span->text_len);
+    if (at != NULL) {
+        struct el_span where = {(size_t)(at - text), (size_t)(at - text) + span->text_len};
+        span->weight = el_span_weight(words->items, tags, words->count, where, weights, tag);
+        return true;
+    }
+    struct el_spans own;
+    if (!el_segment_words(arena, span->text, span->text_len, search->config->lang, &own,
+                          &search->err)) {
+        return false;
+    }
+    enum el_pos *own_tags = el_arena_array(arena, own.count, sizeof *own_tags);
+    if (own_tags == NULL ||
+        !el_tagger_tag(el_ensemble_view(search->ensemble)->tagger, span->text,
+                       search->config->lang, own.items, own.count, own_tags)) {
+        return el_fail_memory(&search->err);
+    }
+    span->weight = el_span_weight(own.items, own_tags, own.count,
+                                  (struct el_span){0, span->text_len}, weights, tag);
+    return true;
+}
+
+static bool show_hits(struct search *search, const struct el_query *query, const enum el_pos *tags,
+                      const struct el_hits *hits, struct el_arena *arena) {
+    const struct el_pool *pool = el_ensemble_pool(search->ensemble);
+    struct pool_result result = {.query = query->text,
+                                 .query_len = query->text_len,
+                                 .fell_back = hits->fell_back,
+                                 .n_spans = query->n_spans,
+                                 .n_demonstrations = hits->count};
+    result.spans = el_arena_array(arena, query->n_spans, sizeof *result.spans);
+    result.demonstrations = el_arena_array(arena, hits->count, sizeof *result.demonstrations);
+    if (result.spans == NULL || result.demonstrations == NULL) {
+        return el_fail_memory(&search->err);
+    }
+    for (size_t i = 0; i < query->n_spans; i++) {
+        result.spans[i].text = el_arena_copy(arena, query->spans[i].text, query->spans[i].text_len);
+        result.spans[i].tag = el_pos_name(tags[i]);
+        result.spans[i].weight = query->spans[i].weight;
+        if (result.spans[i].text == NULL) {
+            return el_fail_memory(&search->err);
+        }
+    }
+    for (size_t i = 0; i < hits->count; i++) {
+        struct el_pool_sentence sentence;
+        if (!el_pool_get(pool, hits->items[i].sentence, &sentence, &search->err)) {
+            return false;
+        }
+        result.demonstrations[i].score = hits->items[i].score;
+        result.demonstrations[i].id = sentence.id;
+        result.demonstrations[i].text = sentence.text;
+        result.demonstrations[i].matches = hits->items[i].matches;
+    }
+    show(search, &result);
+    return true;
+}
+
+static bool search_alone(struct search *search, const char *text, size_t len,
+                         struct el_arena *arena) {
+    const struct el_context *context = el_ensemble_view(search->ensemble);
+    struct el_spans words;
+    if (!el_segment_words(arena, text, len, search->config->lang, &words, &search->err)) {
+        return false;
+    }
+    size_t room = search->spans != NULL ? strlen(search->spans) : words.count;
+    enum el_pos *tags = el_arena_array(arena, words.count, sizeof *tags);
+    enum el_pos *span_tags = el_arena_array(arena, room, sizeof *span_tags);
+    struct el_span *found = el_arena_array(arena, room, sizeof *found);
+    struct el_query_span *spans = el_arena_array(arena, room, sizeof *spans);
+    if (tags == NULL || span_tags == NULL || found == NULL || spans == NULL ||
+        !el_tagger_tag(context->tagger, text, search->config->lang, words.items, words.count,
+                       tags)) {
+        return el_fail_memory(&search->err);
+    }
+    struct el_query query = {
+        .text = text, .text_len = len, .spans = spans, .allowed_types = context->pool_allowed};
+    const char *from = search->spans != NULL ? search->spans : text;
+    query.n_spans = search->spans != NULL ? split_list(from, found, room)
+                                          : el_noun_runs(words.items, tags, words.count, found);
+    for (size_t i = 0; i < query.n_spans; i++) {
+        spans[i].text = from + found[i].start;
+        spans[i].text_len = found[i].end - found[i].start;
+        if (!weigh(search, text, len, &words, tags, &spans[i], &span_tags[i], arena)) {
+            return false;
+        }
+    }
+    struct el_search_options how = {.similarity = search->config->settings.similarity,
+                                    .k = search->config->settings.demonstrations,
+                                    .seed = (uint64_t)search->seed};
+    struct el_hits hits;
+    return el_pool_search(el_ensemble_pool(search->ensemble), &query, &how, arena, &hits,
+                          &search->err) &&
+           show_hits(search, &query, span_tags, &hits, arena);
+}
+
+static bool run_query(struct search *search, const char *text, size_t len) {
+    if (el_utf8_valid_prefix(text, len) != len) {
+        return el_fail(&search->err, EL_ERR_FORMAT, "the query \"%.60s\" is not valid UTF-8", text);
+    }
+    if (search->spans == NULL && !search->no_members) {
+        return ask_members(search, text, len);
+    }
+    struct el_arena arena = {0};
+    bool ok = search_alone(search, text, len, &arena);
+    el_arena_free(&arena);
+    return ok;
+}
+
+static bool run_file(struct search *search) {
+    bool standard = strcmp(search->file, "-") == 0;
+    FILE *file = standard ? stdin : fopen(search->file, "r");
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t len;
+    bool ok = file != NULL;
+    if (!ok) {
+        return el_fail(&search->err, EL_ERR_IO, "cannot open %s", search->file);
+    }
+    while (ok && (len = getline(&line, &room, file)) > 0) {
+        size_t n = strcspn(line, "\r\n");
+        line[n] = '\0';
+        ok = n == 0 || run_query(search, line, n);
+    }
+    if (ok && ferror(file)) {
+        ok = el_fail(&search->err, EL_ERR_IO, "cannot read %s", search->file);
+    }
+    free(line);
+    if (!standard) {
+        fclose(file);
+    }
+    return ok;
+}
+
+static bool run_all(struct search *search, const struct el_ensemble_options *open, char **queries,
+                    int n) {
+    bool ok = el_ensemble_open(search->config, open, &search->ensemble, &search->err);
+    if (ok && el_ensemble_pool(search->ensemble) == NULL) {
+        ok = el_fail(&search->err, EL_ERR_CONFIG,
+                     "there is no pool to search; name one with "
+                     "--pool");
+    }
+    for (int i = 0; ok && i < n; i++) {
+        ok = run_query(search, queries[i], strlen(queries[i]));
+    }
+    ok = ok && (search->file == NULL || run_file(search));
+    if (search->json && ok) {
+        el_buffer_string(&search->out, search->n_shown == 0 ? "[]\n" : "]\n");
+        ok = !search->out.failed || el_fail_memory(&search->err);
+        ok = ok && fwrite(search->out.data, 1, search->out.len, stdout) == search->out.len;
+    }
+    return (ok && fflush(stdout) == 0) || search->err.code != EL_OK ||
+           !el_fail(&search->err, EL_ERR_IO, "cannot write to standard output");
+}
+
+static bool set_similarity(struct search *search, const char *name) {
+    static const char *const names[] = {"span", "sentence", "bm25", "random"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            search->similarity = (enum el_similarity)i;
+            search->has_similarity = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int set_option(struct search *search, struct cli_settings *settings, const char *command,
+                      int id, const char *value) {
+    int status = CLI_OK;
+    switch (id) {
+    case ID_SPANS:
+        search->spans = value;
+        break;
+    case ID_FILE:
+        search->file = value;
+        break;
+    case ID_BY:
+        return set_similarity(search, value)
+                   ? CLI_OK
+                   : cli_usage(command, "--by must be span, sentence, bm25 or random, not \"%s\"",
+                               value);
+    case ID_SEED:
+        return cli_number(command, "--seed", value, 0, 2147483647, &search->seed) ? CLI_OK
+                                                                                  : CLI_USAGE;
+    default:
+        search->no_members |= id == ID_NO_MEMBERS;
+        search->json |= id == ID_JSON;
+        cli_common(settings, command, id, value, &status);
+    }
+    return status;
+}
+
+int cmd_pool_search(int argc, char **argv) {
+    struct cli_settings settings = CLI_SETTINGS_INIT;
+    struct search search = {0};
+    struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
+    for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
+        int status = id == CLI_STOP ? parser.status
+                                    : set_option(&search, &settings, argv[0], id, parser.value);
+        if (id == CLI_STOP || status != CLI_OK) {
+            return status;
+        }
+    }
+    if ((parser.first < argc) == (search.file != NULL)) {
+        return cli_usage(argv[0], "give queries, or --file FILE");
+    }
+    int status = cli_load(&settings, &search.config);
+    if (status != CLI_OK) {
+        return status;
+    }
+    if (search.has_similarity) {
+        search.config->settings.similarity = search.similarity;
+    }
+    /* Only span similarity looks at spans. */
+    search.no_members |= search.config->settings.similarity != EL_SIMILARITY_SPAN;
+    struct el_log log = cli_log(true);
+    char *store = cli_store_path(&settings);
+    struct el_ensemble_options open = {
+        .log = &log, .store_path = store, .offline = search.spans != NULL || search.no_members};
+    run_all(&search, &open, argv + parser.first, argc - parser.first);
+    status = search.err.code == EL_OK ? CLI_OK : cli_fail(&search.err);
+    el_ensemble_close(search.ensemble);
+    el_config_free(search.config);
+    el_buffer_free(&search.out);
+    free(store);
+    return status;
+}
