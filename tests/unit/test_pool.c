@@ -242,14 +242,14 @@ static void random_pools(void **state) {
             uint64_t random = seed * 77;
             bool allowed[3] = {true, false, true};
             for (size_t q = 0; q < 8; q++) {
-                char texts[6][64];
+                char texts[6][96];
                 struct el_query_span spans[6];
                 struct el_query query = {.text = "w Oslo", .text_len = 6, .spans = spans};
                 query.n_spans = 1 + q % 6;
                 query.allowed_types = q % 3 == 2 && seed > 1 ? allowed : NULL;
                 for (size_t i = 0; i < query.n_spans; i++) {
                     random_span(&random, texts[i]);
-                    snprintf(texts[i] + strlen(texts[i]), 8, "%zu", i); /* distinct */
+                    snprintf(texts[i] + strlen(texts[i]), 24, "%zu", i); /* distinct */
                     spans[i] = (struct el_query_span){texts[i], strlen(texts[i]),
                                                       (double)(1 + random_next(&random) % 4), NULL};
                 }
