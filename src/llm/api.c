@@ -2,6 +2,7 @@
 #include "llm/api.h"
 
 #include "base/text.h"
+#include "llm/embeddings.h"
 #include "llm/grammar.h"
 
 #include <jansson.h>
@@ -14,6 +15,9 @@
 enum { DEFAULT_MAX_TOKENS = 512, TOP_LOGPROBS = 10, OLLAMA_TOP_LOGPROBS = 10 };
 
 enum el_api el_api_for(const struct el_capabilities *caps, const struct el_call *call) {
+    if (call->inputs != NULL) {
+        return EL_API_EMBEDDINGS;
+    }
     return caps->api == EL_API_LLAMA && call->prompt == NULL ? EL_API_CHAT : caps->api;
 }
 
@@ -25,6 +29,8 @@ const char *el_api_path(enum el_api api) {
         return "/v1/completions";
     case EL_API_OLLAMA:
         return "/api/chat";
+    case EL_API_EMBEDDINGS:
+        return "/v1/embeddings";
     case EL_API_AUTO:
     case EL_API_CHAT:
         break;
@@ -33,7 +39,8 @@ const char *el_api_path(enum el_api api) {
 }
 
 const char *el_api_name(enum el_api api) {
-    static const char *const names[] = {"auto", "llama", "chat", "completions", "ollama"};
+    static const char *const names[] = {"auto",        "llama",  "chat",
+                                        "completions", "ollama", "embeddings"};
     return (size_t)api < sizeof names / sizeof *names ? names[api] : "auto";
 }
 
@@ -280,13 +287,31 @@ static bool ollama_fields(struct writer *w, const struct el_member_config *confi
     return true;
 }
 
+/* A child serves one model under no name; other servers want to hear one. */
+static void embedding_fields(struct writer *w, const struct el_member_config *config,
+                             const struct el_capabilities *caps, const struct el_call *call) {
+    if (config->gguf == NULL) {
+        string_field(w, "model", caps->model);
+    }
+    if (!field(w, "input")) {
+        return;
+    }
+    for (size_t i = 0; i < call->n_inputs; i++) {
+        el_buffer_char(w->body, i == 0 ? '[' : ',');
+        el_json_string(w->body, call->inputs[i], el_embeddings_fit(call->inputs[i], caps->context));
+    }
+    el_buffer_char(w->body, ']');
+}
+
 bool el_api_write(const struct el_member_config *config, const struct el_capabilities *caps,
                   const struct el_call *call, bool constrain, struct el_buffer *body) {
     enum el_api api = el_api_for(caps, call);
     struct writer w = {.body = body, .extra = config->extra_body};
     json_t *without_options = NULL;
     el_buffer_char(body, '{');
-    if (api == EL_API_LLAMA) {
+    if (api == EL_API_EMBEDDINGS) {
+        embedding_fields(&w, config, caps, call);
+    } else if (api == EL_API_LLAMA) {
         llama_fields(&w, config, call);
     } else if (api == EL_API_OLLAMA) {
         ollama_fields(&w, config, caps, call);
@@ -515,6 +540,12 @@ bool el_api_read(enum el_api api, const struct el_call *call, const char *body, 
         return false;
     }
     bool ok;
+    if (api == EL_API_EMBEDDINGS) {
+        ok = el_embeddings_read(root, call->n_inputs, &answer->text, &answer->text_len, why, room);
+        read_usage(root, answer);
+        json_decref(root);
+        return ok;
+    }
     if (api == EL_API_LLAMA) {
         ok = read_llama(root, call, answer);
     } else if (api == EL_API_OLLAMA) {
@@ -530,19 +561,14 @@ bool el_api_read(enum el_api api, const struct el_call *call, const char *body, 
 }
 
 static bool speaks_of_context(const char *text) {
-    static const char *const signs[] = {"exceed_context_size",
-                                        "context size",
-                                        "context length",
-                                        "context_length_exceeded",
-                                        "context window",
-                                        "maximum context",
-                                        "exceeds the available",
-                                        "input is too long",
-                                        "prompt is too long",
-                                        "longer than the model",
-                                        "max_model_len",
-                                        "too many tokens",
-                                        "exceeds the maximum number of tokens"};
+    static const char *const signs[] = {
+        "exceed_context_size",   "context size",
+        "context length",        "context_length_exceeded",
+        "context window",        "maximum context",
+        "exceeds the available", "input is too long",
+        "prompt is too long",    "longer than the model",
+        "max_model_len",         "too large to process",
+        "too many tokens",       "exceeds the maximum number of tokens"};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         if (strcasestr(text, signs[i]) != NULL) {
             return true;

@@ -28,7 +28,8 @@ struct el_answer {
     long prompt_tokens, answer_tokens, cached_tokens;
 };
 
-/* Reads a reply body. False, with a reason, if it is not what the API promises. */
+/* Reads a reply body. False, with a reason, if it is not what the API promises. The answer to a
+ * call with inputs is its vectors as text, see embeddings.h. */
 bool el_api_read(enum el_api api, const struct el_call *call, const char *body, size_t len,
                  struct el_answer *answer, char *why, size_t room);
 

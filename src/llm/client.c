@@ -4,6 +4,7 @@
  *
  * Nothing is delivered from within a callback of the loop: outcomes gather in the ready list, and
  * el_client_run() hands them out between two steps. */
+#include "llm/embeddings.h"
 #include "llm/inside.h"
 
 #include <math.h>
@@ -111,9 +112,19 @@ static void finish_answered(struct el_client *client, struct el_job *job,
     finish(client, job);
 }
 
+/* Whether a stored answer to a call with inputs is what it should be. */
+static bool holds_vectors(const struct el_job *job, const struct el_stored *stored) {
+    size_t dimensions;
+    float *vectors =
+        el_embeddings_decode(stored->text, stored->text_len, job->call.n_inputs, &dimensions);
+    free(vectors);
+    return vectors != NULL;
+}
+
 static bool finish_from_store(struct el_client *client, struct el_job *job) {
     struct el_stored stored;
-    if (client->store == NULL || !el_store_get(client->store, job->key, &stored)) {
+    if (client->store == NULL || !el_store_get(client->store, job->key, &stored) ||
+        (job->call.inputs != NULL && !holds_vectors(job, &stored))) {
         return false;
     }
     job->text = malloc(stored.text_len + 1);
@@ -490,6 +501,25 @@ static void account(struct el_client *client, const struct el_job *job) {
     a->seconds += reply->seconds;
 }
 
+/* The reply of a call with inputs has its vectors instead of a text. NULL if there are none. */
+static float *unpack_vectors(struct el_client *client, struct el_job *job) {
+    struct el_reply *reply = &job->reply;
+    if (job->call.inputs == NULL || reply->failure != EL_ANSWERED) {
+        return NULL;
+    }
+    float *vectors =
+        el_embeddings_decode(reply->text, reply->text_len, job->call.n_inputs, &reply->dimensions);
+    if (vectors == NULL) { /* the text was checked: it is memory */
+        client->out_of_memory = true;
+        reply->failure = EL_FAILED_CANCELLED;
+        reply->detail = "out of memory";
+    }
+    reply->vectors = vectors;
+    reply->text = "";
+    reply->text_len = 0;
+    return vectors;
+}
+
 static void deliver(struct el_client *client, el_reply_handler *handler, void *context) {
     struct el_job *batch = client->ready;
     client->ready = NULL;
@@ -499,9 +529,11 @@ static void deliver(struct el_client *client, el_reply_handler *handler, void *c
         batch = job->next;
         job->reply.text = job->text != NULL ? job->text : "";
         job->reply.detail = job->detail != NULL ? job->detail : "";
+        float *vectors = unpack_vectors(client, job);
         account(client, job);
         client->pending--;
         handler(context, &job->call, &job->reply);
+        free(vectors);
         el_job_free(job);
     }
 }

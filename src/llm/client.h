@@ -42,10 +42,13 @@ struct el_call {
     enum el_stage stage;
     uint64_t order; /* lower is sent first; e.g. the sentence number */
 
-    /* Exactly one of the two. Chat APIs send a prompt as one user message. */
+    /* Exactly one of the three. Chat APIs send a prompt as one user message. Inputs are texts
+     * whose vectors are wanted; one that is longer than the model's context is cut to it. */
     const char *prompt;
     const struct el_message *messages;
     size_t n_messages;
+    const char *const *inputs;
+    size_t n_inputs;
 
     bool special_tokens; /* compact sets: markers are tokens, keep them in the answer */
     const char *const *stop;
@@ -78,6 +81,11 @@ struct el_reply {
     double yes_probability;                           /* NAN if not known */
     long prompt_tokens, answer_tokens, cached_tokens; /* -1 = not said */
     double seconds;                                   /* wall time of the successful try */
+
+    /* Of a call with inputs: n_inputs rows of `dimensions` finite numbers, each row of length 1
+     * (or 0, if the model gives nothing but zeros). NULL for other calls and failures. */
+    const float *vectors;
+    size_t dimensions;
 };
 
 struct el_client_options {
@@ -92,7 +100,8 @@ struct el_client;
 
 /* Start the children, reach and probe every endpoint (concurrently), fill capabilities.
  * Members that cannot be reached are no error here (see capabilities); none at all is
- * EL_ERR_UNREACHABLE with the reasons. The members' memory stays the caller's. */
+ * EL_ERR_UNREACHABLE with the reasons; an embedding member counts only if there is no other.
+ * The members' memory stays the caller's. */
 bool el_client_start(const struct el_member_config *members, size_t n_members,
                      const struct el_client_options *options, struct el_client **client,
                      struct el_error *err);

@@ -140,9 +140,9 @@ static bool read_vocabulary(struct reader *r, struct el_gguf *info) {
 }
 
 /* "llama.context_length" and the like: the key's first part is the architecture. */
-static bool is_context_key(const char *key) {
+static bool is_model_key(const char *key, const char *what) {
     const char *dot = strchr(key, '.');
-    return dot != NULL && strcmp(dot, ".context_length") == 0;
+    return dot != NULL && strcmp(dot, what) == 0;
 }
 
 static bool read_pair(struct reader *r, struct el_gguf *info) {
@@ -163,9 +163,14 @@ static bool read_pair(struct reader *r, struct el_gguf *info) {
     if (type == TYPE_ARRAY && strcmp(key, "tokenizer.ggml.tokens") == 0) {
         return read_vocabulary(r, info);
     }
-    if ((type == 4 || type == 5 || type == 10) && is_context_key(key)) {
+    if ((type == 4 || type == 5 || type == 10) && is_model_key(key, ".context_length")) {
         bool ok = number(r, TYPE_SIZE[type], &value);
         info->context = ok && value <= 1u << 30 ? (size_t)value : 0;
+        return ok;
+    }
+    if (type == 4 && is_model_key(key, ".pooling_type")) {
+        bool ok = number(r, TYPE_SIZE[type], &value);
+        info->pooling = ok && value != 0; /* 0 = none: a vector a token */
         return ok;
     }
     info->chat_template = info->chat_template || strcmp(key, "tokenizer.chat_template") == 0;

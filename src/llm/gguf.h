@@ -17,6 +17,7 @@ struct el_gguf {
     double parameters;     /* in billions, counted over the tensors */
     bool compact;          /* the vocabulary holds <|extract|> */
     bool chat_template;
+    bool pooling; /* it says how states are pooled into one vector */
 };
 
 /* EL_ERR_IO if the file cannot be read, EL_ERR_FORMAT if it is no GGUF file or a broken one. */

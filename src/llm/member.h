@@ -11,6 +11,7 @@ enum el_api {
     EL_API_CHAT,        /* POST /v1/chat/completions */
     EL_API_COMPLETIONS, /* POST /v1/completions */
     EL_API_OLLAMA,      /* POST /api/chat */
+    EL_API_EMBEDDINGS,  /* POST /v1/embeddings: never configured, what calls with inputs take */
 };
 
 struct el_header {
@@ -19,6 +20,7 @@ struct el_header {
 
 struct el_member_config {
     const char *name; /* unique */
+    bool embedding;   /* gives vectors, no text: takes calls with inputs only */
 
     /* Where: a local file served by a llama-server child, or one or more URLs (replicas). */
     const char *gguf;
@@ -58,6 +60,7 @@ struct el_capabilities {
     char identity[80]; /* hex SHA-256 of the GGUF file, or of the configured model name */
     size_t context;    /* tokens, 0 = unknown */
     size_t slots;
+    size_t dimensions; /* of an embedding member's vectors */
     double parameters; /* in billions, 0 = unknown */
     bool compact;      /* the vocabulary has the compact markers */
     bool chat_template, json_schema, grammar, choice, logprobs, prefix_cache;

@@ -6,11 +6,14 @@
  *                  > else /api/version > Ollama: /api/show > done
  *                                      > else /v1/models > a short call > done
  *
- * An API that is configured skips the questions about the others. */
+ * An API that is configured skips the questions about the others. An embedding member is asked for
+ * one vector in the end, whatever it is served by. */
+#include "llm/embeddings.h"
 #include "llm/inside.h"
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const double PROBE_SECONDS = 20, LOAD_SECONDS = 600, REPROBE_SECONDS = 30;
@@ -39,9 +42,19 @@ static size_t size_of(json_t *value, size_t most) {
     return n >= 1 && n <= (double)most ? (size_t)n : 0;
 }
 
+static void next(struct el_endpoint *e, enum el_probe_step step) {
+    e->step = step;
+    e->probe_tries = 0;
+    ask(e);
+}
+
 static void done(struct el_endpoint *e) {
     struct el_member *member = e->member;
     struct el_capabilities *caps = &member->caps;
+    if (member->config->embedding && e->step != EL_PROBE_TRY) {
+        next(e, EL_PROBE_TRY);
+        return;
+    }
     if (!caps->reached) {
         caps->reached = true;
         caps->problem[0] = '\0';
@@ -54,12 +67,6 @@ static void done(struct el_endpoint *e) {
     }
     el_limit_init(&e->limit, member->config->slots != 0 ? member->config->slots : caps->slots);
     e->step = EL_PROBE_DONE;
-}
-
-static void next(struct el_endpoint *e, enum el_probe_step step) {
-    e->step = step;
-    e->probe_tries = 0;
-    ask(e);
 }
 
 static void later(struct el_endpoint *e, double seconds) {
@@ -85,7 +92,7 @@ static void after_props(struct el_endpoint *e, json_t *props) {
         caps->chat_template = json_string_length(json_object_get(props, "chat_template")) > 0;
         caps->json_schema = caps->grammar = caps->logprobs = caps->prefix_cache = true;
     }
-    if (e->member->server != NULL || caps->reached) {
+    if (e->member->server != NULL || caps->reached || e->member->config->embedding) {
         done(e);
     } else {
         next(e, EL_PROBE_TOKENIZE);
@@ -162,9 +169,32 @@ static void after_models(struct el_endpoint *e, json_t *root) {
     next(e, EL_PROBE_TRY);
 }
 
+/* All replicas must agree on the length of a vector. */
+static void after_embedding(struct el_endpoint *e, json_t *root) {
+    struct el_capabilities *caps = caps_of(e);
+    char why[200], *text = NULL;
+    size_t text_len, dimensions = 0;
+    if (!el_embeddings_read(root, 1, &text, &text_len, why, sizeof why)) {
+        fail(e, why);
+        return;
+    }
+    free(el_embeddings_decode(text, text_len, 1, &dimensions));
+    free(text);
+    if (caps->reached && dimensions != caps->dimensions) {
+        fail(e, "its vectors are of another length than those of the member's other servers");
+        return;
+    }
+    caps->dimensions = dimensions;
+    done(e);
+}
+
 /* One short call with all optional fields; if it is refused, one without them. */
 static void after_try(struct el_endpoint *e, json_t *root) {
     struct el_capabilities *caps = caps_of(e);
+    if (e->member->config->embedding) {
+        after_embedding(e, root);
+        return;
+    }
     json_t *choice = json_array_get(json_object_get(root, "choices"), 0);
     if (choice == NULL) {
         fail(e, "the reply to a short call is no answer; is this an OpenAI-style server?");
@@ -206,6 +236,9 @@ static void refused(struct el_endpoint *e, long status, const struct el_buffer *
         }
         break;
     case EL_PROBE_TRY:
+        if (e->member->config->embedding) {
+            break;
+        }
         if (!e->plain_try && status != 401 && status != 403) {
             e->plain_try = true;
             next(e, EL_PROBE_TRY);
@@ -227,6 +260,8 @@ static void refused(struct el_endpoint *e, long status, const struct el_buffer *
         hint = "; check api_key_env or api_key_file";
     } else if (status >= 300 && status < 400) {
         hint = "; redirects are not followed, name the final address";
+    } else if (e->step == EL_PROBE_TRY && e->member->config->embedding) {
+        hint = " (it must serve /v1/embeddings; llama-server does so with --embedding)";
     }
     snprintf(text, sizeof text, "HTTP %ld%s%s%s", status, said[0] != '\0' ? ": " : "", said, hint);
     fail(e, text);
@@ -315,6 +350,13 @@ static void answered(struct el_http *http, struct el_http_transfer *t) {
 
 /* ---- questions ---- */
 
+static const char *embedding_body(struct el_endpoint *e) {
+    static const char *const inputs[] = {"a name"};
+    struct el_call call = {.inputs = inputs, .n_inputs = 1};
+    el_api_write(e->member->config, caps_of(e), &call, false, &e->probe_body);
+    return el_api_path(EL_API_EMBEDDINGS);
+}
+
 static const char *try_body(struct el_endpoint *e) {
     struct el_call call = {.prompt = "Answer with the word yes.", .max_tokens = 4};
     static const char *const choices[] = {"yes", "no"};
@@ -350,7 +392,7 @@ static const char *path_and_body(struct el_endpoint *e) {
     case EL_PROBE_MODELS:
         return "/v1/models";
     case EL_PROBE_TRY:
-        return try_body(e);
+        return e->member->config->embedding ? embedding_body(e) : try_body(e);
     default:
         return "/props";
     }

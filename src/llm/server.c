@@ -207,6 +207,16 @@ static void close_log(struct el_server *server) {
     }
 }
 
+/* An input must fit one physical batch. `argv` has room for seven more and a NULL. */
+static void add_embedding_options(const struct el_server *server, const char **argv,
+                                  const char *batch) {
+    static const char *const options[] = {"-b", "", "-ub", "", "--embedding", "--pooling", "mean"};
+    size_t n = server->own_pooling ? 5 : 7;
+    for (size_t i = 0; i < n; i++) {
+        argv[i] = options[i][0] != '\0' ? options[i] : batch;
+    }
+}
+
 bool el_server_start(struct el_server *server, struct el_error *err) {
     int fds[2];
     close_log(server);
@@ -216,14 +226,18 @@ bool el_server_start(struct el_server *server, struct el_error *err) {
         !open_log(server, fds, err)) {
         return false;
     }
-    char port[16], context[24], slots[24], threads[24];
+    char port[16], context[24], slots[24], threads[24], batch[24];
     snprintf(port, sizeof port, "%u", server->port);
     snprintf(context, sizeof context, "%zu", server->context * server->slots);
     snprintf(slots, sizeof slots, "%zu", server->slots);
     snprintf(threads, sizeof threads, "%zu", server->threads);
-    const char *argv[] = {"llama-server", "-m",     server->gguf, "--host", "127.0.0.1", "--port",
-                          port,           "-c",     context,      "-np",    slots,       "-t",
-                          threads,        "--poll", "0",          NULL};
+    snprintf(batch, sizeof batch, "%zu", server->context);
+    const char *argv[24] = {"llama-server", "-m", server->gguf, "--host", "127.0.0.1",
+                            "--port",       port, "-c",         context,  "-np",
+                            slots,          "-t", threads,      "--poll", "0"};
+    if (server->embedding) {
+        add_embedding_options(server, argv + 15, batch);
+    }
     char **envp = child_environment(server);
     pid_t parent = getpid();
     server->pid = envp != NULL ? fork() : -1;

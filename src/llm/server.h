@@ -17,6 +17,8 @@ struct el_server {
     const char *program, *gguf; /* the caller's */
     size_t slots, context;      /* context of one slot, in tokens */
     size_t threads;
+    bool embedding;   /* serve /v1/embeddings instead of completions */
+    bool own_pooling; /* the file says how its states become one vector; else their mean */
     struct el_http *http;
 
     pid_t pid; /* 0 = not running */

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DEFAULT_BUDGET = 20, CHILD_SLOTS = 4, CHILD_CONTEXT = 4096 };
+/* Sentence encoders are commonly trained for 512 tokens, and memory grows with it. */
+enum { DEFAULT_BUDGET = 20, CHILD_SLOTS = 4, CHILD_CONTEXT = 4096, EMBEDDING_CONTEXT = 512 };
 
 static size_t cores(void) {
     cpu_set_t set;
@@ -33,12 +34,15 @@ static bool read_file(struct el_member *member, struct el_error *err) {
         return false;
     }
     size_t trained = info.context != 0 ? info.context : CHILD_CONTEXT;
+    size_t most = config->embedding ? EMBEDDING_CONTEXT : CHILD_CONTEXT;
     caps->compact = info.compact;
     caps->parameters = config->parameters > 0 ? config->parameters : info.parameters;
+    member->server->embedding = config->embedding;
+    member->server->own_pooling = info.pooling;
     member->server->slots = config->slots != 0 ? config->slots : CHILD_SLOTS;
-    member->server->context = config->context != 0      ? config->context
-                              : trained < CHILD_CONTEXT ? trained
-                                                        : CHILD_CONTEXT;
+    member->server->context = config->context != 0 ? config->context
+                              : trained < most     ? trained
+                                                   : most;
     return true;
 }
 
@@ -87,6 +91,7 @@ static enum el_probe_step first_step(enum el_api api) {
         return EL_PROBE_VERSION;
     case EL_API_AUTO:
     case EL_API_LLAMA:
+    case EL_API_EMBEDDINGS:
         break;
     }
     return EL_PROBE_PROPS;
@@ -182,13 +187,20 @@ static void conclude(struct el_member *member) {
 
 static bool none_reached(struct el_client *client, struct el_error *err) {
     struct el_buffer text = {.limit = sizeof err->message};
+    bool writers = false;
+    for (size_t m = 0; m < client->n_members; m++) {
+        writers = writers || !client->members[m].config->embedding;
+    }
     for (size_t m = 0; m < client->n_members; m++) {
         const struct el_member *member = &client->members[m];
+        if (writers && member->config->embedding) {
+            continue;
+        }
         if (member->caps.reached) {
             el_buffer_free(&text);
             return false;
         }
-        el_buffer_printf(&text, "%s%s: %s", m > 0 ? "; " : "", member->config->name,
+        el_buffer_printf(&text, "%s%s: %s", text.len > 0 ? "; " : "", member->config->name,
                          member->caps.problem);
     }
     el_fail(err, EL_ERR_UNREACHABLE, "no member can be reached: %s",
