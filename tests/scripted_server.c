@@ -13,6 +13,7 @@
  *   extraction      every capitalised word of the sentence
  *   classification  for each span one of the types, by a hash of the span
  *   verification    yes, or no for about one pair in eight, by a hash
+ *   embeddings      32 numbers by the letter triples of the text (POST /v1/embeddings)
  * Compact prompts are read by their markers and answered with <|sep|>; others by their last line
  * that begins with "Text:", "Spans:" ... (see read_chat_prompt) and answered in JSON.
  *
@@ -30,6 +31,10 @@
  *   drip=MS       one byte each MS         echo          401 that repeats the key
  *   prose         chatter, no answer       die           the process ends
  *   hang          never answered
+ * and of embeddings alone:
+ *   count         one row too few          null          a number that is none
+ *   dims          rows of two lengths      backwards     rows in reverse order (no fault)
+ *   huge          a number beyond floats
  *
  * GET /stats: requests, completions, most in flight, distinct prompts. */
 #include <arpa/inet.h>
@@ -303,7 +308,7 @@ static size_t words(const char *text) {
     return n;
 }
 
-enum shape { LLAMA, CHAT, COMPLETION, OLLAMA };
+enum shape { LLAMA, CHAT, COMPLETION, OLLAMA, EMBEDDINGS };
 
 static void put_logprobs(struct el_buffer *out, const char *said, const char *list) {
     bool yes = strcmp(said, "yes") == 0;
@@ -352,6 +357,46 @@ static void completion_body(const struct server *s, enum shape shape, const char
                          "\"completion_tokens\":%zu}}",
                          cut ? "length" : "stop", prompt_tokens, n);
     }
+}
+
+/* Texts that share letters have similar vectors. */
+static void embedding(const char *text, size_t dimensions, const char *kind,
+                      struct el_buffer *out) {
+    double values[32] = {0.001};
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len; i++) {
+        uint64_t h = hash(text + i, len - i < 3 ? len - i : 3);
+        values[h % 32] += h >> 32 & 1 ? 1 : -1;
+    }
+    for (size_t i = 0; i < dimensions; i++) {
+        el_buffer_string(out, i > 0 ? "," : "");
+        if (i == 7 && strcmp(kind, "null") == 0) {
+            el_buffer_string(out, "null");
+        } else if (i == 7 && strcmp(kind, "huge") == 0) {
+            el_buffer_string(out, "1e300");
+        } else {
+            el_buffer_printf(out, "%.17g", values[i]);
+        }
+    }
+}
+
+static void embeddings_body(const struct server *s, json_t *inputs, const char *kind,
+                            struct el_buffer *out) {
+    size_t n = json_array_size(inputs), tokens = 0;
+    size_t shown = n > 0 && strcmp(kind, "count") == 0 ? n - 1 : n;
+    el_buffer_string(out, "{\"object\":\"list\",\"data\":[");
+    for (size_t i = 0; i < shown; i++) {
+        size_t number = strcmp(kind, "backwards") == 0 ? n - 1 - i : i;
+        const char *text = json_string_value(json_array_get(inputs, number));
+        el_buffer_printf(out, "%s{\"object\":\"embedding\",\"index\":%zu,\"embedding\":[",
+                         i > 0 ? "," : "", number);
+        embedding(text != NULL ? text : "", i == 1 && strcmp(kind, "dims") == 0 ? 31 : 32, kind,
+                  out);
+        el_buffer_string(out, "]}");
+        tokens += words(text != NULL ? text : "");
+    }
+    el_buffer_printf(out, "],\"model\":\"%s\",\"usage\":{\"prompt_tokens\":%zu}}", s->model,
+                     tokens);
 }
 
 static char *prompt_of(json_t *root) {
@@ -441,7 +486,9 @@ static bool strike(struct server *s, struct connection *c, const struct fault *f
         c->drip = atof(f->argument) / 1000;
         return false;
     } else if (strcmp(k, "length") == 0 || strcmp(k, "half") == 0 || strcmp(k, "halfjson") == 0 ||
-               strcmp(k, "nul") == 0 || strcmp(k, "utf8") == 0 || strcmp(k, "prose") == 0) {
+               strcmp(k, "nul") == 0 || strcmp(k, "utf8") == 0 || strcmp(k, "prose") == 0 ||
+               strcmp(k, "count") == 0 || strcmp(k, "null") == 0 || strcmp(k, "dims") == 0 ||
+               strcmp(k, "huge") == 0 || strcmp(k, "backwards") == 0) {
         return false; /* these change the answer, see complete() */
     } else if (strcmp(k, "cut") == 0) {
         c->close_after = true;
@@ -522,10 +569,12 @@ static void complete(struct server *s, struct connection *c, enum shape shape, c
         return;
     }
     char *prompt = prompt_of(root);
+    json_t *inputs = json_incref(json_object_get(root, "input"));
     json_decref(root);
     size_t prompt_tokens = words(prompt);
     const char *k = f != NULL ? f->kind : "";
     if (f != NULL && strike(s, c, f, authorization)) {
+        json_decref(inputs);
         free(prompt);
         return;
     }
@@ -533,6 +582,7 @@ static void complete(struct server *s, struct connection *c, enum shape shape, c
         respond_text(c, 400,
                      "{\"error\":{\"code\":400,\"message\":\"the prompt exceeds the available "
                      "context size\",\"type\":\"exceed_context_size_error\"}}");
+        json_decref(inputs);
         free(prompt);
         return;
     }
@@ -541,9 +591,16 @@ static void complete(struct server *s, struct connection *c, enum shape shape, c
         el_buffer_clear(&said);
         el_buffer_string(&said, "I am sorry, I cannot help with that.");
     }
-    completion_body(s, shape, said.data != NULL ? said.data : "", said.len, prompt_tokens,
-                    strcmp(k, "length") == 0, &reply);
-    if (strcmp(k, "nul") == 0 || strcmp(k, "utf8") == 0) {
+    if (shape == EMBEDDINGS) {
+        embeddings_body(s, inputs, k, &reply);
+    } else {
+        completion_body(s, shape, said.data != NULL ? said.data : "", said.len, prompt_tokens,
+                        strcmp(k, "length") == 0, &reply);
+    }
+    json_decref(inputs);
+    if (shape == EMBEDDINGS) {
+        /* the faults below are of texts */
+    } else if (strcmp(k, "nul") == 0 || strcmp(k, "utf8") == 0) {
         el_buffer_clear(&reply);
         completion_body(s, shape, "@", 1, prompt_tokens, false, &reply);
         char *at = strchr(reply.data, '@');
@@ -599,6 +656,10 @@ static void stats(const struct server *s, struct connection *c) {
 /* The completion routes of this API; false for others. */
 static bool completion_route(const struct server *s, const char *path, enum shape *shape) {
     bool llama = strcmp(s->api, "llama") == 0;
+    *shape = EMBEDDINGS;
+    if (strcmp(path, "/v1/embeddings") == 0) {
+        return true;
+    }
     *shape = LLAMA;
     if (llama && strcmp(path, "/completion") == 0) {
         return true;
