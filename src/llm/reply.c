@@ -26,51 +26,128 @@ void el_items_add(struct el_items *items, struct el_piece span, struct el_piece 
     items->list[items->count++] = (struct el_item){span, type};
 }
 
-/* The length of the white space that `text` begins with. */
-static size_t white_prefix(const char *text, size_t len) {
-    static const char *const wide[] = {"\xC2\xA0", "\xE3\x80\x80", "\xEF\xBB\xBF"};
-    if (len > 0 && strchr(" \t\r\n\v\f", text[0]) != NULL) {
-        return 1;
+static struct el_piece copy_of(struct el_items *items, struct el_piece piece) {
+    if (piece.text != NULL) {
+        piece.text = el_arena_copy(items->arena, piece.text, piece.len);
+        items->memory |= piece.text == NULL;
     }
-    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
-        size_t n = strlen(wide[i]);
-        if (len >= n && memcmp(text, wide[i], n) == 0) {
-            return n;
-        }
-    }
-    return 0;
+    return piece;
 }
 
-struct el_piece el_piece_trim(struct el_piece piece) {
-    size_t n;
-    while ((n = white_prefix(piece.text, piece.len)) > 0) {
-        piece.text += n;
-        piece.len -= n;
-    }
-    for (;;) {
-        size_t back = 1;
-        while (back < 3 && back < piece.len &&
-               ((unsigned char)piece.text[piece.len - back] & 0xC0) == 0x80) {
-            back++;
-        }
-        if (piece.len < back || white_prefix(piece.text + piece.len - back, back) != back) {
-            return piece;
-        }
-        piece.len -= back;
+void el_items_copy(struct el_items *items, struct el_piece span, struct el_piece type) {
+    span = copy_of(items, span);
+    type = copy_of(items, type);
+    if (!items->memory) {
+        el_items_add(items, span, type);
     }
 }
 
-static char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+void el_items_add_pair(struct el_items *items, struct el_piece a, struct el_piece b) {
+    struct el_known *known = items->known;
+    bool a_span = el_is_span(known, a), b_span = el_is_span(known, b), turned = !a_span && b_span;
+    if (known->classify && a_span && b_span) {
+        turned = el_which_type(known, b) < 0 && el_which_type(known, a) >= 0;
+    }
+    struct el_piece span = turned ? b : a, type = turned ? a : b;
+    if (el_says_none(type) || (el_says_none(span) && !a_span && !b_span)) {
+        items->says_none = true;
+    } else {
+        el_items_copy(items, el_piece_trim(span), type);
+    }
 }
 
-bool el_piece_is(struct el_piece piece, const char *word) {
-    for (size_t i = 0; i < piece.len; i++) {
-        if (word[i] == '\0' || lower(piece.text[i]) != lower(word[i])) {
-            return false;
+bool el_is_unfinished(const struct el_items *items, struct el_piece piece) {
+    return items->end != NULL && piece.text != NULL && piece.text + piece.len == items->end;
+}
+
+/* ---- the whole reply ---------------------------------------------------------------------- */
+
+/* What was thought aloud is no answer. A thought that never ends leaves none. */
+static struct el_piece without_thoughts(struct el_piece reply) {
+    static const char *const names[] = {"think>", "thinking>", "thought>", "reasoning>"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t n = strlen(names[i]);
+        const char *at = reply.text, *end = at + reply.len, *open = NULL;
+        while ((at = memmem(at, (size_t)(end - at), names[i], n)) != NULL) {
+            if (at > reply.text + 1 && at[-1] == '/' && at[-2] == '<') {
+                reply = el_piece_between(at + n, end);
+                open = NULL;
+            } else if (at > reply.text && at[-1] == '<' && open == NULL) {
+                open = at - 1;
+            }
+            at += n;
+        }
+        if (open != NULL) {
+            reply = el_piece_between(reply.text, open);
         }
     }
-    return word[piece.len] == '\0';
+    return reply;
+}
+
+/* The contents of the next code fence from `*at` on; false if there is none. */
+static bool next_fence(struct el_piece reply, size_t *at, struct el_piece *inside, bool *closed) {
+    const char *end = reply.text + reply.len, *from = reply.text + *at;
+    const char *open = memmem(from, (size_t)(end - from), "```", 3);
+    const char *line = open != NULL ? memchr(open, '\n', (size_t)(end - open)) : NULL;
+    const char *colon = line != NULL ? memchr(open, ':', (size_t)(line - open)) : NULL;
+    if (line == NULL || colon != NULL || (open > reply.text && open[-1] != '\n')) {
+        return false;
+    }
+    const char *close = memmem(line, (size_t)(end - line), "```", 3);
+    *closed = close != NULL;
+    *inside = el_piece_between(line + 1, close != NULL ? close : end);
+    *at = (size_t)((close != NULL ? close + 3 : end) - reply.text);
+    return true;
+}
+
+/* Does a list in lines stand before the first bracket? What follows such a list is rubbish. */
+static bool begins_with_lines(struct el_items *items, struct el_piece text) {
+    struct el_items first = {
+        .arena = items->arena, .known = items->known, .end = text.text + text.len};
+    const char *bracket = text.text, *end = bracket + text.len;
+    while (bracket < end && strchr("[{", *bracket) == NULL) {
+        bracket++;
+    }
+    const char *line = memrchr(text.text, '\n', (size_t)(bracket - text.text));
+    if (bracket == end || line == NULL) {
+        return false;
+    }
+    el_read_lines(&first, el_piece_between(text.text, line));
+    items->memory |= first.memory;
+    return first.pairs >= 2;
+}
+
+static void read_text(struct el_items *items, struct el_piece text) {
+    if (begins_with_lines(items, text)) {
+        el_read_lines(items, text);
+    } else if (!el_read_literals(items, text) && !items->memory && !el_read_tags(items, text)) {
+        el_read_lines(items, text);
+    }
+}
+
+/* Where was a cut reply cut? Not inside an item if a line break came last. */
+static const char *end_of_cut(struct el_piece reply, bool cut) {
+    bool finished = reply.len == 0 || reply.text[reply.len - 1] == '\n';
+    struct el_piece trimmed = el_piece_trim(reply);
+    return cut && !finished ? trimmed.text + trimmed.len : NULL;
+}
+
+void el_read_any(struct el_items *items, struct el_piece reply) {
+    reply = without_thoughts(reply);
+    bool cut = items->cut, closed = false;
+    size_t at = 0;
+    struct el_piece inside;
+    while (next_fence(reply, &at, &inside, &closed)) {
+        items->cut = cut && !closed;
+        items->end = end_of_cut(inside, items->cut);
+        read_text(items, inside);
+        if (items->count > 0 || items->says_none) {
+            return;
+        }
+    }
+    items->cut = cut;
+    items->end = end_of_cut(reply, cut);
+    read_text(items, el_piece_trim(reply));
 }
 
 /* ---- spans -------------------------------------------------------------------------------- */
@@ -123,75 +200,94 @@ static bool distinct(struct el_arena *arena, const struct el_items *items,
     return true;
 }
 
+/* A compact answer, unless the reply plainly is of another form. */
+static void read_reply(struct el_items *items, const struct el_prompt_set *set,
+                       struct el_piece reply) {
+    bool separated = set->form == EL_ANSWER_SEPARATED;
+    bool foreign = separated && reply.len > 0 &&
+                   memmem(reply.text, reply.len, set->separator, strlen(set->separator)) == NULL &&
+                   (memchr(reply.text, '\n', reply.len) != NULL || reply.text[0] == '[' ||
+                    reply.text[0] == '{');
+    if (separated && !foreign) {
+        el_read_separated(items, set, reply);
+    } else {
+        el_read_any(items, (struct el_piece){reply.text, el_end_of_answer(set, reply)});
+    }
+}
+
 enum el_readable el_parse_spans(struct el_arena *arena, const struct el_prompt_set *set,
                                 const char *reply, size_t reply_len, bool cut, const char *sentence,
                                 struct el_strings *spans) {
-    (void)sentence;
-    struct el_items items = {.arena = arena};
+    struct el_known known;
+    struct el_items items = {.arena = arena, .known = &known, .cut = cut};
     *spans = (struct el_strings){0};
-    if (set->form != EL_ANSWER_SEPARATED) {
-        return EL_READ_NOTHING;
-    }
-    el_read_separated(&items, set, (struct el_piece){reply, reply_len}, cut);
-    if (items.memory || !distinct(arena, &items, spans)) {
+    if (!el_known_sentence(&known, arena, sentence)) {
         return EL_READ_MEMORY;
     }
-    return EL_READ_OK;
+    read_reply(&items, set, (struct el_piece){reply, reply_len});
+    if (items.memory || known.memory || !distinct(arena, &items, spans)) {
+        return EL_READ_MEMORY;
+    }
+    return spans->count > 0 || items.says_none ? EL_READ_OK : EL_READ_NOTHING;
 }
 
 /* ---- types -------------------------------------------------------------------------------- */
 
-/* A type's name as it is compared: case folded, '_' and '-' as spaces, no plural 's'. */
-static struct el_piece plain_type(struct el_arena *arena, struct el_piece name) {
-    size_t len = 0;
-    char *text = el_arena_copy(arena, name.text, name.len);
-    for (size_t i = 0; text != NULL && i < name.len; i++) {
-        text[i] = text[i] == '_' || text[i] == '-' ? ' ' : text[i];
+/* Answers that name no span are taken by position, where their number shows that they can be. */
+static bool by_position(const struct el_items *items, size_t n_spans, bool any_number,
+                        int *choice) {
+    size_t single = 0, filled = 0;
+    for (size_t i = 0; i < items->count; i++) {
+        single += items->list[i].span.text == NULL;
     }
-    text = text != NULL ? el_text_fold(arena, text, name.len, true, &len) : NULL;
-    if (text != NULL && len > 1 && text[len - 1] == 's') {
-        len--;
+    if (single == 0 || (!any_number && single < n_spans && !items->cut)) {
+        return false;
     }
-    return (struct el_piece){text, len};
+    for (size_t i = 0, k = 0; i < items->count && k < n_spans; i++) {
+        if (items->list[i].span.text == NULL) {
+            choice[k] = el_which_type(items->known, items->list[i].type);
+            filled += choice[k] >= 0;
+            k++;
+        }
+    }
+    return filled > 0;
 }
 
-static bool same(struct el_piece a, struct el_piece b) {
-    return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
+static bool by_span(const struct el_items *items, int *choice) {
+    bool any = false;
+    for (size_t i = 0; i < items->count; i++) {
+        const struct el_item *item = &items->list[i];
+        int span = item->span.text != NULL ? el_which_span(items->known, item->span) : -1;
+        if (span >= 0 && choice[span] < 0) { /* the first answer counts */
+            choice[span] = el_which_type(items->known, item->type);
+            any |= choice[span] >= 0;
+        }
+    }
+    return any;
 }
 
 enum el_readable el_parse_types(struct el_arena *arena, const struct el_prompt_set *set,
                                 const char *reply, size_t reply_len, bool cut,
                                 const char *const *spans, size_t n_spans,
                                 const struct el_prompt_type *types, size_t n_types, int *choice) {
-    (void)spans;
-    struct el_items items = {.arena = arena};
-    struct el_piece *names = el_arena_array(arena, n_types, sizeof *names);
-    if (set->form != EL_ANSWER_SEPARATED) {
-        return EL_READ_NOTHING;
-    }
-    el_read_separated(&items, set, (struct el_piece){reply, reply_len}, cut);
-    if (names == NULL || items.memory) {
-        return EL_READ_MEMORY;
-    }
-    for (size_t t = 0; t < n_types; t++) {
-        names[t] = plain_type(arena, (struct el_piece){types[t].name, strlen(types[t].name)});
-        if (names[t].text == NULL) {
-            return EL_READ_MEMORY;
-        }
-    }
-    enum el_readable readable = n_spans == 0 ? EL_READ_OK : EL_READ_NOTHING;
+    struct el_known known;
+    struct el_items items = {.arena = arena, .known = &known, .cut = cut};
     for (size_t i = 0; i < n_spans; i++) {
         choice[i] = -1;
-        if (i < items.count) {
-            struct el_piece name = plain_type(arena, items.list[i].span);
-            if (name.text == NULL) {
-                return EL_READ_MEMORY;
-            }
-            for (size_t t = 0; t < n_types && choice[i] < 0; t++) {
-                choice[i] = same(name, names[t]) ? (int)t : -1;
-            }
-        }
-        readable = choice[i] >= 0 ? EL_READ_OK : readable;
     }
-    return readable;
+    if (!el_known_types(&known, arena, spans, n_spans, types, n_types)) {
+        return EL_READ_MEMORY;
+    }
+    read_reply(&items, set, (struct el_piece){reply, reply_len});
+    bool separated = items.separated;
+    bool any =
+        n_spans == 0 || by_span(&items, choice) || by_position(&items, n_spans, separated, choice);
+    if (!any && !separated && !items.memory) {
+        any = el_read_prose_types(&known, without_thoughts((struct el_piece){reply, reply_len}),
+                                  spans, n_spans, choice);
+    }
+    if (items.memory || known.memory) {
+        return EL_READ_MEMORY;
+    }
+    return any ? EL_READ_OK : EL_READ_NOTHING;
 }

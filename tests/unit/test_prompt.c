@@ -96,6 +96,54 @@ static void compact_prompts(void **state) {
     el_prompt_set_close(set);
 }
 
+static void is_message(const struct el_call *call, size_t at, const char *role, const char *text) {
+    assert_true(at < call->n_messages);
+    assert_string_equal(call->messages[at].role, role);
+    assert_string_equal(call->messages[at].content, text);
+}
+
+/* The shipped chat set: types, then demonstrations as turns, then the question. */
+static void chat_prompts(void **state) {
+    (void)state;
+    struct el_prompt_set *set = open_set("chat");
+    struct el_prompt_data data = question();
+    struct el_arena arena = {0};
+    struct el_call call = {0};
+    assert_null(prompt_of(set, EL_PROMPT_EXTRACT, &data, &arena, &call));
+    assert_int_equal(call.n_messages, 6);
+    assert_string_equal(call.messages[0].role, "system");
+    assert_non_null(strstr(call.messages[0].content,
+                           "of one of the types below; do not say the type.\n\nTypes:\n"
+                           "- person: people, real or invented\n- location\n\nCopy each"));
+    is_message(&call, 1, "user", "Rain fell.");
+    is_message(&call, 2, "assistant", "[]");
+    is_message(&call, 3, "user", "Ada flew to Oslo.");
+    is_message(&call, 4, "assistant", "[\"Ada\", \"Oslo\"]");
+    is_message(&call, 5, "user", "Bo left Turku.");
+    assert_int_equal(call.constraint.kind, EL_LIST_OF_SPANS);
+    assert_null(call.constraint.separator);
+    prompt_of(set, EL_PROMPT_CLASSIFY, &data, &arena, &call);
+    is_message(&call, 4, "assistant", "{ \"Ada\": \"person\", \"Oslo\": \"location\" }");
+    is_message(&call, 5, "user", "Sentence: Bo left Turku.\nSpans: [\"Bo\", \"Turku\"]");
+    prompt_of(set, EL_PROMPT_PREEXTRACT, &data, &arena, &call);
+    assert_int_equal(call.n_messages, 2);
+    is_message(&call, 1, "user", "Bo left Turku.");
+    static const struct el_prompt_span one = {"Bo", "person"};
+    data.spans = &one;
+    data.n_spans = 1;
+    prompt_of(set, EL_PROMPT_VERIFY, &data, &arena, &call);
+    assert_int_equal(call.n_messages, 2);
+    is_message(&call, 1, "user",
+               "Sentence: Bo left Turku.\nSpan: \"Bo\"\nType: person (people, real or invented)");
+    data.n_types = 0;
+    data.n_demonstrations = 0;
+    prompt_of(set, EL_PROMPT_EXTRACT, &data, &arena, &call);
+    assert_non_null(
+        strstr(call.messages[0].content, "that is an entity; do not say the type.\n\nCopy"));
+    el_arena_free(&arena);
+    el_prompt_set_close(set);
+}
+
 /* Only the nearest demonstrations are kept: the last ones. */
 static void demonstrations_of_the_set(void **state) {
     (void)state;
@@ -306,10 +354,15 @@ static void chat_messages(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compact_prompts),  cmocka_unit_test(demonstrations_of_the_set),
-        cmocka_unit_test(hostile_text),     cmocka_unit_test(broken_settings),
-        cmocka_unit_test(broken_templates), cmocka_unit_test(broken_messages),
-        cmocka_unit_test(missing_set),      cmocka_unit_test(chat_messages),
+        cmocka_unit_test(compact_prompts),
+        cmocka_unit_test(chat_prompts),
+        cmocka_unit_test(demonstrations_of_the_set),
+        cmocka_unit_test(hostile_text),
+        cmocka_unit_test(broken_settings),
+        cmocka_unit_test(broken_templates),
+        cmocka_unit_test(broken_messages),
+        cmocka_unit_test(missing_set),
+        cmocka_unit_test(chat_messages),
     };
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }
