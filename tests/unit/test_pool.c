@@ -4,6 +4,7 @@
 #include "retrieval/pool.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -436,6 +437,63 @@ static void baselines(void **state) {
     el_pool_close(pool);
 }
 
+/* ---- threads ---- */
+
+struct searcher {
+    const struct el_pool *pool;
+    size_t found[20], rounds;
+};
+
+static void *search_often(void *argument) {
+    struct searcher *searcher = argument;
+    for (size_t i = 0; i < 20; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "Mar%zu", i * 137);
+        struct el_query_span span = {text, strlen(text), 4, NULL};
+        struct el_query query = {.text = "q", .text_len = 1, .spans = &span, .n_spans = 1};
+        struct el_search_options options = {.k = 3, .threads = 3};
+        struct el_arena arena = {0};
+        struct el_hits hits;
+        if (el_pool_search(searcher->pool, &query, &options, &arena, &hits, NULL)) {
+            searcher->found[i] = hits.items[0].sentence;
+            searcher->rounds++;
+        }
+        el_arena_free(&arena);
+    }
+    return NULL;
+}
+
+/* Several threads search one freshly opened pool, each with threads of its own. */
+static void threads(void **state) {
+    struct folder *f = folder_of(state);
+    FILE *file = fopen(f->jsonl, "w");
+    for (size_t i = 0; i < 3000; i++) {
+        fprintf(file,
+                "{\"text\":\"Mar%zu\",\"offset_unit\":\"byte\",\"entities\":[{\"start\":0,\"end\":"
+                "%d,\"type\":\"t\"}]}\n",
+                i,
+                i < 10     ? 4
+                : i < 100  ? 5
+                : i < 1000 ? 6
+                           : 7);
+    }
+    fclose(file);
+    struct el_pool *pool = build(f, EL_STORAGE_AUTO);
+    struct searcher searchers[3] = {{pool, {0}, 0}, {pool, {0}, 0}, {pool, {0}, 0}};
+    pthread_t ids[3];
+    for (size_t t = 0; t < 3; t++) {
+        assert_int_equal(pthread_create(&ids[t], NULL, search_often, &searchers[t]), 0);
+    }
+    for (size_t t = 0; t < 3; t++) {
+        pthread_join(ids[t], NULL);
+        assert_int_equal(searchers[t].rounds, 20);
+        for (size_t i = 0; i < 20; i++) {
+            assert_int_equal(searchers[t].found[i], i * 137);
+        }
+    }
+    el_pool_close(pool);
+}
+
 /* ---- a real pool, where the data sets are at hand ---- */
 
 static void real_pool(void **state) {
@@ -483,8 +541,8 @@ static void real_pool(void **state) {
 int main(void) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(random_pools), WITH_FOLDER(corners),   WITH_FOLDER(records),
-        WITH_FOLDER(baselines),    WITH_FOLDER(real_pool),
+        WITH_FOLDER(random_pools), WITH_FOLDER(corners), WITH_FOLDER(records),
+        WITH_FOLDER(baselines),    WITH_FOLDER(threads), WITH_FOLDER(real_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
