@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 static const double CONNECT_SECONDS = 10, FIRST_BYTE_SECONDS = 300, TOTAL_SECONDS = 600;
-enum { MAX_HEADER_BYTES = 64 << 10, EVENTS = 64 };
+enum { MAX_HEADER_BYTES = 64 << 10, MAX_URL = 1900, EVENTS = 64 };
 
 struct el_http {
     CURLM *multi;
@@ -99,6 +99,9 @@ bool el_http_target_init(struct el_http_target *target, const struct el_member_c
     if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0) {
         return el_fail(err, EL_ERR_CONFIG, "member %s: the URL must begin with http:// or https://",
                        config->name);
+    }
+    if (strlen(url) > MAX_URL) {
+        return el_fail(err, EL_ERR_CONFIG, "member %s: the URL is too long", config->name);
     }
     target->base = strdup(url);
     target->shown = target->base != NULL ? without_user(url) : NULL;
@@ -342,10 +345,13 @@ struct el_http_transfer *el_http_send(struct el_http *http, struct el_http_targe
                                       const char *path, const struct el_buffer *body,
                                       double timeout, el_http_done *done, void *user) {
     struct el_http_transfer *t = take_transfer(target);
-    char url[2048];
-    if (t == NULL || snprintf(url, sizeof url, "%s%s", target->base, path) >= (int)sizeof url) {
+    char url[MAX_URL + 64]; /* paths are constants of ours */
+    size_t base_len = strlen(target->base), path_len = strlen(path);
+    if (t == NULL) {
         return NULL;
     }
+    memcpy(url, target->base, base_len);
+    memcpy(url + base_len, path, path_len + 1);
     const struct el_member_config *config = target->config;
     double now = el_now();
     el_buffer_clear(&t->body);

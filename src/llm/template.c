@@ -591,6 +591,9 @@ bool el_template_render(const struct el_template *parsed, const struct el_prompt
 static size_t marker_at(const struct el_prompt_set *set, const char *text) {
     size_t longest = 0;
     for (size_t i = 0; i < set->n_markers; i++) {
+        if (set->markers[i][0] != text[0]) {
+            continue; /* nearly always: this runs at every character of every prompt */
+        }
         size_t len = strlen(set->markers[i]);
         if (len > longest && strncmp(text, set->markers[i], len) == 0) {
             longest = len;
