@@ -90,6 +90,11 @@ $(BUILD)/fuzz/%: fuzz/%.c $(BUILD)/libel4ner.a
 	@echo '  LD  $@'
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(BUILD)/libel4ner.a $(LDFLAGS) $(LDLIBS)
 
+$(BUILD)/bench/%: bench/%.c
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) $(LDLIBS)
+
 # --- what people type -----------------------------------------------------------------------
 
 deps:
@@ -134,6 +139,9 @@ check:
 	@$(MAKE) --no-print-directory format-check
 
 fuzzers: $(FUZZERS)
+
+bench-llm: all $(TESTERS) $(BUILD)/bench/sequential
+	@BUILD=$(BUILD) bench/llm
 
 FORMATTED = $(shell git ls-files '*.c' '*.h')
 format:
@@ -183,7 +191,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all unit clean deps demo test check unit-programs programs fuzzers format format-check install uninstall FORCE
+.PHONY: all unit bench-llm clean deps demo test check unit-programs programs fuzzers format format-check install uninstall FORCE
 .PHONY: tagger models
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:=.d)
 .SECONDARY:

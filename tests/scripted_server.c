@@ -3,7 +3,8 @@
  * kept-alive connections; some ten thousand answers a second.
  *
  *   scripted_server [--port N] [--unix PATH] [--api llama|openai|vllm|ollama] [--latency MS]
- *                   [--slots N] [--context TOKENS] [--key KEY] [--loading N] [--fault SPEC]...
+ *                   [--slots N] [--context TOKENS] [--key KEY] [--loading N] [--record FILE]
+ *                   [--fault SPEC]...
  *
  * It prints the port on standard output once it listens. Unknown options with a value are ignored,
  * so that it can also stand in for a llama-server child (-m -c -np -t --host; the key comes from
@@ -35,6 +36,8 @@
  *   count         one row too few          null          a number that is none
  *   dims          rows of two lengths      backwards     rows in reverse order (no fault)
  *   huge          a number beyond floats
+ *
+ * --record writes the body of each completion request to FILE, one a line.
  *
  * GET /stats: requests, completions, most in flight, distinct prompts. */
 #include <arpa/inet.h>
@@ -81,6 +84,7 @@ struct server {
     double latency;
     size_t slots, context;
     unsigned long loading;
+    FILE *record;
     struct fault faults[MAX_FAULTS];
     size_t n_faults;
     int epoll, listener;
@@ -563,6 +567,11 @@ static void complete(struct server *s, struct connection *c, enum shape shape, c
     const struct fault *f = fault_for(s, ++s->completions);
     struct el_buffer said = {0}, reply = {0};
     note_prompt(s, body, len);
+    if (s->record != NULL) {
+        fwrite(body, 1, len, s->record);
+        fputc('\n', s->record);
+        fflush(s->record);
+    }
     c->due = s->latency > 0 ? now() + s->latency : 0;
     if (root == NULL) {
         respond_text(c, 400, "{\"error\":{\"message\":\"the request is no JSON\"}}");
@@ -1036,6 +1045,8 @@ int main(int argc, char **argv) {
             s.context = strtoul(value, NULL, 10);
         } else if (strcmp(name, "--loading") == 0) {
             s.loading = strtoul(value, NULL, 10);
+        } else if (strcmp(name, "--record") == 0) {
+            s.record = fopen(value, "w");
         } else if (strcmp(name, "--fault") == 0) {
             add_fault(&s, value);
         }
