@@ -26,7 +26,7 @@ PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$
 LIB_SRC := $(sort $(wildcard src/base/*.c src/corpus/*.c src/language/*.c src/llm/*.c \
            src/retrieval/*.c src/pipeline/*.c src/evaluate/*.c src/*.c))
 CLI_SRC := $(sort $(wildcard src/cli/*.c))
-LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/src/evaluate/report_assets.o
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
 
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -54,6 +54,12 @@ $(BUILD)/src/pipeline/config_defaults.o: $(BUILD)/prefix
 $(BUILD)/prefix: FORCE
 	@mkdir -p $(@D)
 	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
+
+$(BUILD)/src/evaluate/report_assets.o: src/evaluate/report_assets.S src/evaluate/report.css \
+        src/evaluate/report.js
+	@mkdir -p $(@D)
+	@echo '  AS  $<'
+	@$(CC) -c $< -o $@
 
 $(BUILD)/libel4ner.a: $(LIB_OBJ)
 	@rm -f $@

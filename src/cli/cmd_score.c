@@ -1,7 +1,7 @@
 /* el4ner score: predictions against gold labels. */
 #include "cli/cli.h"
 
-#include "evaluate/score.h"
+#include "evaluate/report.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@ enum {
     ID_BY_TYPE,
     ID_BY_LENGTH,
     ID_JSON,
+    ID_REPORT,
     ID_POOL,
     ID_COMMON,
     ID_COMPARE,
@@ -31,6 +32,7 @@ static const struct cli_option options[] = {
     {ID_SAMPLES, "samples", "N", "draws of the bootstrap (default 1000; 0: no intervals)"},
     {ID_SEED, "seed", "N", "of the bootstrap (default 1)"},
     {ID_JSON, "json", NULL, "as JSON"},
+    {ID_REPORT, "report", "FILE", "of the first prediction, as one HTML page"},
 };
 
 static const struct cli_help help = {
@@ -49,7 +51,7 @@ static const struct cli_help help = {
 struct score {
     struct el_score_options options;
     struct el_read_options read;
-    const char *pool;
+    const char *pool, *report;
     bool by_type, by_length, json, common, compare;
     struct el_surfaces *surfaces;
     struct el_labels gold;
@@ -106,6 +108,9 @@ static bool set_option(struct score *score, int id, const char *value) {
         return true;
     case ID_POOL:
         score->pool = value;
+        return true;
+    case ID_REPORT:
+        score->report = value;
         return true;
     default:
         score->by_type |= id == ID_BY_TYPE;
@@ -276,6 +281,20 @@ static int print_json(const struct score *score) {
     return CLI_OK;
 }
 
+static bool write_report(const struct score *score, struct el_error *err) {
+    struct cli_output output;
+    struct el_report report = {.title = score->files[0],
+                               .gold = &score->gold,
+                               .predicted = &score->predicted[0],
+                               .score = &score->scores[0]};
+    if (!cli_output_open(&output, score->report, err)) {
+        return false;
+    }
+    bool ok = el_report_write(&report, output.file, err);
+    struct el_error ignored;
+    return cli_output_close(&output, ok, ok ? err : &ignored) && ok;
+}
+
 static void release(struct score *score) {
     for (size_t i = 0; score->predicted != NULL && i < score->n_files; i++) {
         el_labels_free(&score->predicted[i]);
@@ -308,7 +327,8 @@ int cmd_score(int argc, char **argv) {
     }
     struct el_error err = {0};
     int status = CLI_OK;
-    if (!score_all(&score, argv[parser.first], &err)) {
+    if (!score_all(&score, argv[parser.first], &err) ||
+        (score.report != NULL && !write_report(&score, &err))) {
         status = cli_fail(&err);
     } else if (score.json) {
         status = print_json(&score);

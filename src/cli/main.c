@@ -11,6 +11,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"tag", cmd_tag, "find the entities of texts"},
+    {"eval", cmd_eval, "score the ensemble on a labelled file, with ablation"},
     {"score", cmd_score, "precision, recall and F1 of predictions"},
     {"combine", cmd_combine, "one prediction out of several, by voting"},
     {"pool", cmd_pool, "build, extend and search a pool of demonstrations"},

@@ -56,6 +56,7 @@ static bool combine_document(const struct el_labels *sets, size_t n_sets, size_t
         .tokens = first->tokens,
         .n_tokens = first->n_tokens,
         .lang = first->lang,
+        .sentence_per_document = first->sentence_per_document,
         .line = first->line,
     };
     bool ok = gather(sets, n_sets, number, &scratch, &proposals, &n_proposals, &answered) &&
@@ -108,7 +109,7 @@ bool el_labels_write(const struct el_labels *labels, FILE *file,
             .labelled = item->answered,
             .lang = item->lang,
             .abstained = item->abstained,
-            .sentence_per_document = item->n_tokens > 0,
+            .sentence_per_document = item->sentence_per_document,
         };
         ok = el_writer_write(writer, &document, err);
     }

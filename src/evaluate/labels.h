@@ -17,9 +17,10 @@ struct el_labelled {
     struct el_entity *entities;
     size_t n_entities;
     const char *lang;
-    bool answered; /* false: no entity layer here, e.g. a model without an answer */
-    bool missing;  /* after el_labels_align(): the set has no such document */
-    size_t abstained; /* of a combination: predictions that did not answer here */
+    bool sentence_per_document; /* as in struct el_document */
+    bool answered;              /* false: no entity layer here, e.g. a model without an answer */
+    bool missing;               /* after el_labels_align(): the set has no such document */
+    size_t abstained;           /* of a combination: predictions that did not answer here */
     size_t line;
 };
 

@@ -1,0 +1,508 @@
+/* el4ner eval: the ensemble on a labelled file: scores, ablation, stage figures, report. */
+#include "cli/cli.h"
+
+#include "evaluate/ablate.h"
+#include "base/buffer.h"
+#include "evaluate/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    ID_ABLATE = CLI_FIRST_ID,
+    ID_KS,
+    ID_DRAW,
+    ID_MATCH,
+    ID_SAMPLES,
+    ID_SEED,
+    ID_JSON,
+    ID_REPORT,
+    ID_BY_TYPE,
+};
+
+static const struct cli_option options[] = {
+    CLI_COMMON_OPTIONS,
+    {ID_ABLATE, "ablate", "LIST", "rows to add: members, verifier, voting, retrieval, k;\nor all"},
+    {ID_KS, "ks", "LIST", "numbers of demonstrations for --ablate k\n(default 0,1,2,5,10)"},
+    {ID_DRAW, "draw", "N", "only N documents, drawn by --seed"},
+    {ID_MATCH, "match", "HOW", "strict (default), exact, partial or type"},
+    {ID_BY_TYPE, "by-type", NULL, "a line for each type, too"},
+    {ID_SAMPLES, "samples", "N", "draws of the bootstrap (default 1000; 0: no intervals)"},
+    {ID_SEED, "seed", "N", "of bootstrap and --draw (default 1)"},
+    {ID_JSON, "json", "FILE", "everything as JSON; - is standard output, without the\ntables"},
+    {ID_REPORT, "report", "FILE", "everything as one HTML page"},
+    {'q', "quiet", NULL, "no progress"},
+};
+
+static const struct cli_help help = {
+    .usage = "el4ner eval [options] TEST",
+    .text = "Runs the ensemble on a labelled file and scores it, with 95 % bootstrap intervals;\n"
+            "shows where F1 is lost, stage by stage; and, with --ablate, what each part of the\n"
+            "method is worth. Replies are stored, so rows share their calls and a run that was\n"
+            "stopped goes on where it was.",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .more = "In the table, \"exact\" rows asked their own prompts; \"projected\" ones count the\n"
+            "votes and verdicts of one full run in another way, and cost no call.\n"
+            "With --types auto the types are those of TEST.\n"
+            "\n"
+            "Examples:\n"
+            "  el4ner eval --pool train.conll test.conll --types auto\n"
+            "  el4ner eval -c my.yaml test.jsonl --ablate members,retrieval --report report.html",
+};
+
+struct eval {
+    struct cli_settings settings;
+    struct el_ablation_options options;
+    const char *test, *json, *report;
+    long draw;
+    bool by_type;
+    size_t ks[32];
+
+    struct el_labels gold;
+    struct el_config *config;
+    struct el_ensemble *ensemble;
+    struct el_ablation ablation;
+    struct el_log log;
+    char *store;
+    char temporary[64]; /* a store of our own, for rows to share calls without the user's */
+    size_t left_out;
+
+    FILE *trace; /* for the report */
+    struct el_arena arena;
+    const char **traces;
+    size_t n_traces;
+};
+
+/* ---- The command line ---- */
+
+static bool parse_ks(struct eval *eval, const char *list) {
+    for (const char *at = list;;) {
+        char *end;
+        unsigned long k = strtoul(at, &end, 10);
+        if (end == at || at[0] == '-' || k > 1000 || (*end != ',' && *end != '\0') ||
+            eval->options.n_ks == sizeof eval->ks / sizeof *eval->ks) {
+            cli_usage("eval", "--ks must be up to 32 whole numbers up to 1000, e.g. 0,2,5");
+            return false;
+        }
+        eval->ks[eval->options.n_ks++] = k;
+        if (*end == '\0') {
+            eval->options.ks = eval->ks;
+            return true;
+        }
+        at = end + 1;
+    }
+}
+
+static bool set_number(struct eval *eval, int id, const char *value) {
+    long number;
+    const char *name = id == ID_DRAW ? "--draw" : id == ID_SAMPLES ? "--samples" : "--seed";
+    if (!cli_number("eval", name, value, id == ID_DRAW, 2147483647, &number)) {
+        return false;
+    }
+    if (id == ID_DRAW) {
+        eval->draw = number;
+    } else if (id == ID_SAMPLES) {
+        eval->options.score.bootstrap.samples = (size_t)number;
+    } else {
+        eval->options.score.bootstrap.seed = (uint64_t)number;
+    }
+    return true;
+}
+
+static bool set_option(struct eval *eval, int id, const char *value) {
+    int status = CLI_OK;
+    switch (id) {
+    case ID_ABLATE:
+        if (!el_ablate_parse(value, &eval->options.groups)) {
+            cli_usage("eval",
+                      "--ablate must be a list of members, verifier, voting, retrieval, k, or all, "
+                      "not \"%s\"",
+                      value);
+            return false;
+        }
+        return true;
+    case ID_KS:
+        return parse_ks(eval, value);
+    case ID_MATCH:
+        if (!el_match_from_name(value, &eval->options.score.match) ||
+            eval->options.score.match > EL_MATCH_TYPE) {
+            cli_usage("eval", "--match must be strict, exact, partial or type, not \"%s\"", value);
+            return false;
+        }
+        return true;
+    case ID_DRAW:
+    case ID_SAMPLES:
+    case ID_SEED:
+        return set_number(eval, id, value);
+    case ID_JSON:
+        eval->json = value;
+        return true;
+    case ID_REPORT:
+        eval->report = value;
+        return true;
+    case ID_BY_TYPE:
+        eval->by_type = true;
+        return true;
+    default:
+        return cli_common(&eval->settings, "eval", id, value, &status) && status == CLI_OK;
+    }
+}
+
+/* ---- Preparing ---- */
+
+/* Keep `n` documents, drawn without replacement, in their order. */
+static void draw(struct el_labels *labels, size_t n, uint64_t seed) {
+    size_t kept = 0, left = labels->count;
+    uint64_t state = seed;
+    n = n < left ? n : left;
+    for (size_t i = 0; kept < n; i++, left--) {
+        if (el_random_below(&state, left) < n - kept) {
+            labels->items[kept++] = labels->items[i];
+        }
+    }
+    labels->count = kept;
+}
+
+/* The types of the test file as a list for --types. NULL if memory is out. */
+static char *list_types(const struct el_labels *labels) {
+    struct el_buffer list = {0};
+    json_t *seen = json_object();
+    bool ok = seen != NULL;
+    for (size_t i = 0; ok && i < labels->count; i++) {
+        for (size_t j = 0; ok && j < labels->items[i].n_entities; j++) {
+            const char *type = labels->items[i].entities[j].type;
+            if (json_object_get(seen, type) == NULL) {
+                el_buffer_printf(&list, "%s%s", list.len > 0 ? "," : "", type);
+                ok = json_object_set_new(seen, type, json_true()) == 0;
+            }
+        }
+    }
+    json_decref(seen);
+    if (!ok || list.failed || list.len == 0) {
+        el_buffer_free(&list);
+        return NULL;
+    }
+    return list.data;
+}
+
+static int prepare(struct eval *eval, struct el_error *err) {
+    if (!el_labels_read(eval->test, NULL, true, &eval->gold, err)) {
+        return cli_fail(err);
+    }
+    char *types = NULL;
+    if (eval->settings.types != NULL && strcmp(eval->settings.types, "auto") == 0) {
+        types = list_types(&eval->gold);
+        eval->settings.types = types;
+    }
+    int status = cli_load(&eval->settings, &eval->config);
+    free(types);
+    if (status != CLI_OK) {
+        return status;
+    }
+    if (!el_labels_map_types(&eval->gold, eval->config, &eval->left_out, err)) {
+        return cli_fail(err);
+    }
+    if (eval->left_out > 0) {
+        cli_say("warning: %zu entities of %s are of types that are not asked for; they do not "
+                "count",
+                eval->left_out, eval->test);
+    }
+    if (eval->draw > 0) {
+        draw(&eval->gold, (size_t)eval->draw, eval->options.score.bootstrap.seed);
+    }
+    return CLI_OK;
+}
+
+static int open_ensemble(struct eval *eval, struct el_error *err) {
+    eval->store = cli_store_path(&eval->settings);
+    if (eval->store == NULL) {
+        strcpy(eval->temporary, "/tmp/el4ner-eval-XXXXXX");
+        int fd = mkstemp(eval->temporary);
+        if (fd >= 0) {
+            close(fd);
+        } else {
+            eval->temporary[0] = '\0';
+        }
+    }
+    eval->log = cli_log(eval->settings.quiet);
+    eval->trace = eval->report != NULL ? tmpfile() : NULL;
+    struct el_ensemble_options how = {
+        .log = &eval->log,
+        .trace = eval->trace,
+        .store_path = eval->store != NULL          ? eval->store
+                      : eval->temporary[0] != '\0' ? eval->temporary
+                                                   : NULL,
+    };
+    return el_ensemble_open(eval->config, &how, &eval->ensemble, err) ? CLI_OK : cli_fail(err);
+}
+
+static void show_progress(void *context, size_t row, size_t n_rows, const char *name) {
+    const struct eval *eval = context;
+    char line[300];
+    if (!eval->settings.quiet) {
+        snprintf(line, sizeof line, "row %zu of %zu: %s", row + 1, n_rows, name);
+        cli_progress(line);
+    }
+}
+
+static bool stop(void *context) {
+    (void)context;
+    return cli_interrupted() > 0;
+}
+
+/* ---- Tables ---- */
+
+static void print_cell(bool has, const struct el_score *score, const struct el_comparison *against,
+                       bool first) {
+    if (!has) {
+        printf("  %6s %6s %6s  %-15s %-7s", "", "", "-", "", "");
+        return;
+    }
+    struct el_prf prf = el_tally_prf(&score->micro);
+    char interval[64] = "", p[32] = "";
+    if (score->has_intervals) {
+        snprintf(interval, sizeof interval, "%5.2f to %5.2f", 100 * score->intervals.f1.low,
+                 100 * score->intervals.f1.high);
+        if (!first) {
+            snprintf(p, sizeof p, "p %.3f", against->p);
+        }
+    }
+    printf("  %6.2f %6.2f %6.2f  %-15s %-7s", 100 * prf.precision, 100 * prf.recall, 100 * prf.f1,
+           interval, p);
+}
+
+static void print_rows(const struct el_ablation *ablation) {
+    int width = 30;
+    for (size_t i = 0; i < ablation->n_rows; i++) {
+        int len = 2 + (int)strlen(ablation->rows[i].name);
+        width = len > width ? (len > 60 ? 60 : len) : width;
+    }
+    printf("%-*s  %-47s%-47s%9s %9s\n", width, "", "  exact: own prompts",
+           "  projected: votes of the full run", "calls", "made now");
+    printf("%-*s", width, "");
+    for (int i = 0; i < 2; i++) {
+        printf("  %6s %6s %6s  %-15s %-7s", "P", "R", "F1", "95 %", "");
+    }
+    printf("\n");
+    for (size_t i = 0; i < ablation->n_rows; i++) {
+        const struct el_ablation_row *row = &ablation->rows[i];
+        if (i == 0 || strcmp(row->group, ablation->rows[i - 1].group) != 0) {
+            printf("%s\n", row->group);
+        }
+        printf("  %-*s", width - 2, row->name);
+        print_cell(row->has_exact, &row->exact, &row->exact_against, i == 0);
+        print_cell(row->has_projected, &row->projected, &row->projected_against, i == 0);
+        if (row->has_exact) {
+            printf("%9llu %9llu", (unsigned long long)row->calls, (unsigned long long)row->made);
+        }
+        printf("\n");
+    }
+    printf("\nCalls made: %llu; separate runs of each exact row would have made %llu.\n"
+           "p: paired bootstrap against the configured ensemble.\n",
+           (unsigned long long)ablation->made, (unsigned long long)ablation->calls);
+}
+
+static void print_share(const char *what, size_t part, size_t whole) {
+    if (whole > 0) {
+        printf("  %-44s %6.2f %%  (%zu of %zu)\n", what, 100.0 * (double)part / (double)whole, part,
+               whole);
+    }
+}
+
+static void print_stages(const struct el_ablation *ablation) {
+    const struct el_stage_figures *f = &ablation->record.figures;
+    struct el_budget budget = el_stage_budget(f, el_tally_prf(&ablation->rows[0].exact.micro).f1);
+    printf("\nStages\n");
+    print_share("retrieve: gold mentions pre-extracted", f->pre_found, f->gold);
+    print_share("retrieve: gold types among demonstrations", f->types_shown, f->gold_types);
+    print_share("retrieve: gold mentions among demonstrations", f->mentions_shown, f->gold);
+    print_share("extract: gold mentions in the union", f->found, f->gold);
+    for (size_t k = 1; k <= ablation->record.n_members; k++) {
+        char what[80];
+        snprintf(what, sizeof what, "extract: right of those proposed by %zu", k);
+        print_share(what, f->right_by[k], f->proposed_by[k]);
+    }
+    print_share("extract: strings not in the sentence", f->ungrounded, f->strings);
+    print_share("classify: right type on right spans", f->typed_right, f->found);
+    size_t yes = EL_VERIFIED_YES, no = EL_VERIFIED_NO;
+    print_share("verify: right pairs kept", f->verdict_right[yes],
+                f->verdict_right[yes] + f->verdict_right[no]);
+    print_share("verify: wrong pairs dropped", f->verdict_wrong[no],
+                f->verdict_wrong[yes] + f->verdict_wrong[no]);
+    printf("\nWhere F1 is lost (F1 if all later stages were perfect)\n"
+           "  after extraction      %6.2f\n  after classification  %6.2f\n"
+           "  after verification    %6.2f\n  final                 %6.2f\n",
+           100 * budget.after_extraction, 100 * budget.after_classification,
+           100 * budget.after_verification, 100 * budget.final_f1);
+}
+
+static void print_types(const struct el_score *score) {
+    printf("\n%-22s  precision  recall      F1     gold  predicted  correct\n", "Types");
+    for (size_t i = 0; i < score->n_types; i++) {
+        const struct el_tally *tally = &score->types[i].tally;
+        struct el_prf prf = el_tally_prf(tally);
+        printf("  %-20s  %9.2f  %6.2f  %6.2f  %7zu  %9zu  %7zu\n", score->types[i].type,
+               100 * prf.precision, 100 * prf.recall, 100 * prf.f1, tally->gold, tally->predicted,
+               tally->correct);
+    }
+}
+
+/* ---- Files ---- */
+
+static json_t *make_json(const struct eval *eval) {
+    json_t *json = el_ablation_json(&eval->ablation);
+    int bad = json == NULL;
+    bad |= json_object_set_new(json, "test", json_string(eval->test));
+    bad |= json_object_set_new(json, "left_out_entities", json_integer((json_int_t)eval->left_out));
+    bad |= json_object_set_new(json, "manifest", el_ensemble_manifest(eval->ensemble));
+    if (bad != 0) {
+        json_decref(json);
+        return NULL;
+    }
+    return json;
+}
+
+static bool write_json(const struct eval *eval, struct el_error *err) {
+    struct cli_output output;
+    json_t *json = make_json(eval);
+    if (json == NULL) {
+        return el_fail_memory(err);
+    }
+    bool ok = cli_output_open(&output, eval->json, err);
+    if (ok) {
+        ok = json_dumpf(json, output.file, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) == 0 &&
+             fputc('\n', output.file) != EOF;
+        struct el_error ignored;
+        bool closed = cli_output_close(&output, ok, ok ? err : &ignored);
+        ok = ok ? closed : el_fail(err, EL_ERR_IO, "cannot write %s", eval->json);
+    }
+    json_decref(json);
+    return ok;
+}
+
+/* The configured run came first, so its sentences are the first lines of the trace. */
+static bool read_traces(struct eval *eval) {
+    size_t most = eval->ablation.record.count, capacity = 0;
+    char *line = NULL;
+    ssize_t len;
+    eval->traces = el_arena_array(&eval->arena, most, sizeof *eval->traces);
+    rewind(eval->trace);
+    while (eval->traces != NULL && eval->n_traces < most &&
+           (len = getline(&line, &capacity, eval->trace)) > 0) {
+        const char *copy = el_arena_copy(&eval->arena, line, (size_t)len);
+        if (copy == NULL) {
+            break;
+        }
+        eval->traces[eval->n_traces++] = copy;
+    }
+    free(line);
+    return eval->traces != NULL;
+}
+
+static bool write_report(struct eval *eval, struct el_error *err) {
+    struct cli_output output;
+    const char *names[EL_MAX_MEMBERS];
+    for (size_t m = 0; m < eval->config->n_members; m++) {
+        names[m] = eval->config->members[m].name;
+    }
+    if (eval->trace != NULL && !read_traces(eval)) {
+        return el_fail_memory(err);
+    }
+    struct el_report report = {.title = eval->test,
+                               .gold = &eval->gold,
+                               .predicted = &eval->ablation.predicted,
+                               .score = &eval->ablation.rows[0].exact,
+                               .ablation = &eval->ablation,
+                               .members = names,
+                               .n_members = eval->config->n_members,
+                               .traces = eval->traces,
+                               .n_traces = eval->n_traces};
+    if (!cli_output_open(&output, eval->report, err)) {
+        return false;
+    }
+    bool ok = el_report_write(&report, output.file, err);
+    struct el_error ignored;
+    return cli_output_close(&output, ok, ok ? err : &ignored) && ok;
+}
+
+static int evaluate(struct eval *eval, struct el_error *err) {
+    cli_catch_interrupt();
+    bool ok =
+        el_ablate(eval->ensemble, eval->config, &eval->gold, &eval->options, &eval->ablation, err);
+    cli_progress(NULL);
+    if (!ok) {
+        return cli_fail(err);
+    }
+    if (eval->json == NULL || strcmp(eval->json, "-") != 0) {
+        print_rows(&eval->ablation);
+        print_stages(&eval->ablation);
+        if (eval->by_type) {
+            print_types(&eval->ablation.rows[0].exact);
+        }
+    }
+    if ((eval->json != NULL && !write_json(eval, err)) ||
+        (eval->report != NULL && !write_report(eval, err))) {
+        return cli_fail(err);
+    }
+    uint64_t failed = eval->ablation.rows[0].failed_documents;
+    if (failed > 0) {
+        cli_say("%llu documents failed; they count as having no entities",
+                (unsigned long long)failed);
+        return CLI_FAILED;
+    }
+    return CLI_OK;
+}
+
+static void release(struct eval *eval) {
+    el_ablation_free(&eval->ablation);
+    el_ensemble_close(eval->ensemble);
+    el_config_free(eval->config);
+    el_labels_free(&eval->gold);
+    if (eval->trace != NULL) {
+        fclose(eval->trace);
+    }
+    el_arena_free(&eval->arena);
+    free(eval->store);
+    if (eval->temporary[0] != '\0') {
+        char beside[80];
+        unlink(eval->temporary);
+        const char *const endings[] = {"-wal", "-shm", "-journal"};
+        for (size_t i = 0; i < 3; i++) {
+            snprintf(beside, sizeof beside, "%s%s", eval->temporary, endings[i]);
+            unlink(beside);
+        }
+    }
+}
+
+int cmd_eval(int argc, char **argv) {
+    struct eval eval = {.settings = CLI_SETTINGS_INIT,
+                        .options = {.score.bootstrap = {.samples = 1000, .seed = 1},
+                                    .progress = show_progress,
+                                    .stop = stop}};
+    struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
+    for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
+        if (id == CLI_STOP) {
+            return parser.status;
+        }
+        if (!set_option(&eval, id, parser.value)) {
+            return CLI_USAGE;
+        }
+    }
+    if (argc - parser.first != 1) {
+        return cli_usage("eval", "give one labelled file");
+    }
+    eval.test = argv[parser.first];
+    eval.options.context = &eval;
+    struct el_error err = {0};
+    int status = prepare(&eval, &err);
+    if (status == CLI_OK) {
+        status = open_ensemble(&eval, &err);
+    }
+    if (status == CLI_OK) {
+        status = evaluate(&eval, &err);
+    }
+    release(&eval);
+    return status;
+}

@@ -1,0 +1,246 @@
+#include "evaluate/report_parts.h"
+
+#include <string.h>
+
+extern const char el_report_css[], el_report_css_end[], el_report_js[], el_report_js_end[];
+
+void el_html_text(struct el_buffer *out, const char *text) {
+    for (const char *at = text; *at != '\0';) {
+        size_t plain = strcspn(at, "&<>\"");
+        el_buffer_append(out, at, plain);
+        at += plain;
+        if (*at != '\0') {
+            el_buffer_string(out, *at == '&'   ? "&amp;"
+                                  : *at == '<' ? "&lt;"
+                                  : *at == '>' ? "&gt;"
+                                               : "&quot;");
+            at++;
+        }
+    }
+}
+
+static void put_head(struct el_buffer *out, const struct el_report *report) {
+    el_buffer_string(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                          "<meta name=\"viewport\" content=\"width=device-width, "
+                          "initial-scale=1\">\n<title>el4ner: ");
+    el_html_text(out, report->title);
+    el_buffer_string(out, "</title>\n<style>\n");
+    el_buffer_append(out, el_report_css, (size_t)(el_report_css_end - el_report_css));
+    el_buffer_string(out,
+                     "</style>\n</head>\n<body>\n"
+                     "<a class=\"skip\" href=\"#texts\">Skip to the texts</a>\n<header>\n<h1>");
+    el_html_text(out, report->title);
+    el_buffer_printf(out,
+                     "</h1>\n<p class=\"note\">%zu texts, %zu gold mentions, %zu predicted; "
+                     "matching: %s</p>\n<nav aria-label=\"Parts of the report\">",
+                     report->score->documents, report->score->micro.gold,
+                     report->score->micro.predicted, el_match_name(report->score->match));
+    el_buffer_string(out, "<a href=\"#scores\">Scores</a>");
+    if (report->ablation != NULL) {
+        el_buffer_string(out, "<a href=\"#stages\">Stages</a>");
+        if (report->ablation->n_rows > 1) {
+            el_buffer_string(out, "<a href=\"#ablation\">Ablation</a>");
+        }
+    }
+    el_buffer_string(out, "<a href=\"#confusion\">Confusion</a><a href=\"#texts\">Texts</a></nav>\n"
+                          "</header>\n<main>\n");
+}
+
+/* ---- Scores ---- */
+
+static void put_card(struct el_buffer *out, const char *name, double value, bool has_interval,
+                     struct el_interval interval) {
+    el_buffer_printf(out, "<div class=\"card\"><span>%s</span><b>%.2f</b>", name, 100 * value);
+    if (has_interval) {
+        el_buffer_printf(out, "<span>%.2f to %.2f</span>", 100 * interval.low, 100 * interval.high);
+    }
+    el_buffer_string(out, "</div>\n");
+}
+
+static void put_cells(struct el_buffer *out, const struct el_tally *tally) {
+    struct el_prf prf = el_tally_prf(tally);
+    el_buffer_printf(out,
+                     "<td>%.2f</td><td>%.2f</td><td>%.2f</td><td>%zu</td><td>%zu</td><td>%zu</td>"
+                     "</tr>\n",
+                     100 * prf.precision, 100 * prf.recall, 100 * prf.f1, tally->gold,
+                     tally->predicted, tally->correct);
+}
+
+static void put_row(struct el_buffer *out, const char *name, const struct el_tally *tally) {
+    el_buffer_string(out, "<tr><th scope=\"row\">");
+    el_html_text(out, name);
+    el_buffer_string(out, "</th>");
+    put_cells(out, tally);
+}
+
+static void put_group(struct el_buffer *out, const char *name) {
+    el_buffer_printf(out, "<tr class=\"group\"><th colspan=\"7\" scope=\"rowgroup\">%s</th></tr>\n",
+                     name);
+}
+
+static void put_scores(struct el_buffer *out, const struct el_score *score) {
+    static const char *const lengths[EL_LENGTHS] = {"1 word", "2 words", "3 words", "4 words",
+                                                    "5 words or more"};
+    static const char *const novelties[EL_NOVELTIES] = {"seen with this type",
+                                                        "seen with another type only", "unseen"};
+    struct el_prf prf = el_tally_prf(&score->micro);
+    const struct el_intervals *intervals = &score->intervals;
+    bool has = score->has_intervals;
+    struct el_interval none = {0, 0};
+    el_buffer_string(out, "<section aria-labelledby=\"scores\">\n<h2 id=\"scores\">Scores</h2>\n"
+                          "<div class=\"cards\">\n");
+    put_card(out, "Precision", prf.precision, has, intervals->precision);
+    put_card(out, "Recall", prf.recall, has, intervals->recall);
+    put_card(out, "F1", prf.f1, has, intervals->f1);
+    put_card(out, "Macro F1", score->macro.f1, false, none);
+    if (score->tokens > 0) {
+        put_card(out, "Token accuracy", (double)score->tokens_right / (double)score->tokens, false,
+                 none);
+    }
+    el_buffer_string(out, "</div>\n");
+    if (has) {
+        el_buffer_printf(out,
+                         "<p class=\"note\">Percent. Ranges are %.0f %% bootstrap intervals over "
+                         "texts (%zu draws).</p>\n",
+                         100 * intervals->level, intervals->samples);
+    }
+    el_buffer_string(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+                          "aria-label=\"Scores by group\"><table>\n<thead><tr><th class=\"l\" "
+                          "scope=\"col\">Group</th><th scope=\"col\">Precision</th><th "
+                          "scope=\"col\">Recall</th><th scope=\"col\">F1</th><th scope=\"col\">"
+                          "Gold</th><th scope=\"col\">Predicted</th><th scope=\"col\">Correct</th>"
+                          "</tr></thead>\n<tbody>\n<tr class=\"all\"><th scope=\"row\">all</th>");
+    put_cells(out, &score->micro);
+    put_group(out, "Type");
+    for (size_t i = 0; i < score->n_types; i++) {
+        put_row(out, score->types[i].type, &score->types[i].tally);
+    }
+    put_group(out, "Length");
+    for (size_t i = 0; i < EL_LENGTHS; i++) {
+        put_row(out, lengths[i], &score->lengths[i]);
+    }
+    if (score->has_novelty) {
+        put_group(out, "In the pool");
+        for (size_t i = 0; i < EL_NOVELTIES; i++) {
+            put_row(out, novelties[i], &score->novelty[i]);
+        }
+    }
+    el_buffer_string(out, "</tbody></table></div>\n</section>\n");
+}
+
+/* ---- Confusion ---- */
+
+static void put_confusion_row(struct el_buffer *out, const struct el_confusion *table, size_t row) {
+    size_t width = table->n_types + 1, sum = 0;
+    for (size_t column = 0; column < width; column++) {
+        sum += table->counts[row * width + column];
+    }
+    el_buffer_string(out, "<tr><th scope=\"row\">");
+    el_html_text(out, row < table->n_types ? table->types[row] : "(nothing)");
+    el_buffer_string(out, "</th>");
+    for (size_t column = 0; column < width; column++) {
+        size_t count = table->counts[row * width + column];
+        bool corner = row == table->n_types && column == table->n_types;
+        double share = sum > 0 ? (double)count / (double)sum : 0;
+        el_buffer_printf(out,
+                         "<td%s style=\"background:color-mix(in srgb,var(--%s) %.0f%%,"
+                         "transparent)\">",
+                         row == column && !corner ? " class=\"same\"" : "",
+                         row == column ? "good" : "bad", 55 * share);
+        if (corner) {
+            el_buffer_string(out, "<span class=\"note\">&#8211;</span></td>");
+        } else {
+            el_buffer_printf(out, "%zu</td>", count);
+        }
+    }
+    el_buffer_string(out, "</tr>\n");
+}
+
+static void put_confusion(struct el_buffer *out, const struct el_confusion *table) {
+    el_buffer_string(out, "<section aria-labelledby=\"confusion\">\n<h2 id=\"confusion\">Confusion "
+                          "between types</h2>\n<p class=\"note\">Rows are gold types, columns what "
+                          "stands on the same span in the prediction. A mention with another span "
+                          "counts under (nothing). The tint is the share of the row.</p>\n"
+                          "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+                          "aria-label=\"Confusion between types\"><table class=\"matrix\">\n<thead>"
+                          "<tr><th class=\"l\" scope=\"col\">gold \\ predicted</th>");
+    for (size_t column = 0; column <= table->n_types; column++) {
+        el_buffer_string(out, "<th scope=\"col\">");
+        el_html_text(out, column < table->n_types ? table->types[column] : "(nothing)");
+        el_buffer_string(out, "</th>");
+    }
+    el_buffer_string(out, "</tr></thead>\n<tbody>\n");
+    for (size_t row = 0; row <= table->n_types; row++) {
+        put_confusion_row(out, table, row);
+    }
+    el_buffer_string(out, "</tbody></table></div>\n</section>\n");
+}
+
+/* ---- Texts ---- */
+
+static void put_filter(struct el_buffer *out, const struct el_confusion *types) {
+    el_buffer_string(
+        out, "<section aria-labelledby=\"texts\">\n<h2 id=\"texts\">Texts</h2>\n"
+             "<p class=\"legend\"><span><i style=\"border-bottom:3px solid\"></i>above: gold</span>"
+             "<span><i style=\"border-top:3px solid\"></i>below: predicted, correct</span>"
+             "<span><i style=\"border-top:3px dashed\"></i>below: predicted, wrong</span></p>\n"
+             "<form class=\"filter\" role=\"search\" aria-label=\"Choose texts\">\n"
+             "<label>Show<select id=\"kind\"><option value=\"\">all texts</option>"
+             "<option value=\"errors\">with any error</option>"
+             "<option value=\"missed\">with a missed mention</option>"
+             "<option value=\"spurious\">with a spurious one</option>"
+             "<option value=\"type\">with a wrong type</option>"
+             "<option value=\"boundary\">with a wrong boundary</option>"
+             "<option value=\"both\">with wrong boundary and type</option>"
+             "<option value=\"perfect\">without error</option></select></label>\n"
+             "<label>Type<select id=\"type\"><option value=\"\">any</option>");
+    for (size_t i = 0; i < types->n_types; i++) {
+        el_buffer_string(out, "<option>");
+        el_html_text(out, types->types[i]);
+        el_buffer_string(out, "</option>");
+    }
+    el_buffer_string(out,
+                     "</select></label>\n<label>Holding<input id=\"find\" type=\"search\" "
+                     "placeholder=\"text or id\"></label>\n"
+                     "<span id=\"count\" role=\"status\" aria-live=\"polite\"></span>\n</form>\n"
+                     "<noscript><p>The texts are drawn by the script in this page, which is "
+                     "switched off.</p></noscript>\n"
+                     "<ol class=\"sentences\" id=\"sentences\"></ol>\n"
+                     "<button id=\"more\" type=\"button\">Show more</button>\n</section>\n");
+}
+
+static bool put_page(struct el_buffer *out, const struct el_report *report,
+                     const struct el_confusion *confusion) {
+    put_head(out, report);
+    put_scores(out, report->score);
+    if (report->ablation != NULL) {
+        el_report_stages(out, report->ablation);
+        if (report->ablation->n_rows > 1) {
+            el_report_ablation(out, report->ablation);
+        }
+    }
+    put_confusion(out, confusion);
+    put_filter(out, confusion);
+    el_buffer_string(out, "</main>\n<script type=\"application/json\" id=\"data\">");
+    bool ok = el_report_sentences(out, report);
+    el_buffer_string(out, "</script>\n<script>\n");
+    el_buffer_append(out, el_report_js, (size_t)(el_report_js_end - el_report_js));
+    el_buffer_string(out, "</script>\n</body>\n</html>\n");
+    return ok && !out->failed;
+}
+
+bool el_report_write(const struct el_report *report, FILE *file, struct el_error *err) {
+    struct el_arena arena = {0};
+    struct el_buffer out = {0};
+    struct el_confusion confusion;
+    bool ok = el_confuse(report->gold, report->predicted, &arena, &confusion, err);
+    if (ok) {
+        ok = put_page(&out, report, &confusion) || el_fail_memory(err);
+    }
+    if (ok && fwrite(out.data, 1, out.len, file) != out.len) {
+        ok = el_fail(err, EL_ERR_IO, "the report could not be written; is the disk full?");
+    }
+    el_buffer_free(&out);
+    el_arena_free(&arena);
+    return ok;
+}
