@@ -64,9 +64,10 @@ that() {
 }
 
 # serve ARGUMENT...: start a scripted server; its port in $port, its process in $server
-serve() {
+serve() { serve_by "$build/tests/scripted_server" "$@"; }
+serve_by() {
     mkfifo port-fifo
-    "$build/tests/scripted_server" "$@" >port-fifo 2>>server-log &
+    "$@" >port-fifo 2>>server-log &
     server=$!
     servers="$servers $server"
     read -r port <port-fifo

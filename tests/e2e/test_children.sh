@@ -29,7 +29,7 @@ wait_until() { # SECONDS COMMAND...
 }
 lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
 python3 -c '
-for i in range(400):
+for i in range(50):
     print("{\"id\": \"%d\", \"text\": \"In the year %d Edith Carrow moved from Budapest to Iceland, and Gil Prado stayed.\"}" % (i, 1600 + i))
 ' >many.jsonl
 
@@ -45,7 +45,7 @@ assert len(json.load(open("out"))["entities"]) >= 3'
 that "the built-in models are announced once" test "$(grep -c 'built-in nano models' err)" = 1
 
 # kill -9 of el4ner: no llama-server stays behind
-"$el4ner" tag --no-cache many.jsonl >killed.jsonl 2>err &
+"$el4ner" tag --no-cache --k 0 many.jsonl >killed.jsonl 2>err &
 pid=$!
 that "a run is under way" wait_until 60 lines killed.jsonl 2
 below=$(children $pid)
@@ -57,9 +57,9 @@ gone() { ! alive $below; }
 that "kill -9 of el4ner leaves no llama-server after 3 s" wait_until 3 gone
 
 # kill -9 of one llama-server: it is started again, and no result is lost
-"$el4ner" tag --no-cache -o whole.jsonl many.jsonl >out 2>err &
+"$el4ner" tag --no-cache --k 0 -o whole.jsonl many.jsonl >out 2>err &
 pid=$!
-sleep 2
+sleep 1
 below=$(children $pid)
 for child in $below; do
     case $(cat "/proc/$child/cmdline" 2>/dev/null | tr '\0' ' ') in
@@ -71,7 +71,7 @@ for child in $below; do
 done
 wait $pid
 that "kill -9 of one llama-server: the run succeeds" test $? = 0
-that "kill -9 of one llama-server: every document is there" test "$(wc -l <whole.jsonl)" = 400
+that "kill -9 of one llama-server: every document is there" test "$(wc -l <whole.jsonl)" = 50
 that "kill -9 of one llama-server costs no answer" python3 -c '
 import json
 assert all(json.loads(l)["abstained"] == 0 for l in open("whole.jsonl"))'
