@@ -63,8 +63,8 @@ try 1 "one of two members cannot be reached" "$el4ner" tag -c half.yaml --no-cac
 that "the silent member is named" grep -q 'member gone gave no answer' err
 that "the other one's entities come out" grep -q Carlo out
 
-serve --fault 'prose%1'
-configure prose.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact" 
+serve --api openai --fault 'prose%1'
+configure prose.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: chat"
 try 1 "a member that answers nonsense" "$el4ner" tag -c prose.yaml --no-cache good.txt
 that "its abstentions are counted" grep -q 'abstention' err
 
