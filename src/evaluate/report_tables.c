@@ -70,7 +70,7 @@ static void put_table(struct el_buffer *out, const struct el_ablation *ablation)
 
 /* The plot: a line for each row, F1 as a mark on its interval. Exact and projected figures have
  * panels of their own, as they have columns of their own in the table. */
-enum { LINE = 20, LABELS = 300, PANEL = 320, GAP = 24, TOP = 40 };
+enum { LINE = 20, LABELS = 300, PANEL = 320, GAP = 48, TOP = 40 };
 
 struct scale {
     double low, high; /* fractions */
