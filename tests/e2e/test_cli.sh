@@ -47,3 +47,19 @@ says 2 "unknown.yaml:3:5: unknown key 'ulr' in a member; did you mean 'url'?" "a
     "$el4ner" tag -c unknown.yaml - </dev/null
 printf 'members:\n  - {name: a, url: "http://127.0.0.1:1", api_key_env: EL4NER_NO_SUCH_KEY}\n' >key.yaml
 says 2 "EL4NER_NO_SUCH_KEY is not set" "a missing key" "$el4ner" members -c key.yaml
+
+# The examples, with each of the alternatives that stand in comments.
+for file in "$root"/examples/*.yaml; do
+    try 0 "${file##*/} loads" "$el4ner" config -c "$file" && pass "${file##*/} loads"
+done
+for set in GENIA ACE05; do
+    python3 - "$root/examples/paper.yaml" $set >alternative.yaml <<'END'
+import re, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+head = text[:text.index("# WNUT17")]
+block = text[text.index("# " + sys.argv[2] + ":"):].split("\n\n")[0]
+print(head + re.sub(r"(?m)^# ?", "", block[block.index("\n#\n") + 3:]))
+END
+    try 0 "the types of $set load" "$el4ner" config -c alternative.yaml &&
+        that "the types of $set load" grep -q 'nested: true' out
+done
