@@ -21,8 +21,11 @@ struct el_scratch *el_scratch_take(const struct el_pool *pool, size_t bytes) {
         scratch = NULL;
     }
     if (scratch == NULL) {
-        scratch = bytes > SIZE_MAX / 2 ? NULL : malloc(sizeof *scratch + bytes);
-        if (scratch != NULL) {
+        /* Not malloc: the type asks for the alignment of a cache line. */
+        void *memory = NULL;
+        if (bytes <= SIZE_MAX / 2 &&
+            posix_memalign(&memory, _Alignof(struct el_scratch), sizeof *scratch + bytes) == 0) {
+            scratch = memory;
             scratch->bytes = bytes;
         }
     }
