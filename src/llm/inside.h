@@ -36,7 +36,7 @@ struct el_endpoint {
     struct el_buffer probe_body;
     double probe_at, probe_until; /* next try; when to give up */
     unsigned probe_tries;
-    bool plain_try;         /* EL_PROBE_TRY without the optional fields */
+    bool plain_try; /* EL_PROBE_TRY without the optional fields */
     char problem[512];
 };
 

@@ -62,8 +62,7 @@ bool el_is_unfinished(const struct el_items *items, struct el_piece piece) {
 
 /* ---- the whole reply ---------------------------------------------------------------------- */
 
-/* What was thought aloud is no answer. A thought that never ends leaves none. */
-static struct el_piece without_thoughts(struct el_piece reply) {
+struct el_piece el_without_thoughts(struct el_piece reply) {
     static const char *const names[] = {"think>", "thinking>", "thought>", "reasoning>"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t n = strlen(names[i]);
@@ -133,7 +132,6 @@ static const char *end_of_cut(struct el_piece reply, bool cut) {
 }
 
 void el_read_any(struct el_items *items, struct el_piece reply) {
-    reply = without_thoughts(reply);
     bool cut = items->cut, closed = false;
     size_t at = 0;
     struct el_piece inside;
@@ -200,6 +198,27 @@ static bool distinct(struct el_arena *arena, const struct el_items *items,
     return true;
 }
 
+/* Without what a server should have taken away: thoughts, the markers of its chat template in
+ * front, and all from the next marker on. */
+struct el_piece el_answer_of(const struct el_prompt_set *set, struct el_piece reply) {
+    size_t end = 0;
+    reply = el_piece_trim(el_without_thoughts(reply));
+    for (int i = 0; i < 8 && reply.len > 0 && (end = el_end_of_answer(set, reply)) == 0; i++) {
+        const char *close = memchr(reply.text, '>', reply.len);
+        close = close != NULL ? close : memchr(reply.text, ']', reply.len);
+        if (set->form == EL_ANSWER_SEPARATED || close == NULL) {
+            break;
+        }
+        reply = el_piece_trim(el_piece_between(close + 1, reply.text + reply.len));
+        static const char *const roles[] = {"assistant\n", "model\n"};
+        for (size_t k = 0; k < sizeof roles / sizeof *roles; k++) {
+            size_t n = el_piece_begins(reply, roles[k]) ? strlen(roles[k]) : 0;
+            reply = (struct el_piece){reply.text + n, reply.len - n};
+        }
+    }
+    return (struct el_piece){reply.text, reply.len > 0 ? end : 0};
+}
+
 /* A compact answer, unless the reply plainly is of another form. */
 static void read_reply(struct el_items *items, const struct el_prompt_set *set,
                        struct el_piece reply) {
@@ -210,9 +229,12 @@ static void read_reply(struct el_items *items, const struct el_prompt_set *set,
                     reply.text[0] == '{');
     if (separated && !foreign) {
         el_read_separated(items, set, reply);
-    } else {
-        el_read_any(items, (struct el_piece){reply.text, el_end_of_answer(set, reply)});
+        return;
     }
+    struct el_piece answer = el_answer_of(set, reply);
+    bool whole = answer.text + answer.len >= el_piece_trim(reply).text + el_piece_trim(reply).len;
+    items->cut = items->cut && whole;
+    el_read_any(items, whole ? el_piece_between(answer.text, reply.text + reply.len) : answer);
 }
 
 enum el_readable el_parse_spans(struct el_arena *arena, const struct el_prompt_set *set,
@@ -282,9 +304,9 @@ enum el_readable el_parse_types(struct el_arena *arena, const struct el_prompt_s
     bool separated = items.separated;
     bool any =
         n_spans == 0 || by_span(&items, choice) || by_position(&items, n_spans, separated, choice);
-    if (!any && !separated && !items.memory) {
-        any = el_read_prose_types(&known, without_thoughts((struct el_piece){reply, reply_len}),
-                                  spans, n_spans, choice);
+    if (!separated && !cut && !items.memory) {
+        struct el_piece answer = el_answer_of(set, (struct el_piece){reply, reply_len});
+        any |= el_read_prose_types(&known, answer, spans, n_spans, choice);
     }
     if (items.memory || known.memory) {
         return EL_READ_MEMORY;

@@ -106,6 +106,12 @@ bool el_is_sentence(struct el_known *known, struct el_piece piece);
  * was not stopped goes on inventing examples there. */
 size_t el_end_of_answer(const struct el_prompt_set *set, struct el_piece reply);
 
+/* What was thought aloud is no answer. A thought that never ends leaves none. */
+struct el_piece el_without_thoughts(struct el_piece reply);
+
+/* The answer proper of a reply. */
+struct el_piece el_answer_of(const struct el_prompt_set *set, struct el_piece reply);
+
 /* "a<sep>b": pieces between separators. Empty pieces are kept, so that positions stay true; an
  * empty reply has no items. In classification the pieces are types. */
 void el_read_separated(struct el_items *items, const struct el_prompt_set *set,
@@ -132,7 +138,8 @@ bool el_read_phrase(struct el_items *items, struct el_piece phrase, struct el_pi
 size_t el_read_enumeration(struct el_items *items, struct el_piece list, struct el_piece type);
 
 /* Types told in prose: "Oslo is a city, that is, a location." A clause with one of the spans and
- * one type, or, if there is but one span, the type named last. True if any choice was made. */
+ * one type, or, if there is but one span, the type named last. Only spans without a choice get one.
+ * True if any choice was made. */
 bool el_read_prose_types(struct el_known *known, struct el_piece reply, const char *const *spans,
                          size_t n_spans, int *choice);
 

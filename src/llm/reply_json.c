@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DEEPEST = 24 };
+enum { DEEPEST = 24, DEEPEST_WALK = 64 };
 
 /* ---- the forgiving scanner ---------------------------------------------------------------- */
 
@@ -122,10 +122,12 @@ static json_t *close_bracket(struct scanner *s, char bracket) {
 
 /* Does a string that ended before `at` really end there? What follows must be able to follow. */
 static bool ends_string(const struct scanner *s, const char *at) {
+    const char *from = at;
     while (at < s->end && (*at == ' ' || *at == '\t')) {
         at++;
     }
-    return at == s->end || strchr(",:]})\n\r;", *at) != NULL;
+    bool missing_comma = at > from && at < s->end && (*at == '"' || *at == '\'');
+    return at == s->end || missing_comma || strchr(",:]})\n\r;", *at) != NULL;
 }
 
 static unsigned hex4(const char *at, const char *end) {
@@ -597,7 +599,7 @@ static void walk_object(struct el_items *items, const json_t *object, struct el_
 }
 
 static void walk(struct el_items *items, const json_t *value, struct el_piece type, int depth) {
-    if (depth > DEEPEST) {
+    if (depth > DEEPEST_WALK) {
         return;
     }
     if (json_is_array(value)) {

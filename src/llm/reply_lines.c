@@ -537,11 +537,13 @@ static void read_line(struct el_items *items, const struct line *line, bool alon
     }
     if (el_says_none(line->body)) {
         items->says_none = true;
+    } else if (read_pair(items, line->body)) {
+        return;
     } else if (items->known->classify && el_which_type(items->known, line->body) >= 0) {
         if (!el_is_unfinished(items, line->body)) {
             el_items_add(items, NOTHING, tidy(line->body));
         }
-    } else if (!read_pair(items, line->body) && (line->listed || items->pairs < 3) &&
+    } else if ((line->listed || items->pairs < 3) &&
                el_read_enumeration(items, line->body, NOTHING) == 0) {
         read_invention(items, line);
     }

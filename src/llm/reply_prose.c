@@ -79,6 +79,9 @@ static bool read_clause(struct el_known *known, struct el_piece clause, const ch
                         size_t n_spans, int *choice) {
     struct el_piece found = {0};
     size_t which = 0, hits = 0;
+    if (memmem(clause.text, clause.len, " not ", 5) != NULL) {
+        return false; /* what it is not is no answer */
+    }
     for (size_t i = 0; i < n_spans; i++) {
         const char *at = memmem(clause.text, clause.len, spans[i], strlen(spans[i]));
         /* "New York" hides "York". */
@@ -101,11 +104,33 @@ static bool read_clause(struct el_known *known, struct el_piece clause, const ch
     return true;
 }
 
+/* "Therefore, it is a location": what is concluded last about the only span. */
+static bool read_conclusion(struct el_known *known, struct el_piece reply, int *choice) {
+    static const char *const words[] = {"therefore",     "thus",    "so ",   "so,",       "hence",
+                                        "in conclusion", "overall", "final", "in summary"};
+    bool found = false;
+    for (struct el_piece rest = reply; rest.len > 0 && !known->memory;) {
+        struct el_piece clause = el_piece_trim(next_clause(&rest));
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+            bool several;
+            int type = el_piece_begins(clause, words[i])
+                           ? last_type(known, clause, (struct el_piece){0}, &several)
+                           : -1;
+            found |= type >= 0;
+            *choice = type >= 0 ? type : *choice;
+        }
+    }
+    return found;
+}
+
 bool el_read_prose_types(struct el_known *known, struct el_piece reply, const char *const *spans,
                          size_t n_spans, int *choice) {
     bool any = false;
-    if (n_spans > MOST_SPANS) {
+    if (n_spans > MOST_SPANS || (n_spans == 1 && choice[0] >= 0)) {
         return false;
+    }
+    if (n_spans == 1 && read_conclusion(known, reply, choice)) {
+        return true;
     }
     for (struct el_piece rest = reply; rest.len > 0 && !known->memory;) {
         any |= read_clause(known, next_clause(&rest), spans, n_spans, choice);
