@@ -543,7 +543,7 @@ static void read_line(struct el_items *items, const struct line *line, bool alon
         if (!el_is_unfinished(items, line->body)) {
             el_items_add(items, NOTHING, tidy(line->body));
         }
-    } else if ((line->listed || items->pairs < 3) &&
+    } else if (!(line->listed || items->pairs < 3) ||
                el_read_enumeration(items, line->body, NOTHING) == 0) {
         read_invention(items, line);
     }
