@@ -195,11 +195,26 @@ tagger: $(BUILD)/train-tagger
 
 models: tagger
 
+# Speed of retrieval beside NumPy and a Python loop; SIZES="1000 10000 100000 1000000" takes 8 GB
+# of disk and some minutes.
+SIZES ?= 1000 10000 100000
+$(BUILD)/bench/retrieval_speed $(BUILD)/bench/retrieval_quality: \
+    $(BUILD)/bench/retrieval_%: bench/retrieval_%.c $(BUILD)/libel4ner.a
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS)
+
+bench-retrieval: $(BUILD)/bench/retrieval_speed
+	@bench/retrieval-speed.sh $(BUILD)/bench/retrieval_speed $(SIZES)
+
+bench-retrieval-quality: $(BUILD)/bench/retrieval_quality
+	@for s in wnut17 bc5cdr genia uner_en_ewt crossner_science; do echo "$$s"; \
+	    $< $(SHARED)/data/$$s/train.jsonl $(SHARED)/data/$$s/dev.jsonl || exit 1; done
+
 clean:
 	rm -rf $(BUILD)
 
 FORCE:
 .PHONY: all unit bench-llm clean deps demo test check unit-programs programs fuzzers format format-check install uninstall FORCE
-.PHONY: tagger models
+.PHONY: tagger models bench-retrieval bench-retrieval-quality
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:=.d)
 .SECONDARY:

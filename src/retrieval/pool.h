@@ -142,8 +142,9 @@ struct el_hits {
 struct el_search_options {
     enum el_similarity similarity;
     size_t k;
-    uint64_t seed;  /* RANDOM */
-    size_t threads; /* 0 = all cores; small pools are searched by the calling thread */
+    uint64_t seed;   /* RANDOM */
+    bool scan_float; /* scan 32-bit vectors though there are 8-bit ones; for measurements */
+    size_t threads;  /* 0 = all cores; small pools are searched by the calling thread */
 };
 
 /* The k most similar sentences. */

@@ -85,6 +85,7 @@ struct scan {
     int16_t *small;
     float scales[EL_SCAN_QUERIES], errors[EL_SCAN_QUERIES];
     size_t n, piece;
+    bool small_rows;
     float *out;
     pthread_mutex_t lock;
     bool failed;
@@ -93,7 +94,7 @@ struct scan {
 
 static bool ensure_rows(struct scan *scan, size_t from, size_t count, struct el_error *err) {
     uint64_t row = scan->pool->header.stride;
-    if (scan->set->small == NULL) {
+    if (!scan->small_rows) {
         row *= sizeof(float);
         return el_pool_ensure(scan->pool, scan->first, from * row, count * row, err);
     }
@@ -124,7 +125,7 @@ static void scan_piece(void *context, size_t piece) {
         scan->failed = true;
         scan->err = err;
         pthread_mutex_unlock(&scan->lock);
-    } else if (scan->set->small == NULL) {
+    } else if (!scan->small_rows) {
         el_scan_float(scan->set->exact + from * stride, count, stride, scan->vectors, scan->n, out);
     } else {
         const struct el_small_scale *scales = scan->set->scales + from;
@@ -147,7 +148,9 @@ bool el_scan_bounds(struct el_search *search, bool of_sentences, const float *ve
         .piece = EL_POOL_BLOCK / stride,
         .out = out,
     };
-    if (scan.set->small != NULL) {
+    scan.small_rows =
+        scan.set->small != NULL && !(search->options->scan_float && scan.set->exact != NULL);
+    if (scan.small_rows) {
         scan.small = malloc(n * stride * sizeof *scan.small);
         if (scan.small == NULL) {
             return el_fail_memory(search->err);
