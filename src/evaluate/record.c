@@ -336,42 +336,42 @@ bool el_evaluate_run(struct el_ensemble *ensemble, const struct el_labels *gold,
 
 /* ---- Types ---- */
 
-static bool same_name(const char *label, const char *name) {
-    return name != NULL && strcasecmp(label, name) == 0;
-}
-
-static const char *asked_type(const struct el_config *config, const char *label) {
-    for (size_t t = 0; t < config->n_types; t++) {
-        const struct el_type *type = &config->types[t];
-        bool hit = same_name(label, type->name) || same_name(label, type->wording);
-        for (size_t a = 0; !hit && a < type->n_aliases; a++) {
-            hit = same_name(label, type->aliases[a]);
-        }
-        if (hit) {
-            return type->name;
-        }
+/* The number of the type that a label means; each label is looked up once. -2 if memory is out. */
+static int asked_type(const struct el_config *config, json_t *known, const char *label) {
+    json_t *number = json_object_get(known, label);
+    int type = number != NULL ? (int)json_integer_value(number) : -2;
+    if (number == NULL && (!el_config_type_of_label(config, label, &type) ||
+                           json_object_set_new(known, label, json_integer(type)) != 0)) {
+        return -2;
     }
-    return NULL;
+    return type;
 }
 
 bool el_labels_map_types(struct el_labels *labels, const struct el_config *config, size_t *left_out,
                          struct el_error *err) {
+    json_t *known = json_object();
+    bool memory = known != NULL;
     size_t kept = 0;
     *left_out = 0;
-    for (size_t i = 0; i < labels->count; i++) {
+    for (size_t i = 0; memory && i < labels->count; i++) {
         struct el_labelled *document = &labels->items[i];
         size_t n = 0;
         for (size_t j = 0; j < document->n_entities; j++) {
-            const char *type = asked_type(config, document->entities[j].type);
-            if (type != NULL) {
+            int type = asked_type(config, known, document->entities[j].type);
+            memory = memory && type != -2;
+            if (type >= 0) {
                 document->entities[n] = document->entities[j];
-                document->entities[n++].type = type;
+                document->entities[n++].type = config->types[type].name;
             }
         }
         *left_out += document->n_entities - n;
         kept += n;
         document->n_entities = n;
         document->tags = NULL; /* they still have the old names */
+    }
+    json_decref(known);
+    if (!memory) {
+        return el_fail_memory(err);
     }
     if (kept == 0 && *left_out > 0) {
         return el_fail(err, EL_ERR_CONFIG,

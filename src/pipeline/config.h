@@ -88,6 +88,10 @@ bool el_profile_from_name(const char *name, enum el_profile *profile);
 /* Who verifies: "largest", "all", "none" or the name of a member. */
 bool el_config_set_verifier(struct el_config *config, const char *who, struct el_error *err);
 
+/* The number of the asked type that a label of a pool or test file means, by name, wording or alias
+ * (case folded, '_' and '-' as spaces); -1 = none. False only if memory is out. */
+bool el_config_type_of_label(const struct el_config *config, const char *label, int *type);
+
 /* Set what a profile decides: k, similarity, part-of-speech weights, pre-extraction with types,
  * member weights (all 1), agreement and lazy voting; and a verifier where there was none. */
 void el_settings_profile(struct el_settings *settings, enum el_profile profile);

@@ -6,31 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Labels are compared case-folded, with '_' and '-' as spaces. */
-static const char *fold_label(struct el_arena *arena, const char *label) {
-    char *copy = el_arena_string(arena, label);
-    for (char *c = copy; c != NULL && *c != '\0'; c++) {
-        *c = *c == '_' || *c == '-' ? ' ' : *c;
-    }
-    size_t len;
-    return copy == NULL ? NULL : el_text_fold(arena, copy, strlen(copy), true, &len);
-}
-
-static bool type_has_label(struct el_arena *arena, const struct el_type *type, const char *label,
-                           bool *matches) {
-    size_t n = type->n_aliases + 2;
-    *matches = false;
-    for (size_t i = 0; i < n && !*matches; i++) {
-        const char *name = i == 0 ? type->name : i == 1 ? type->wording : type->aliases[i - 2];
-        const char *folded = fold_label(arena, name);
-        if (folded == NULL) {
-            return false;
-        }
-        *matches = strcmp(folded, label) == 0;
-    }
-    return true;
-}
-
 static bool map_pool_types(struct el_ensemble *ensemble, struct el_error *err) {
     const struct el_config *config = ensemble->config;
     const struct el_pool_info *info = el_pool_get_info(ensemble->pool);
@@ -41,17 +16,8 @@ static bool map_pool_types(struct el_ensemble *ensemble, struct el_error *err) {
     }
     size_t mapped = 0;
     for (size_t p = 0; p < info->n_types; p++) {
-        const char *label = fold_label(&ensemble->arena, info->types[p]);
-        if (label == NULL) {
+        if (!el_config_type_of_label(config, info->types[p], &map[p])) {
             return el_fail_memory(err);
-        }
-        map[p] = -1;
-        for (size_t t = 0; t < config->n_types && map[p] < 0; t++) {
-            bool matches;
-            if (!type_has_label(&ensemble->arena, &config->types[t], label, &matches)) {
-                return el_fail_memory(err);
-            }
-            map[p] = matches ? (int)t : -1;
         }
         allowed[p] = map[p] >= 0;
         mapped += allowed[p];
