@@ -11,7 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID_SPANS = CLI_FIRST_ID, ID_NO_MEMBERS, ID_FILE, ID_JSON, ID_BY, ID_SEED };
+enum {
+    ID_SPANS = CLI_FIRST_ID,
+    ID_NO_MEMBERS,
+    ID_FILE,
+    ID_JSON,
+    ID_BY,
+    ID_SEED,
+    ID_SYMMETRIC,
+    ID_MIX,
+    ID_DIVERSE,
+    ID_BALANCED
+};
 
 static const struct cli_option options[] = {
     {ID_SPANS, "spans", "LIST", "spans of the query, instead of asking the members:\n\"a, b\""},
@@ -19,6 +30,10 @@ static const struct cli_option options[] = {
     {ID_FILE, "file", "FILE", "queries, one a line (\"-\": standard input)"},
     {ID_BY, "by", "HOW", "span (default), sentence, bm25 or random"},
     {ID_SEED, "seed", "N", "of --by random"},
+    {ID_SYMMETRIC, "symmetric", NULL, "mean of both directions of the similarity"},
+    {ID_MIX, "mix", "PERCENT", "share of sentence similarity in the score"},
+    {ID_DIVERSE, "diverse", "PERCENT", "prefer sentences unlike those already taken"},
+    {ID_BALANCED, "balanced", NULL, "prefer types shown least so far"},
     {ID_JSON, "json", NULL, "as JSON"},
     {'q', "quiet", NULL, "warnings only"},
     CLI_COMMON_OPTIONS,
@@ -42,9 +57,8 @@ static const struct cli_help help = {
 struct search {
     const char *spans, *file;
     bool no_members, json, failed;
-    bool has_similarity;
-    enum el_similarity similarity;
-    long seed;
+    bool has_similarity, variant; /* options that the pipeline does not have */
+    struct el_search_options how;
     struct el_config *config;
     struct el_ensemble *ensemble;
     struct el_buffer out; /* JSON */
@@ -63,6 +77,41 @@ static void show(struct search *search, const struct pool_result *result) {
         pool_print(result);
     }
     search->n_shown++;
+}
+
+static bool show_hits(struct search *search, const struct el_query *query, const enum el_pos *tags,
+                      const struct el_hits *hits, struct el_arena *arena) {
+    const struct el_pool *pool = el_ensemble_pool(search->ensemble);
+    struct pool_result result = {.query = query->text,
+                                 .query_len = query->text_len,
+                                 .fell_back = hits->fell_back,
+                                 .n_spans = query->n_spans,
+                                 .n_demonstrations = hits->count};
+    result.spans = el_arena_array(arena, query->n_spans, sizeof *result.spans);
+    result.demonstrations = el_arena_array(arena, hits->count, sizeof *result.demonstrations);
+    if (result.spans == NULL || result.demonstrations == NULL) {
+        return el_fail_memory(&search->err);
+    }
+    for (size_t i = 0; i < query->n_spans; i++) {
+        result.spans[i].text = el_arena_copy(arena, query->spans[i].text, query->spans[i].text_len);
+        result.spans[i].tag = el_pos_name(tags[i]);
+        result.spans[i].weight = query->spans[i].weight;
+        if (result.spans[i].text == NULL) {
+            return el_fail_memory(&search->err);
+        }
+    }
+    for (size_t i = 0; i < hits->count; i++) {
+        struct el_pool_sentence sentence;
+        if (!el_pool_get(pool, hits->items[i].sentence, &sentence, &search->err)) {
+            return false;
+        }
+        result.demonstrations[i].score = hits->items[i].score;
+        result.demonstrations[i].id = sentence.id;
+        result.demonstrations[i].text = sentence.text;
+        result.demonstrations[i].matches = hits->items[i].matches;
+    }
+    show(search, &result);
+    return true;
 }
 
 /* With members: stage 1 as it runs in tagging. */
@@ -96,16 +145,45 @@ static bool result_of_work(const struct el_work *work, struct el_arena *arena,
     return true;
 }
 
+/* The same spans, searched again in another way. */
+static bool search_again(struct search *search, const struct el_work *work,
+                         struct el_arena *arena) {
+    size_t n = work->pre.count;
+    struct el_query_span *spans = el_arena_array(arena, n, sizeof *spans);
+    enum el_pos *tags = el_arena_array(arena, n, sizeof *tags);
+    struct el_hits hits;
+    if (spans == NULL || tags == NULL) {
+        return el_fail_memory(&search->err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct el_mention *mention = &work->pre.items[i];
+        spans[i] =
+            (struct el_query_span){mention->text, strlen(mention->text), mention->weight, NULL};
+        tags[i] = mention->tag;
+    }
+    struct el_query query = {.text = work->text,
+                             .text_len = work->text_len,
+                             .spans = spans,
+                             .n_spans = n,
+                             .allowed_types = el_ensemble_view(search->ensemble)->pool_allowed};
+    return el_pool_search(el_ensemble_pool(search->ensemble), &query, &search->how, arena, &hits,
+                          &search->err) &&
+           show_hits(search, &query, tags, &hits, arena);
+}
+
 static void take_sentence(void *context, const struct el_document *document,
                           const struct el_work *work) {
     struct search *search = context;
     struct el_arena arena = {0};
     struct pool_result result;
     (void)document;
-    if (result_of_work(work, &arena, &result)) {
+    if (search->variant) {
+        search->failed |= !search_again(search, work, &arena);
+    } else if (result_of_work(work, &arena, &result)) {
         show(search, &result);
     } else {
         search->failed = true;
+        el_fail_memory(&search->err);
     }
     el_arena_free(&arena);
 }
@@ -155,7 +233,7 @@ static bool ask_members(struct search *search, const char *text, size_t len) {
                          .stages = 1};
     bool ok = el_ensemble_run(search->ensemble, &run, &search->err);
     el_document_free(query.document);
-    return ok && (!search->failed || el_fail_memory(&search->err));
+    return ok && !search->failed;
 }
 
 /* Without members. */
@@ -193,48 +271,12 @@ static bool weigh(struct search *search, const char *text, size_t len, const str
         return false;
     }
     enum el_pos *own_tags = el_arena_array(arena, own.count, sizeof *own_tags);
-    if (own_tags == NULL ||
-        !el_tagger_tag(el_ensemble_view(search->ensemble)->tagger, span->text,
-                       search->config->lang, own.items, own.count, own_tags)) {
+    if (own_tags == NULL || !el_tagger_tag(el_ensemble_view(search->ensemble)->tagger, span->text,
+                                           search->config->lang, own.items, own.count, own_tags)) {
         return el_fail_memory(&search->err);
     }
     span->weight = el_span_weight(own.items, own_tags, own.count,
                                   (struct el_span){0, span->text_len}, weights, tag);
-    return true;
-}
-
-static bool show_hits(struct search *search, const struct el_query *query, const enum el_pos *tags,
-                      const struct el_hits *hits, struct el_arena *arena) {
-    const struct el_pool *pool = el_ensemble_pool(search->ensemble);
-    struct pool_result result = {.query = query->text,
-                                 .query_len = query->text_len,
-                                 .fell_back = hits->fell_back,
-                                 .n_spans = query->n_spans,
-                                 .n_demonstrations = hits->count};
-    result.spans = el_arena_array(arena, query->n_spans, sizeof *result.spans);
-    result.demonstrations = el_arena_array(arena, hits->count, sizeof *result.demonstrations);
-    if (result.spans == NULL || result.demonstrations == NULL) {
-        return el_fail_memory(&search->err);
-    }
-    for (size_t i = 0; i < query->n_spans; i++) {
-        result.spans[i].text = el_arena_copy(arena, query->spans[i].text, query->spans[i].text_len);
-        result.spans[i].tag = el_pos_name(tags[i]);
-        result.spans[i].weight = query->spans[i].weight;
-        if (result.spans[i].text == NULL) {
-            return el_fail_memory(&search->err);
-        }
-    }
-    for (size_t i = 0; i < hits->count; i++) {
-        struct el_pool_sentence sentence;
-        if (!el_pool_get(pool, hits->items[i].sentence, &sentence, &search->err)) {
-            return false;
-        }
-        result.demonstrations[i].score = hits->items[i].score;
-        result.demonstrations[i].id = sentence.id;
-        result.demonstrations[i].text = sentence.text;
-        result.demonstrations[i].matches = hits->items[i].matches;
-    }
-    show(search, &result);
     return true;
 }
 
@@ -267,11 +309,8 @@ static bool search_alone(struct search *search, const char *text, size_t len,
             return false;
         }
     }
-    struct el_search_options how = {.similarity = search->config->settings.similarity,
-                                    .k = search->config->settings.demonstrations,
-                                    .seed = (uint64_t)search->seed};
     struct el_hits hits;
-    return el_pool_search(el_ensemble_pool(search->ensemble), &query, &how, arena, &hits,
+    return el_pool_search(el_ensemble_pool(search->ensemble), &query, &search->how, arena, &hits,
                           &search->err) &&
            show_hits(search, &query, span_tags, &hits, arena);
 }
@@ -339,7 +378,7 @@ static bool set_similarity(struct search *search, const char *name) {
     static const char *const names[] = {"span", "sentence", "bm25", "random"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(name, names[i]) == 0) {
-            search->similarity = (enum el_similarity)i;
+            search->how.similarity = (enum el_similarity)i;
             search->has_similarity = true;
             return true;
         }
@@ -350,6 +389,7 @@ static bool set_similarity(struct search *search, const char *name) {
 static int set_option(struct search *search, struct cli_settings *settings, const char *command,
                       int id, const char *value) {
     int status = CLI_OK;
+    long number;
     switch (id) {
     case ID_SPANS:
         search->spans = value;
@@ -363,8 +403,33 @@ static int set_option(struct search *search, struct cli_settings *settings, cons
                    : cli_usage(command, "--by must be span, sentence, bm25 or random, not \"%s\"",
                                value);
     case ID_SEED:
-        return cli_number(command, "--seed", value, 0, 2147483647, &search->seed) ? CLI_OK
-                                                                                  : CLI_USAGE;
+        if (!cli_number(command, "--seed", value, 0, 2147483647, &number)) {
+            return CLI_USAGE;
+        }
+        search->how.seed = (uint64_t)number;
+        break;
+    case ID_SYMMETRIC:
+        search->how.symmetric = search->variant = true;
+        break;
+    case ID_BALANCED:
+        search->how.selection = EL_SELECT_BALANCED;
+        search->variant = true;
+        break;
+    case ID_MIX:
+        if (!cli_number(command, "--mix", value, 0, 99, &number)) {
+            return CLI_USAGE;
+        }
+        search->how.sentence_mix = (double)number / 100;
+        search->variant = true;
+        break;
+    case ID_DIVERSE:
+        if (!cli_number(command, "--diverse", value, 0, 100, &number)) {
+            return CLI_USAGE;
+        }
+        search->how.selection = EL_SELECT_DIVERSE;
+        search->how.diversity = (double)number / 100;
+        search->variant = true;
+        break;
     default:
         search->no_members |= id == ID_NO_MEMBERS;
         search->json |= id == ID_JSON;
@@ -392,10 +457,12 @@ int cmd_pool_search(int argc, char **argv) {
         return status;
     }
     if (search.has_similarity) {
-        search.config->settings.similarity = search.similarity;
+        search.config->settings.similarity = search.how.similarity;
     }
     /* Only span similarity looks at spans. */
     search.no_members |= search.config->settings.similarity != EL_SIMILARITY_SPAN;
+    search.how.similarity = search.config->settings.similarity;
+    search.how.k = search.config->settings.demonstrations;
     struct el_log log = cli_log(true);
     char *store = cli_store_path(&settings);
     struct el_ensemble_options open = {

@@ -10,7 +10,7 @@
 
 /* Sentence similarity: the cosine of sentence vectors. */
 
-static bool sentence_score(struct el_search *search, size_t sentence, double *score) {
+bool el_sentence_score(struct el_search *search, size_t sentence, double *score) {
     float own[EL_POOL_MAX_DIMENSIONS];
     const float *row = el_exact_vector(search->pool, true, sentence, own, search->err);
     if (row != NULL) {
@@ -54,7 +54,34 @@ bool el_search_sentences(struct el_search *search) {
     for (size_t i = 0; fine && i < n; i++) {
         search->bounds[i] = scratch->sims[i];
     }
-    search->score = sentence_score;
+    search->score = el_sentence_score;
+    el_scratch_give(search->pool, scratch);
+    return fine;
+}
+
+static bool mixed_score(struct el_search *search, size_t sentence, double *score) {
+    double mix = search->options->sentence_mix, by_sentence;
+    if (!el_span_score(search, sentence, score) ||
+        !el_sentence_score(search, sentence, &by_sentence)) {
+        return false;
+    }
+    *score = (1 - mix) * *score + mix * by_sentence;
+    return true;
+}
+
+bool el_mix_sentences(struct el_search *search) {
+    size_t n = search->pool->header.n_sentences;
+    double mix = search->options->sentence_mix;
+    if (!fill_sentence_vector(search)) {
+        return false;
+    }
+    struct el_scratch *scratch = el_scratch_take(search->pool, n * sizeof(float));
+    bool fine = scratch != NULL || el_fail_memory(search->err);
+    fine = fine && el_scan_bounds(search, true, search->sentence_vector, 1, scratch->sims);
+    for (size_t i = 0; fine && i < n; i++) {
+        search->bounds[i] = (1 - mix) * search->bounds[i] + mix * scratch->sims[i];
+    }
+    search->score = mixed_score;
     el_scratch_give(search->pool, scratch);
     return fine;
 }

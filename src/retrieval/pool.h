@@ -139,10 +139,30 @@ struct el_hits {
     bool fell_back; /* weights sum to 0 (or no spans): sentence similarity was used */
 };
 
+/* Which of the most similar sentences are taken. The variants choose among the EL_SELECT_AMONG * k
+ * best; hits are always sorted by score. */
+enum el_selection {
+    EL_SELECT_BEST,
+    EL_SELECT_DIVERSE, /* maximal marginal relevance (Carbonell and Goldstein 1998): next comes the
+                          largest (1 - d) * score - d * (cosine of sentence vectors to the nearest
+                          one already taken), d = diversity */
+    EL_SELECT_BALANCED /* next comes the best that shows a type shown least so far */
+};
+enum { EL_SELECT_AMONG = 10 };
+
+/* {0} but for k is the paper's: span similarity, asymmetric, the k best. */
 struct el_search_options {
     enum el_similarity similarity;
     size_t k;
-    uint64_t seed;   /* RANDOM */
+    uint64_t seed; /* RANDOM */
+
+    /* Variants of SPAN. */
+    bool symmetric;      /* mean of SpanSim(X, Xc) and of SpanSim(Xc, X), there with weights 1 */
+    double sentence_mix; /* a: (1 - a) * SpanSim + a * cosine of sentence vectors, 0 <= a < 1 */
+
+    enum el_selection selection;
+    double diversity; /* DIVERSE, 0 to 1 */
+
     bool scan_float; /* scan 32-bit vectors though there are 8-bit ones; for measurements */
     size_t threads;  /* 0 = all cores; small pools are searched by the calling thread */
 };

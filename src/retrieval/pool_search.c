@@ -191,7 +191,7 @@ static bool run(struct el_search *search, struct el_arena *arena, struct el_hits
         }
     }
     if (fine && similarity == EL_SIMILARITY_SPAN) {
-        fine = el_search_spans(search);
+        fine = el_search_spans(search) && (options->sentence_mix <= 0 || el_mix_sentences(search));
     } else if (fine && similarity == EL_SIMILARITY_SENTENCE) {
         fine = el_search_sentences(search);
     } else if (fine && similarity == EL_SIMILARITY_BM25) {
@@ -199,7 +199,12 @@ static bool run(struct el_search *search, struct el_arena *arena, struct el_hits
     } else if (fine) {
         el_search_random(search);
     }
-    fine = fine && leave_out_query(search) && select_best(search, options->k, arena, hits);
+    size_t k = options->k;
+    if (options->selection != EL_SELECT_BEST) {
+        k = k < SIZE_MAX / EL_SELECT_AMONG ? k * EL_SELECT_AMONG : k;
+    }
+    fine = fine && leave_out_query(search) && select_best(search, k, arena, hits) &&
+           (options->selection == EL_SELECT_BEST || el_select(search, arena, hits));
     for (size_t i = 0; fine && search->spans != NULL && i < hits->count; i++) {
         fine = explain(search, arena, &hits->items[i]);
     }
@@ -211,6 +216,11 @@ bool el_pool_search(const struct el_pool *pool, const struct el_query *query,
                     const struct el_search_options *options, struct el_arena *arena,
                     struct el_hits *hits, struct el_error *err) {
     struct el_search search = {.pool = pool, .query = query, .options = options, .err = err};
+    if (!(options->sentence_mix >= 0 && options->sentence_mix < 1) ||
+        !(options->diversity >= 0 && options->diversity <= 1)) {
+        return el_fail(err, EL_ERR_CONFIG,
+                       "the share of sentence similarity must be 0 to below 1, diversity 0 to 1");
+    }
     /* Threads cost about 50 microseconds each: not for a pool that is scanned in that time. */
     uint64_t work = pool->header.n_spans * pool->header.stride;
     search.threads = work < 1 << 20 ? 1 : el_thread_count(options->threads);

@@ -41,9 +41,16 @@ double *el_memo_row(struct el_memo *memo, uint32_t key, bool *fresh);
 
 /* bounds[] and score() of one similarity. */
 bool el_search_spans(struct el_search *search);
+bool el_span_score(struct el_search *search, size_t sentence, double *score);
+bool el_sentence_score(struct el_search *search, size_t sentence, double *score);
+/* SPAN mixed with SENTENCE: bounds of the former are there already. */
+bool el_mix_sentences(struct el_search *search);
 bool el_search_sentences(struct el_search *search);
 bool el_search_bm25(struct el_search *search);
 void el_search_random(struct el_search *search);
+
+/* Reduce hits to k as options.selection says. */
+bool el_select(struct el_search *search, struct el_arena *arena, struct el_hits *hits);
 
 /* Exact vector of a pool string or sentence: `row` has stride floats and may be returned. */
 const float *el_exact_vector(const struct el_pool *pool, bool of_sentences, size_t number,

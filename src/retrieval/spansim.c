@@ -142,33 +142,73 @@ static bool is_allowed(const struct el_query *query, uint32_t type) {
     return query->allowed_types == NULL || query->allowed_types[type];
 }
 
+/* Best cosine of query span `i` among the allowed mentions; -INFINITY without any. */
+static bool best_cosine(struct el_search *search, const struct el_sentence_record *record,
+                        const struct el_pool_entity *mentions, size_t i, double *best) {
+    *best = -INFINITY;
+    for (size_t m = 0; m < record->n_mentions; m++) {
+        if (is_allowed(search->query, mentions[m].type)) {
+            const double *cosines = el_span_cosines(search, mentions[m].string);
+            if (cosines == NULL) {
+                return false;
+            }
+            *best = cosines[i] > *best ? cosines[i] : *best;
+        }
+    }
+    return true;
+}
+
+/* SpanSim(Xc, X): the candidate's mentions, each of weight 1, against the query's spans that have
+ * a weight. */
+static bool reverse_score(struct el_search *search, const struct el_sentence_record *record,
+                          const struct el_pool_entity *mentions, double *score) {
+    const struct el_span_query *spans = search->spans;
+    size_t n = 0;
+    *score = 0;
+    for (size_t m = 0; m < record->n_mentions; m++) {
+        if (is_allowed(search->query, mentions[m].type)) {
+            const double *cosines = el_span_cosines(search, mentions[m].string);
+            double best = -INFINITY;
+            if (cosines == NULL) {
+                return false;
+            }
+            for (size_t i = 0; i < spans->count; i++) {
+                best = spans->weights[i] > 0 && cosines[i] > best ? cosines[i] : best;
+            }
+            *score += best;
+            n++;
+        }
+    }
+    *score = n > 0 ? *score / (double)n : 0;
+    return true;
+}
+
 /* The formula, as it stands. A candidate without spans scores 0. */
-static bool exact_score(struct el_search *search, size_t sentence, double *score) {
+bool el_span_score(struct el_search *search, size_t sentence, double *score) {
     const struct el_span_query *spans = search->spans;
     const struct el_sentence_record *record;
     const struct el_pool_entity *mentions;
-    *score = 0;
     if (!el_pool_sentence_at(search->pool, sentence, &record, search->err) ||
         !el_pool_mentions_at(search->pool, record, &mentions, search->err)) {
         return false;
     }
-    double sum = 0;
-    bool any = false;
+    double sum = 0, back;
     for (size_t i = 0; i < spans->count; i++) {
-        double largest = -INFINITY;
-        for (size_t m = 0; spans->weights[i] > 0 && m < record->n_mentions; m++) {
-            if (is_allowed(search->query, mentions[m].type)) {
-                const double *cosines = el_span_cosines(search, mentions[m].string);
-                if (cosines == NULL) {
-                    return false;
-                }
-                largest = cosines[i] > largest ? cosines[i] : largest;
-                any = true;
+        double best;
+        if (spans->weights[i] > 0) {
+            if (!best_cosine(search, record, mentions, i, &best)) {
+                return false;
             }
+            sum += best == -INFINITY ? 0 : spans->weights[i] * best;
         }
-        sum += spans->weights[i] > 0 && any ? spans->weights[i] * largest : 0;
     }
-    *score = any ? sum / spans->total : 0;
+    *score = sum / spans->total;
+    if (search->options->symmetric) {
+        if (!reverse_score(search, record, mentions, &back)) {
+            return false;
+        }
+        *score = (*score + back) / 2;
+    }
     return true;
 }
 
@@ -234,6 +274,15 @@ static void add_parts(void *context, size_t piece) {
     }
 }
 
+/* The other direction cannot exceed 1, nor can it be anything but 0 without mentions. A closer
+ * bound would need all products of a mention at hand at once. */
+static void add_other_direction(struct el_search *search) {
+    const struct el_sentence_record *records = el_pool_section(search->pool, EL_SECTION_SENTENCES);
+    for (size_t s = 0; s < search->pool->header.n_sentences; s++) {
+        search->bounds[s] = (search->bounds[s] + (records[s].n_mentions > 0 ? 1 : 0)) / 2;
+    }
+}
+
 bool el_search_spans(struct el_search *search) {
     const struct el_pool *pool = search->pool;
     const struct el_span_query *spans = search->spans;
@@ -244,7 +293,7 @@ bool el_search_spans(struct el_search *search) {
     struct el_scratch *scratch = vectors == NULL ? NULL : el_scratch_take(pool, bytes);
     struct group group = {.search = search, .piece = 8192};
     bool fine = scratch != NULL || el_fail_memory(search->err);
-    search->score = exact_score;
+    search->score = el_span_score;
     memset(search->bounds, 0, n * sizeof *search->bounds);
     pthread_mutex_init(&group.lock, NULL);
     for (size_t i = 0; fine && i < spans->count;) {
@@ -265,6 +314,9 @@ bool el_search_spans(struct el_search *search) {
                 fine = !group.failed;
             }
         }
+    }
+    if (fine && search->options->symmetric) {
+        add_other_direction(search);
     }
     if (group.failed && search->err != NULL) {
         *search->err = group.err;

@@ -129,6 +129,24 @@ static double reference_score(const float *idf, const struct el_query *query,
     return sum / weights;
 }
 
+/* The mean with the other direction: the candidate's spans, weight 1 each. */
+static double reference_symmetric(const float *idf, const struct el_query *query,
+                                  const struct el_pool_sentence *s) {
+    double sum = 0;
+    for (size_t j = 0; j < s->n_entities; j++) {
+        struct el_span span = s->entities[j].span;
+        double best = -INFINITY;
+        for (size_t i = 0; i < query->n_spans; i++) {
+            double cosine = reference_cosine(idf, query->spans[i].text, query->spans[i].text_len,
+                                             s->text + span.start, span.end - span.start);
+            best = cosine > best ? cosine : best;
+        }
+        sum += best;
+    }
+    double back = s->n_entities > 0 ? sum / (double)s->n_entities : 0;
+    return (reference_score(idf, query, s) + back) / 2;
+}
+
 static bool same_text(const struct el_query *query, const struct el_pool_sentence *s) {
     struct el_arena arena = {0};
     size_t a, b;
@@ -437,6 +455,85 @@ static void baselines(void **state) {
     el_pool_close(pool);
 }
 
+/* ---- variants ---- */
+
+static void variants(void **state) {
+    struct folder *f = folder_of(state);
+    static float idf[EL_NGRAM_BUCKETS], of_sentences[EL_NGRAM_BUCKETS];
+    static struct reference expected[MOST];
+    write_random_pool(f->jsonl, 120, 5);
+    struct el_pool *pool = build(f, EL_STORAGE_AUTO);
+    struct el_query_span spans[2] = {{"Nerlo", 5, 4, NULL}, {"Marvik", 6, 1, NULL}};
+    struct el_query query = {.text = "w lo Mar", .text_len = 8, .spans = spans, .n_spans = 2};
+    reference_idf(pool, false, idf);
+    reference_idf(pool, true, of_sentences);
+    for (int variant = 0; variant < 3; variant++) {
+        struct el_search_options options = {.k = 7, .symmetric = variant != 1};
+        options.sentence_mix = variant == 0 ? 0 : 0.3;
+        size_t n = 0;
+        for (size_t i = 0; i < 120; i++) {
+            struct el_pool_sentence s;
+            assert_true(el_pool_get(pool, i, &s, NULL));
+            double score = options.symmetric ? reference_symmetric(idf, &query, &s)
+                                             : reference_score(idf, &query, &s);
+            double other =
+                reference_cosine(of_sentences, query.text, query.text_len, s.text, s.text_len);
+            expected[n].score = (1 - options.sentence_mix) * score + options.sentence_mix * other;
+            expected[n++].sentence = i;
+        }
+        qsort(expected, n, sizeof *expected, best_first);
+        struct el_arena arena = {0};
+        struct el_hits hits;
+        assert_true(el_pool_search(pool, &query, &options, &arena, &hits, NULL));
+        assert_int_equal(hits.count, 7);
+        for (size_t i = 0; i < 7; i++) {
+            assert_int_equal(hits.items[i].sentence, expected[i].sentence);
+            assert_true(fabs(hits.items[i].score - expected[i].score) < 1e-5);
+        }
+        el_arena_free(&arena);
+    }
+    struct el_search_options wrong = {.k = 1, .sentence_mix = 1};
+    struct el_arena arena = {0};
+    struct el_hits hits;
+    assert_false(el_pool_search(pool, &query, &wrong, &arena, &hits, NULL));
+    el_pool_close(pool);
+}
+
+/* Of the corner pool: a, c, d and e hold Lisbon; c and d are the same text but for spaces. */
+static void selection(void **state) {
+    struct folder *f = folder_of(state);
+    struct el_arena arena = {0};
+    struct el_hits hits;
+    write_file(f->jsonl, CORNERS);
+    struct el_pool *pool = build(f, EL_STORAGE_AUTO);
+    struct el_query_span span = span_of("Lisbon", 4);
+    struct el_query query = {.text = "Lisbon", .text_len = 6, .spans = &span, .n_spans = 1};
+
+    /* Alike sentences are not taken twice: d falls behind e. */
+    struct el_search_options options = {.k = 3, .selection = EL_SELECT_DIVERSE, .diversity = 0.5};
+    assert_true(el_pool_search(pool, &query, &options, &arena, &hits, NULL));
+    assert_int_equal(hits.count, 3);
+    assert_int_equal(hits.items[0].sentence, 0);
+    assert_int_equal(hits.items[1].sentence, 2);
+    assert_int_equal(hits.items[2].sentence, 4);
+    assert_string_equal(hits.items[2].matches[0].with, "Lisbon");
+
+    /* Without diversity it is the plain order. */
+    options.diversity = 0;
+    assert_true(el_pool_search(pool, &query, &options, &arena, &hits, NULL));
+    assert_int_equal(hits.items[2].sentence, 3);
+
+    /* a shows person and place; team comes next, with e. */
+    options.selection = EL_SELECT_BALANCED;
+    options.k = 2;
+    assert_true(el_pool_search(pool, &query, &options, &arena, &hits, NULL));
+    assert_int_equal(hits.count, 2);
+    assert_int_equal(hits.items[0].sentence, 0);
+    assert_int_equal(hits.items[1].sentence, 4);
+    el_arena_free(&arena);
+    el_pool_close(pool);
+}
+
 /* ---- threads ---- */
 
 struct searcher {
@@ -541,8 +638,9 @@ static void real_pool(void **state) {
 int main(void) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(random_pools), WITH_FOLDER(corners), WITH_FOLDER(records),
-        WITH_FOLDER(baselines),    WITH_FOLDER(threads), WITH_FOLDER(real_pool),
+        WITH_FOLDER(random_pools), WITH_FOLDER(corners),   WITH_FOLDER(records),
+        WITH_FOLDER(baselines),    WITH_FOLDER(threads),   WITH_FOLDER(variants),
+        WITH_FOLDER(selection),    WITH_FOLDER(real_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
