@@ -1,0 +1,381 @@
+"""Turn sentences into training examples: the pipeline's three prompts with their answers.
+
+An example is four equally long lists, one entry a token: its id, the weight of predicting it, its word tag (for the
+auxiliary loss) and the number of mentions begun before it. Every answer in a prompt is trained, the demonstrations'
+too, so one sequence with five demonstrations teaches zero-shot and one to five demonstrations at once.
+"""
+from __future__ import annotations
+
+import json
+import random
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sentencepiece as spm
+
+MAX_TOKENS = 512
+TEXT_WEIGHT = 0.1
+FIRST_WEIGHT = 2.0  # of a mention's first token: which mention is next is the hard part
+OUTSIDE, BEGIN, INSIDE = 1, 2, 3  # word tags; 0 = no tag
+MAX_COUNT = 12
+
+SYNONYMS = {
+    "person": ["people", "human name", "name of a person", "individual"],
+    "location": ["place", "locations", "geographical place"],
+    "organization": ["organisation", "company or institution", "institution", "organizations"],
+    "geo-political entity": ["country or city", "gpe"],
+    "facility": ["building or place", "facilities"],
+    "corporation": ["company", "business"],
+    "group": ["group of people", "band or team"],
+    "creative work": ["work of art", "title of a work", "creative-work"],
+    "product": ["products", "brand"],
+    "miscellaneous": ["misc", "other name"],
+    "disease": ["illness", "disease or symptom", "medical condition"],
+    "chemical": ["drug", "chemical substance", "drug or chemical"],
+    "protein": ["gene or protein", "proteins"],
+    "dna": ["gene", "dna region"],
+    "cell type": ["kind of cell"],
+    "vehicle": ["means of transport"],
+    "event": ["named event"],
+    "programming language": ["computer language"],
+    "temporal": ["date or time", "time expression"],
+}
+
+# Share of each set in the sequences of a mixture; members see some of everything.
+BASE = dict(uner_en_ewt=18, btc=11, wnut17=9, tweebank_ner=5, fin=2, re3d_free=3, litbank=7, bc5cdr=11, ncbi_disease=3,
+            genia=9, crossner_politics=2, crossner_science=2, crossner_ai=2, stackoverflow_ner=3, germeval2014=5,
+            uner_da_ddt=1.5, uner_hr_set=1.5, uner_pt_bosque=2, uner_zh_gsd=3)
+FAVOURED = {
+    "trunk": (),
+    "news": ("uner_en_ewt", "re3d_free", "fin", "germeval2014", "litbank", "crossner_politics", "uner_pt_bosque"),
+    "social": ("btc", "wnut17", "tweebank_ner", "stackoverflow_ner"),
+    "science": ("bc5cdr", "genia", "ncbi_disease", "crossner_science", "crossner_ai"),
+}
+
+
+def mixture(name: str) -> dict[str, float]:
+    return {s: w * (2.0 if s in FAVOURED[name] else 1.0) for s, w in BASE.items()}
+
+
+NO_SPACE_BEFORE = set(". , ; : ! ? ) ] } % 's 're 've 'll 'd 'm n't ’s ’t ' ...".split())
+NO_SPACE_AFTER = set("( [ { $ £ € #".split())
+
+
+def glue(tokens: list[str], lang: str, natural: bool) -> list[bool]:
+    """For each token, whether a space stands before it; `natural` undoes the spacing of the annotated sets."""
+    if lang == "zh":
+        return [False] * len(tokens)
+    spaces, open_quote, attach = [], False, True
+    for token in tokens:
+        space = not attach
+        attach = False
+        if natural:
+            if token in NO_SPACE_BEFORE:
+                space = False
+            elif token in NO_SPACE_AFTER:
+                attach = True
+            elif token in ("-", "/"):
+                space, attach = False, True
+            elif token == '"':
+                space, attach = space and not open_quote, not open_quote
+                open_quote = not open_quote
+        spaces.append(space)
+    return spaces
+
+
+@dataclass
+class Sentence:
+    text: str
+    mentions: list[tuple[int, int, str, str]]  # bytes from, to; the string; its type
+
+    def strings(self) -> list[str]:
+        return list(dict.fromkeys(m[2] for m in self.mentions))
+
+
+@dataclass
+class Example:
+    ids: list[int] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    tags: list[int] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)  # -1 = not counted here
+    sources: dict[int, int] = field(default_factory=dict)  # from a place in the answer to what is copied next
+
+    def add(self, ids: list[int], weight: float = 0.0, tags: list[int] | None = None, counts: list[int] | None = None):
+        self.ids += ids
+        self.weights += [weight] * len(ids)
+        self.tags += tags or [0] * len(ids)
+        self.counts += counts or [-1] * len(ids)
+
+
+class Builder:
+    def __init__(self, work: Path, seed: int, mix: dict[str, float]):
+        self.rng = random.Random(seed)
+        self.sp = spm.SentencePieceProcessor(model_file=str(work / "sp.model"))
+        self.marker = {m: self.sp.piece_to_id(f"<|{m}|>")
+                       for m in "extract classify verify types text spans answer sep end".split()}
+        self.length = [1 if self.sp.is_byte(i) else len(self.sp.id_to_piece(i).replace("▁", " ").encode())
+                       for i in range(self.sp.get_piece_size())]
+        self.cache: dict[str, list[int]] = {}
+        self.rows: dict[str, list[dict]] = defaultdict(list)
+        for line in (work / "sentences.jsonl").open():
+            row = json.loads(line)
+            self.rows[row["set"]].append(row)
+        self.full = {s: [i for i, r in enumerate(rows) if r["spans"]] for s, rows in self.rows.items()}
+        self.types = {s: sorted({x[2] for r in rows for x in r["spans"]}) for s, rows in self.rows.items()}
+        self.mentions: dict[tuple[str, str], list[list[str]]] = defaultdict(list)
+        for s, rows in self.rows.items():
+            for r in rows:
+                for a, b, t in r["spans"]:
+                    self.mentions[s, t].append(r["tokens"][a:b])
+        self.sets = list(mix)
+        self.shares = [mix[s] for s in self.sets]
+
+    # ---- text to tokens
+
+    def encode(self, text: str) -> list[int]:
+        """SentencePiece never joins over a space, so words can be encoded and remembered one at a time."""
+        ids: list[int] = []
+        for word in text.split(" "):
+            found = self.cache.get(word)
+            if found is None:
+                found = self.cache[word] = self.sp.encode(word) if word else self.sp.encode(" ")
+            ids += found
+        return ids
+
+    def joined(self, parts: list[str]) -> list[int]:
+        ids: list[int] = []
+        for i, part in enumerate(parts):
+            ids += ([self.marker["sep"]] if i else []) + self.encode(part)
+        return ids
+
+    def tagged(self, sentence: Sentence) -> tuple[list[int], list[int], list[int], list[int]]:
+        """Ids of the text, a tag for each, the number of listed mentions begun before each, and where they begin."""
+        ids, tags, counts, begins = self.encode(sentence.text), [], [], []
+        first: dict[str, int] = {}
+        for a, _, string, _ in sentence.mentions:
+            first.setdefault(string, a)
+        starts = sorted(first.values())
+        outer, end = [], -1
+        for a, b, _, _ in sentence.mentions:
+            if a >= end:
+                outer.append((a, b))
+                end = b
+        at, m, begun, n = -1, 0, False, 0
+        for i in ids:
+            stop = at + self.length[i]
+            counts.append(min(n, MAX_COUNT))
+            while n < len(starts) and starts[n] < stop:
+                n += 1
+                begins.append(len(tags))
+            while m < len(outer) and outer[m][1] <= at:
+                m, begun = m + 1, False
+            if m < len(outer) and stop > outer[m][0]:
+                tags.append(INSIDE if begun else BEGIN)
+                begun = True
+            else:
+                tags.append(OUTSIDE)
+            at = stop
+        return ids, tags, counts, begins
+
+    # ---- rows to sentences
+
+    def swapped(self, row: dict) -> dict:
+        """Sometimes other mentions of the same types, so that names are copied and not remembered."""
+        spans = row["spans"]
+        if not spans or self.rng.random() > 0.25 or any(a[1] > b[0] for a, b in zip(spans, spans[1:])):
+            return row
+        tokens, out, at = [], [], 0
+        for a, b, t in spans:
+            tokens += row["tokens"][at:a]
+            mention = row["tokens"][a:b]
+            if self.rng.random() < 0.6:
+                mention = self.rng.choice(self.mentions[row["set"], t])
+            out.append((len(tokens), len(tokens) + len(mention), t))
+            tokens += mention
+            at = b
+        return {**row, "tokens": tokens + row["tokens"][at:], "spans": out}
+
+    def sentence(self, row: dict, natural: bool, keep: set[str] | None = None) -> Sentence:
+        tokens, at, begin, end, text = row["tokens"], 0, [], [], ""
+        for token, space in zip(tokens, glue(tokens, row["lang"], natural)):
+            piece = (" " if space else "") + token
+            begin.append(at + (1 if space else 0))
+            at += len(piece.encode())
+            end.append(at)
+            text += piece
+        raw = text.encode()
+        mentions = [(begin[a], end[b - 1], raw[begin[a]:end[b - 1]].decode(), t)
+                    for a, b, t in row["spans"] if keep is None or t in keep]
+        return Sentence(text, mentions)
+
+    def draw(self, need: bool = False) -> tuple[str, dict]:
+        name = self.rng.choices(self.sets, self.shares)[0]
+        if need or self.rng.random() < 0.72:
+            return name, self.rows[name][self.rng.choice(self.full[name])]
+        return name, self.rng.choice(self.rows[name])
+
+    def demonstrations(self, name: str, row: dict, k: int) -> list[dict]:
+        rows = self.rows[name]
+        if self.rng.random() < 0.1 or not row["near"]:
+            return [rows[i] for i in self.rng.sample(range(len(rows)), k)]
+        skip = self.rng.choice([0, 0, 0, 1, 2, 4])
+        return [rows[i] for i in row["near"][skip:skip + k]][::-1]
+
+    def type_list(self, name: str, used: set[str]) -> tuple[list[str], dict[str, str]]:
+        """The types shown (own names), and what they are called this time."""
+        types = list(self.types[name])
+        if len(types) > 8:
+            rest = [t for t in types if t not in used]
+            self.rng.shuffle(rest)
+            types = list(used)[:10] + rest[:self.rng.randint(1, 5)]
+        if len(types) > 1 and self.rng.random() < 0.15:
+            types = self.rng.sample(types, self.rng.randint(1, len(types) - 1))
+        self.rng.shuffle(types)
+        call = {}
+        other = self.rng.random() < 0.25
+        for t in self.types[name]:
+            call[t] = self.rng.choice(SYNONYMS[t]) if other and t in SYNONYMS and self.rng.random() < 0.6 else t
+            if "(" in t and t.split(" (")[0] not in self.types[name] and self.rng.random() < 0.7:
+                call[t] = t.split(" (")[0]
+        return types, call
+
+    # ---- the three prompts
+
+    def extract(self, easy: bool = False) -> Example:
+        m, rng = self.marker, self.rng
+        name, row = self.draw(need=easy)
+        k = 0 if easy else rng.choices(range(6), [30, 8, 12, 15, 10, 25])[0]
+        rows = self.demonstrations(name, row, k) + [row]
+        types, call = self.type_list(name, {s[2] for r in rows for s in r["spans"]})
+        shown = rng.random() > 0.12
+        natural = rng.random() < 0.5
+        blocks = []
+        for r in rows:
+            s = self.sentence(self.swapped(r), natural, set(types) if shown else None)
+            ids, tags, counts, begins = self.tagged(s)
+            part = Example()
+            part.add([m["text"]])
+            part.add(ids, TEXT_WEIGHT, tags, counts)
+            part.add([m["answer"]], counts=[0])
+            for i, string in enumerate(s.strings()):
+                if i:
+                    part.add([m["sep"]], 1.0, counts=[min(i, MAX_COUNT)])
+                part.sources[len(part.ids) - 1] = 1 + begins[i]
+                pieces = self.encode(string)
+                part.add(pieces[:1], FIRST_WEIGHT)
+                part.add(pieces[1:], 1.0)
+            part.add([m["end"]], 1.0)
+            blocks.append(part)
+        head = Example()
+        head.add([m["extract"]])
+        if shown:
+            head.add([m["types"]] + self.joined([call[t] for t in types]))
+        return self.assemble(head, blocks)
+
+    def classify(self) -> Example:
+        m, rng = self.marker, self.rng
+        name, row = self.draw(need=True)
+        k = rng.choices(range(6), [30, 8, 12, 15, 10, 25])[0]
+        rows = [r for r in self.demonstrations(name, row, k) if r["spans"]] + [row]
+        used = {s[2] for r in rows for s in r["spans"]}
+        types, call = self.type_list(name, used)
+        types = list(dict.fromkeys(types + [t for t in sorted(used) if t not in types]))
+        rng.shuffle(types)
+        head, place = Example(), {}
+        head.add([m["classify"], m["types"]])
+        for i, t in enumerate(types):
+            if i:
+                head.add([m["sep"]])
+            place[t] = len(head.ids)
+            head.add(self.encode(call[t]))
+        natural = rng.random() < 0.5
+        blocks = []
+        for r in rows:
+            s = self.sentence(self.swapped(r), natural)
+            kind: dict[str, str] = {}
+            for _, _, string, t in s.mentions:
+                kind.setdefault(string, t)
+            ids, tags, _, _ = self.tagged(s)
+            part = Example()
+            part.add([m["text"]])
+            part.add(ids, TEXT_WEIGHT / 2, tags)
+            part.add([m["spans"]] + self.joined(list(kind)) + [m["answer"]])
+            for i, t in enumerate(kind.values()):
+                if i:
+                    part.add([m["sep"]], 1.0)
+                part.sources[len(part.ids) - 1] = place[t]
+                part.add(self.encode(call[t]), 1.0)
+            part.add([m["end"]], 1.0)
+            blocks.append(part)
+        return self.assemble(head, blocks, shared=True)
+
+    def verify(self) -> Example:
+        m, rng = self.marker, self.rng
+        name, row = self.draw(need=True)
+        row = self.swapped(row)
+        natural = rng.random() < 0.5
+        s = self.sentence(row, natural)
+        _, call = self.type_list(name, set())
+        gold = {(x[2], x[3]) for x in s.mentions}
+        spans = row["spans"]
+        out = Example()
+        out.add([m["verify"], m["text"]])
+        ids, tags, _, _ = self.tagged(s)
+        out.add(ids, TEXT_WEIGHT / 2, tags)
+        for _ in range(rng.randint(1, 4)):
+            string, kind = rng.choice(sorted(gold))
+            if rng.random() < 0.5:
+                wrong = self.wrong(name, row, natural, string, kind)
+                if wrong and wrong not in gold:
+                    string, kind = wrong
+            out.add([m["spans"]] + self.encode(string) + [m["types"]] + self.encode(call[kind]) + [m["answer"]])
+            out.add(self.encode("yes" if (string, kind) in gold else "no") + [m["end"]], 1.0)
+        return out
+
+    def wrong(self, name: str, row: dict, natural: bool, string: str, kind: str) -> tuple[str, str] | None:
+        """A pair such as the pipeline might propose and should refuse."""
+        rng, tokens, n = self.rng, row["tokens"], len(row["tokens"])
+        others = [t for t in self.types[name] if t != kind]
+        choice = rng.random()
+        if choice < 0.4 and others:
+            present = [t for t in others if any(s[2] == t for s in row["spans"])]
+            return string, rng.choice(present if present and rng.random() < 0.4 else others)
+        if choice < 0.7:  # cut or over-long
+            a, b, t = rng.choice(row["spans"])
+            a2, b2 = max(0, a + rng.choice([-1, 0, 0, 1])), min(n, b + rng.choice([-1, 0, 0, 1]))
+            if b2 <= a2:
+                return None
+            a, b, kind = a2, b2, t
+        else:  # an ordinary word, rather a capitalised one
+            words = [i for i, t in enumerate(tokens) if t[:1].isalpha()] or [0]
+            capital = [i for i in words if tokens[i][:1].isupper()]
+            a = rng.choice(capital if capital and rng.random() < 0.6 else words)
+            b = min(n, a + rng.choice([1, 1, 1, 2]))
+        inner = self.sentence({**row, "spans": [(a, b, kind)]}, natural).mentions[0]
+        return inner[2], kind
+
+    def assemble(self, head: Example, blocks: list[Example], shared: bool = False) -> Example:
+        """As many demonstrations as fit; the farthest go first. `shared`: what is copied lies in the head."""
+        size, keep = len(head.ids) + len(blocks[-1].ids), [blocks[-1]]
+        for block in reversed(blocks[:-1]):
+            size += len(block.ids)
+            if size > MAX_TOKENS:
+                break
+            keep.insert(0, block)
+        out = Example()
+        for part in [head] + keep:
+            at = len(out.ids)
+            out.sources |= {at + p: q if shared else at + q for p, q in part.sources.items()}
+            out.ids += part.ids
+            out.weights += part.weights
+            out.tags += part.tags
+            out.counts += part.counts
+        return out
+
+    def example(self, easy: bool = False) -> Example:
+        while True:
+            r = self.rng.random()
+            one = self.extract(easy) if r < 0.6 or easy else self.classify() if r < 0.83 else self.verify()
+            if len(one.ids) <= (160 if easy else MAX_TOKENS):
+                return one
