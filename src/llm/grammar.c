@@ -149,6 +149,39 @@ static void write_choices(const struct el_constraint *c, bool json, struct el_bu
     el_buffer_char(gbnf, '\n');
 }
 
+/* A JSON object from each of the spans, in their order, to a type: the span is written for the
+ * model, which only has to choose. */
+static void write_typed_spans(const struct el_constraint *c, struct el_buffer *gbnf) {
+    el_buffer_string(gbnf, "root ::= \"{\"");
+    for (size_t i = 0; i < c->n_items; i++) {
+        struct el_buffer key = {0};
+        el_buffer_string(&key, i > 0 ? ", " : "");
+        el_json_string(&key, c->spans[i], strlen(c->spans[i]));
+        el_buffer_string(&key, ": \"");
+        el_buffer_char(gbnf, ' ');
+        literal(gbnf, key.failed ? "" : key.data, key.failed ? 0 : key.len, false);
+        el_buffer_string(gbnf, " one \"\\\"\"");
+        gbnf->failed = gbnf->failed || key.failed;
+        el_buffer_free(&key);
+    }
+    el_buffer_string(gbnf, " \"}\"\n");
+}
+
+static bool write_types(const struct el_constraint *c, struct el_buffer *gbnf) {
+    if (c->n_choices == 0 || c->n_items == 0 || c->n_items > 256) {
+        return false;
+    }
+    bool json = c->separator == NULL;
+    el_buffer_string(gbnf, "one ::= ");
+    write_choices(c, json, gbnf);
+    if (json && c->spans != NULL) {
+        write_typed_spans(c, gbnf);
+    } else {
+        write_list(c, c->n_items, c->n_items, gbnf);
+    }
+    return true;
+}
+
 static bool write_spans(const struct el_constraint *c, struct el_buffer *gbnf) {
     size_t units = c->text != NULL && strlen(c->text) < 1 << 16
                        ? write_units(c->text, c->separator == NULL, gbnf)
@@ -172,12 +205,7 @@ bool el_grammar_write(const struct el_constraint *c, struct el_buffer *gbnf) {
         written = write_spans(c, gbnf);
         break;
     case EL_LIST_OF_TYPES:
-        written = c->n_choices > 0 && c->n_items > 0 && c->n_items <= 256;
-        if (written) {
-            el_buffer_string(gbnf, "one ::= ");
-            write_choices(c, c->separator == NULL, gbnf);
-            write_list(c, c->n_items, c->n_items, gbnf);
-        }
+        written = write_types(c, gbnf);
         break;
     case EL_YES_NO:
         written = c->n_choices > 0;
@@ -194,19 +222,44 @@ bool el_grammar_write(const struct el_constraint *c, struct el_buffer *gbnf) {
     return written && !gbnf->failed;
 }
 
+/* {"type":"string","enum":[...]}: one of the choices. */
+static void schema_choice(const struct el_constraint *c, struct el_buffer *schema) {
+    el_buffer_string(schema, "{\"type\":\"string\",\"enum\":[");
+    for (size_t i = 0; i < c->n_choices; i++) {
+        el_buffer_string(schema, i > 0 ? "," : "");
+        el_json_string(schema, c->choices[i], strlen(c->choices[i]));
+    }
+    el_buffer_string(schema, "]}");
+}
+
+static void schema_typed_spans(const struct el_constraint *c, struct el_buffer *schema) {
+    el_buffer_string(schema, "{\"type\":\"object\",\"properties\":{");
+    for (size_t i = 0; i < c->n_items; i++) {
+        el_buffer_string(schema, i > 0 ? "," : "");
+        el_json_string(schema, c->spans[i], strlen(c->spans[i]));
+        el_buffer_char(schema, ':');
+        schema_choice(c, schema);
+    }
+    el_buffer_string(schema, "},\"required\":[");
+    for (size_t i = 0; i < c->n_items; i++) {
+        el_buffer_string(schema, i > 0 ? "," : "");
+        el_json_string(schema, c->spans[i], strlen(c->spans[i]));
+    }
+    el_buffer_string(schema, "],\"additionalProperties\":false}");
+}
+
 bool el_schema_write(const struct el_constraint *c, struct el_buffer *schema) {
     if (c->separator != NULL) {
         return false;
     }
     if (c->kind == EL_LIST_OF_SPANS) {
         el_buffer_string(schema, "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}");
+    } else if (c->kind == EL_LIST_OF_TYPES && c->n_choices > 0 && c->spans != NULL) {
+        schema_typed_spans(c, schema);
     } else if (c->kind == EL_LIST_OF_TYPES && c->n_choices > 0) {
-        el_buffer_string(schema, "{\"type\":\"array\",\"items\":{\"type\":\"string\",\"enum\":[");
-        for (size_t i = 0; i < c->n_choices; i++) {
-            el_buffer_string(schema, i > 0 ? "," : "");
-            el_json_string(schema, c->choices[i], strlen(c->choices[i]));
-        }
-        el_buffer_printf(schema, "]},\"minItems\":%zu,\"maxItems\":%zu}", c->n_items, c->n_items);
+        el_buffer_string(schema, "{\"type\":\"array\",\"items\":");
+        schema_choice(c, schema);
+        el_buffer_printf(schema, ",\"minItems\":%zu,\"maxItems\":%zu}", c->n_items, c->n_items);
     } else {
         return false;
     }

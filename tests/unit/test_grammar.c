@@ -244,6 +244,14 @@ static void types(void **state) {
     check(&c, (struct expectation[]){{"person", true}, {"", false}, {NULL, false}});
     c.separator = NULL;
     check(&c, (struct expectation[]){{"[\"work of art\"]", true}, {"[]", false}, {NULL, false}});
+    static const char *const spans[] = {"Ann \"Bo\" Lee", "Rome"};
+    c.spans = spans;
+    c.n_items = 2;
+    check(&c, (struct expectation[]){
+                  {"{\"Ann \\\"Bo\\\" Lee\": \"person\", \"Rome\": \"work of art\"}", true},
+                  {"{\"Rome\": \"person\"}", false},
+                  {"[\"person\", \"person\"]", false},
+                  {NULL, false}});
 }
 
 static void yes_or_no(void **state) {
@@ -288,6 +296,18 @@ static void schemas(void **state) {
     assert_string_equal(
         schema.data, "{\"type\":\"array\",\"items\":{\"type\":\"string\",\"enum\":[\"a \\\"b\\\"\","
                      "\"c\"]},\"minItems\":3,\"maxItems\":3}");
+    static const char *const spans[] = {"x", "y"};
+    c.spans = spans;
+    c.n_items = 2;
+    c.n_choices = 1;
+    el_buffer_clear(&schema);
+    assert_true(el_schema_write(&c, &schema));
+    assert_string_equal(
+        schema.data,
+        "{\"type\":\"object\",\"properties\":{\"x\":{\"type\":\"string\",\"enum\":[\"a "
+        "\\\"b\\\"\"]},"
+        "\"y\":{\"type\":\"string\",\"enum\":[\"a \\\"b\\\"\"]}},\"required\":[\"x\",\"y\"],"
+        "\"additionalProperties\":false}");
     c.separator = "<|sep|>";
     assert_false(el_schema_write(&c, &schema));
     el_buffer_free(&schema);
