@@ -73,7 +73,7 @@ struct automaton {
 };
 
 static const struct automaton IOB1 = {
-    .start = {{"O", "I", '*'}, {"I", "I", '!'}, {"B", "I", '!'}, {"I", "B", '='}, {"B", "B", '='}},
+    .start = {{"O", "I", '*'}, {"I", "I", '!'}, {"B", "I", '*'}, {"I", "B", '='}, {"B", "B", '='}},
     .inside = {{"BI", "I", '='}},
     .end = {{"BI", "I", '!'}, {"BI", "O", '*'}, {"I", "B", '*'}, {"B", "B", '='}},
 };

@@ -97,6 +97,7 @@ static void tag_readings(void **state) {
     expect_chunks("B-X O E-X", strict, bioes, "");
     expect_chunks("B-X O E-X", lenient, any, "0-1:X 2-3:X");
     expect_chunks("I-X I-X B-X", strict, iob1, "0-2:X 2-3:X");
+    expect_chunks("O B-X I-X", strict, iob1, "2-3:X"); /* B- has nothing to stand apart from */
     expect_chunks("B I", lenient, any, "0-2:");
 }
 
