@@ -378,14 +378,20 @@ static bool read_price(void *context, const struct el_yaml_key *key, yaml_node_t
     return el_yaml_read(&l->yaml, value, key->name, keys, COUNT(keys), l, target);
 }
 
+/* What is asked of a member, then how it is reached: an embedding member has only the latter. */
+enum { ASKING_KEYS = 7 };
 static const struct el_yaml_key member_keys[] = {
     {"name", read_string, FIELD(el_member_config, name), 0, 0},
+    {"api", read_api, FIELD(el_member_config, api), 0, 0},
+    {"prompts", read_name_or_path, FIELD(el_member_config, prompts), 0, 0},
+    {"temperature", read_double, FIELD(el_member_config, temperature), 0, 10},
+    {"seed", read_long, FIELD(el_member_config, seed), 0, 4294967295.0},
+    {"max_tokens", read_size, FIELD(el_member_config, max_tokens), 1, 1 << 20},
+    {"parameters", read_double, FIELD(el_member_config, parameters), 0, 1e6},
     {"gguf", read_file_path, FIELD(el_member_config, gguf), 0, 0},
     {"url", read_urls, 0, 0, 0},
     {"urls", read_urls, 0, 0, 0},
     {"model", read_string, FIELD(el_member_config, model), 0, 0},
-    {"api", read_api, FIELD(el_member_config, api), 0, 0},
-    {"prompts", read_name_or_path, FIELD(el_member_config, prompts), 0, 0},
     {"api_key_env", read_key_env, FIELD(el_member_config, api_key), 0, 0},
     {"api_key_file", read_key_file, FIELD(el_member_config, api_key), 0, 0},
     {"headers", read_headers, 0, 0, 0},
@@ -398,10 +404,6 @@ static const struct el_yaml_key member_keys[] = {
     {"threads", read_size, FIELD(el_member_config, threads), 1, 4096},
     {"timeouts", read_timeouts, 0, 0, 0},
     {"retries", read_unsigned, FIELD(el_member_config, retries), 0, 100},
-    {"temperature", read_double, FIELD(el_member_config, temperature), 0, 10},
-    {"seed", read_long, FIELD(el_member_config, seed), 0, 4294967295.0},
-    {"max_tokens", read_size, FIELD(el_member_config, max_tokens), 1, 1 << 20},
-    {"parameters", read_double, FIELD(el_member_config, parameters), 0, 1e6},
     {"price", read_price, 0, 0, 0},
 };
 
@@ -632,6 +634,39 @@ static bool read_pos_weights(void *context, const struct el_yaml_key *key, yaml_
     return true;
 }
 
+/* "ngram", or where the embedding member is. */
+static bool read_vectors(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                         void *field) {
+    (void)field;
+    struct loader *l = context;
+    const char *word =
+        value->type == YAML_SCALAR_NODE ? (const char *)value->data.scalar.value : "";
+    if (value->type != YAML_MAPPING_NODE) {
+        return strcmp(word, "ngram") == 0 ||
+               el_yaml_fail(&l->yaml, value,
+                            "'%s' must be ngram, or name an embedding model: {gguf: FILE} or "
+                            "{url: SERVER, model: NAME}",
+                            key->name);
+    }
+    struct el_member_config *embedder = el_arena_alloc(l->arena, sizeof *embedder);
+    if (embedder == NULL) {
+        return el_fail_memory(l->err);
+    }
+    *embedder = el_member_defaults;
+    embedder->name = "embedder";
+    embedder->embedding = true;
+    l->config->embedder = embedder;
+    if (!el_yaml_read(&l->yaml, value, "retrieve: vectors", member_keys + ASKING_KEYS,
+                      COUNT(member_keys) - ASKING_KEYS, l, embedder)) {
+        return false;
+    }
+    return (embedder->gguf != NULL) != (embedder->n_urls > 0) ||
+           el_yaml_fail(&l->yaml, value,
+                        "'%s' needs either 'gguf' (a model file) or 'url' (a server of "
+                        "/v1/embeddings)",
+                        key->name);
+}
+
 static bool read_retrieve(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                           void *settings) {
     static const struct el_yaml_key keys[] = {
@@ -639,6 +674,7 @@ static bool read_retrieve(void *context, const struct el_yaml_key *key, yaml_nod
         {"similarity", read_similarity, FIELD(el_settings, similarity), 0, 0},
         {"weights", read_pos_weights, FIELD(el_settings, pos_weights), 0, 0},
         {"types", read_bool, FIELD(el_settings, zero_shot_pretypes), 0, 0},
+        {"vectors", read_vectors, 0, 0, 0},
     };
     struct loader *l = context;
     return el_yaml_read(&l->yaml, value, key->name, keys, COUNT(keys), l, settings);

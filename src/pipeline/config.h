@@ -61,6 +61,8 @@ struct el_config {
     const char *path;      /* where it came from */
     struct el_member_config *members;
     size_t n_members;
+    struct el_member_config
+        *embedder;         /* gives the vectors of retrieval; NULL = n-grams, no model */
     bool built_in_members; /* the shipped nano models, because no others are configured */
     struct el_type *types;
     size_t n_types;

@@ -369,6 +369,9 @@ void el_config_free(struct el_config *config) {
     for (size_t i = 0; i < config->n_members; i++) {
         json_decref(config->members[i].extra_body);
     }
+    if (config->embedder != NULL) {
+        json_decref(config->embedder->extra_body);
+    }
     el_arena_free(&config->arena);
     free(config);
 }

@@ -91,12 +91,9 @@ static void put_secrets(struct el_buffer *out, const struct el_member_config *me
     }
 }
 
-static void put_member(struct el_buffer *out, const struct el_member_config *member) {
-    put_line(out, "  - name", member->name, NULL);
+/* How a member is reached: under any key that stands two blanks further left. */
+static void put_reach(struct el_buffer *out, const struct el_member_config *member) {
     put_place(out, member);
-    el_buffer_printf(out, "    api: %s\n", el_api_names[member->api]);
-    put_line(out, "    prompts", member->prompts,
-             "compact where the model has its markers, else chat");
     put_secrets(out, member);
     if (member->extra_body != NULL) {
         char *json = json_dumps(member->extra_body, JSON_SORT_KEYS);
@@ -122,14 +119,22 @@ static void put_member(struct el_buffer *out, const struct el_member_config *mem
     put_number(out, "  first_byte", member->first_byte_timeout, "the default of the client");
     put_number(out, "  total", member->total_timeout, "the default of the client");
     put_number(out, "retries", member->retries, NULL);
-    put_number(out, "temperature", member->temperature, NULL);
-    put_number(out, "seed", (double)member->seed, NULL);
-    put_number(out, "max_tokens", (double)member->max_tokens, "by stage and sentence length");
-    put_number(out, "parameters", member->parameters, "in billions; from the file, else unknown");
     if (member->price_in != 0 || member->price_out != 0) {
         el_buffer_printf(out, "    price: {in: %.12g, out: %.12g}\n", member->price_in,
                          member->price_out);
     }
+}
+
+static void put_member(struct el_buffer *out, const struct el_member_config *member) {
+    put_line(out, "  - name", member->name, NULL);
+    put_reach(out, member);
+    el_buffer_printf(out, "    api: %s\n", el_api_names[member->api]);
+    put_line(out, "    prompts", member->prompts,
+             "compact where the model has its markers, else chat");
+    put_number(out, "temperature", member->temperature, NULL);
+    put_number(out, "seed", (double)member->seed, NULL);
+    put_number(out, "max_tokens", (double)member->max_tokens, "by stage and sentence length");
+    put_number(out, "parameters", member->parameters, "in billions; from the file, else unknown");
 }
 
 static void put_type(struct el_buffer *out, const struct el_type *type) {
@@ -160,6 +165,12 @@ static void put_stages(struct el_buffer *out, const struct el_config *config) {
     }
     el_buffer_printf(out, "}  # other tags: 0\n  types: %s\n",
                      s->zero_shot_pretypes ? "true" : "false");
+    if (config->embedder == NULL) {
+        el_buffer_string(out, "  vectors: ngram\n");
+    } else {
+        el_buffer_string(out, "  vectors:\n");
+        put_reach(out, config->embedder);
+    }
     el_buffer_printf(out, "extract:\n  occurrences: %s\n  nested: %s\n",
                      s->first_occurrence_only ? "first" : "all", s->nested ? "true" : "false");
     el_buffer_string(out, "classify:\n  weights: {");

@@ -162,7 +162,13 @@ static const char everything[] =
     "  ORG: organisation\n"
     "pool: pools/mine.el4\n"
     "lang: de\n"
-    "retrieve: {k: 3, similarity: bm25, weights: {NOUN: 1}, types: false}\n"
+    "retrieve:\n"
+    "  vectors: {url: \"http://127.0.0.1:8083/v1\", model: minilm, slots: 2, context: 256,\n"
+    "    api_key_env: EL4NER_TEST_KEY, extra_body: {dimensions: 64}, price: {in: 0.02}}\n"
+    "  k: 3\n"
+    "  similarity: bm25\n"
+    "  weights: {NOUN: 1}\n"
+    "  types: false\n"
     "extract: {occurrences: first, nested: true}\n"
     "lazy_votes: true\n"
     "constrain: off\n"
@@ -199,6 +205,16 @@ static void check_everything(const struct el_config *config, const struct place 
     assert_string_equal(config->types[2].wording, "organisation");
     snprintf(path, sizeof path, "%s/pools/mine.el4", place->folder);
     assert_string_equal(config->pool, path);
+    const struct el_member_config *embedder = config->embedder;
+    assert_non_null(embedder);
+    assert_true(embedder->embedding && !small->embedding);
+    assert_string_equal(embedder->urls[0], "http://127.0.0.1:8083/v1");
+    assert_string_equal(embedder->model, "minilm");
+    assert_int_equal(embedder->slots, 2);
+    assert_int_equal(embedder->context, 256);
+    assert_int_equal(embedder->retries, 4);
+    assert_float_equal(embedder->price_in, 0.02, 0);
+    assert_int_equal(json_integer_value(json_object_get(embedder->extra_body, "dimensions")), 64);
     const struct el_settings *s = &config->settings;
     assert_int_equal(s->profile, EL_PROFILE_PAPER);
     assert_int_equal(s->demonstrations, 3);
@@ -221,6 +237,7 @@ static void every_key_arrives(void **state) {
     assert_string_equal(config->members[1].api_key, "k-environment");
     assert_string_equal(config->members[1].headers[1].value, "k-environment");
     assert_string_equal(config->members[2].api_key, "k-file");
+    assert_string_equal(config->embedder->api_key, "k-environment");
     el_config_free(config);
 }
 
@@ -240,6 +257,21 @@ static void the_print_is_a_configuration_without_secrets(void **state) {
     assert_null(strstr(second.data, "(set)"));
     el_buffer_free(&first);
     el_buffer_free(&second);
+}
+
+static void vectors_come_from_ngrams_or_a_file(void **state) {
+    struct el_config *config = load(*state, "retrieve: {vectors: ngram}\n");
+    assert_null(config->embedder);
+    el_config_free(config);
+    config = load(*state, "retrieve: {vectors: {gguf: models/nano-a.gguf, threads: 2}}\n");
+    struct el_buffer text = {0};
+    assert_true(el_config_print(config, &text));
+    el_config_free(config);
+    config = load(*state, text.data);
+    assert_non_null(strstr(config->embedder->gguf, "models/nano-a.gguf"));
+    assert_int_equal(config->embedder->threads, 2);
+    el_config_free(config);
+    el_buffer_free(&text);
 }
 
 static void types_on_the_command_line(void **state) {
@@ -298,6 +330,7 @@ int main(void) {
         cmocka_unit_test(nothing_gives_the_shipped_members_and_types),
         cmocka_unit_test(every_key_arrives),
         cmocka_unit_test(the_print_is_a_configuration_without_secrets),
+        cmocka_unit_test(vectors_come_from_ngrams_or_a_file),
         cmocka_unit_test(types_on_the_command_line),
         cmocka_unit_test(the_paper_profile_asks_everybody),
         cmocka_unit_test(a_missing_file_is_an_error),
