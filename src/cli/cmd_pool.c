@@ -1,6 +1,8 @@
 /* el4ner pool: build, extend and look into a pool of demonstrations. */
 #include "cli/pool.h"
 
+#include "retrieval/embedder.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,7 +17,11 @@ enum { ID_FROM = CLI_FIRST_ID, ID_SCHEME, ID_VECTORS, ID_DIMENSIONS, ID_THREADS,
         {ID_VECTORS, "vectors", "HOW",                                                             \
          "small (8 bits, default), float (32 bits)\nor both; results are the same"},               \
         {ID_DIMENSIONS, "dimensions", "N", "of the vectors (default 384)"},                        \
-        {ID_THREADS, "threads", "N", "default: all processors"}, {                                 \
+        {ID_THREADS, "threads", "N", "default: all processors"},                                   \
+        {'c', "config", "FILE",                                                                    \
+         "configuration; its retrieve: vectors may name an\nembedding model (without: n-grams)"},  \
+        {CLI_ID_CACHE, "cache", "FILE", "the reply store, for vectors"},                           \
+        {CLI_ID_NO_CACHE, "no-cache", NULL, "no reply store"}, {                                   \
         'q', "quiet", NULL, "no progress"                                                          \
     }
 
@@ -28,7 +34,8 @@ static const struct cli_help build_help = {
     .n_options = sizeof build_options / sizeof *build_options,
     .more = "Examples:\n"
             "  el4ner pool build train.conll -o pool.el4\n"
-            "  el4ner pool build news.jsonl web.jsonl -o pool.el4",
+            "  el4ner pool build news.jsonl web.jsonl -o pool.el4\n"
+            "  el4ner pool build -c el4ner.yaml train.conll -o pool.el4",
 };
 static const struct cli_help add_help = {
     .usage = "el4ner pool add [options] POOL.el4 LABELLED...",
@@ -42,8 +49,15 @@ static const struct cli_help add_help = {
 
 struct build {
     struct el_pool_build_options options;
+    struct cli_settings settings;
     const char *output;
     bool quiet;
+
+    /* Vectors from an embedding member. */
+    struct el_config *config;
+    struct el_log log;
+    struct el_client *client;
+    struct el_embedder embedder;
 };
 
 static bool scheme_from_name(const char *name, enum el_scheme *scheme) {
@@ -76,6 +90,15 @@ static int set_option(struct build *build, const char *command, int id, const ch
         return CLI_OK;
     case 'q':
         build->quiet = true;
+        return CLI_OK;
+    case 'c':
+        build->settings.config = value;
+        return CLI_OK;
+    case CLI_ID_CACHE:
+        build->settings.cache = value;
+        return CLI_OK;
+    case CLI_ID_NO_CACHE:
+        build->settings.no_cache = true;
         return CLI_OK;
     case ID_REPLACE:
         build->options.read.replace_invalid = true;
@@ -135,8 +158,34 @@ static void print_built(const char *path) {
     el_pool_close(pool);
 }
 
+/* Start the embedding member that the configuration names, if it does. */
+static int start_embedder(struct build *build) {
+    struct el_error err = {0};
+    int status = cli_load(&build->settings, &build->config);
+    if (status != CLI_OK || build->config->embedder == NULL) {
+        return status;
+    }
+    if (build->options.dimensions != 0) {
+        return cli_usage("pool build", "--dimensions is for n-grams; the embedding model has its "
+                                       "own");
+    }
+    build->log = cli_log(build->quiet);
+    char *store = cli_store_path(&build->settings);
+    struct el_client_options options = {
+        .log = &build->log, .store_path = store, .llama_server = build->config->llama_server};
+    bool ok = el_client_start(build->config->embedder, 1, &options, &build->client, &err) &&
+              el_embedder_init(&build->embedder, build->client, 0, build->config->embedder,
+                               &build->log, &err);
+    free(store);
+    if (!ok) {
+        return cli_fail(&err);
+    }
+    el_embedder_options(&build->embedder, &build->options);
+    return CLI_OK;
+}
+
 /* With `base` the sentences of that pool come first. */
-static int run_build(struct build *build, const struct el_pool *base, char **inputs, int n) {
+static int run_build_now(struct build *build, const struct el_pool *base, char **inputs, int n) {
     struct el_error err = {0};
     const char *const *files = (const char *const *)inputs;
     if (!build->quiet) {
@@ -155,8 +204,18 @@ static int run_build(struct build *build, const struct el_pool *base, char **inp
     return CLI_OK;
 }
 
+static int run_build(struct build *build, const struct el_pool *base, char **inputs, int n) {
+    int status = build->settings.config == NULL ? CLI_OK : start_embedder(build);
+    if (status == CLI_OK) {
+        status = run_build_now(build, base, inputs, n);
+    }
+    el_client_stop(build->client);
+    el_config_free(build->config);
+    return status;
+}
+
 int cmd_pool_build(int argc, char **argv) {
-    struct build build = {0};
+    struct build build = {.settings = CLI_SETTINGS_INIT};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &build_help};
     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
         if (id == CLI_STOP) {
@@ -177,7 +236,7 @@ int cmd_pool_build(int argc, char **argv) {
 }
 
 int cmd_pool_add(int argc, char **argv) {
-    struct build build = {0};
+    struct build build = {.settings = CLI_SETTINGS_INIT};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &add_help};
     struct el_pool *base;
     struct el_error err = {0};

@@ -7,6 +7,7 @@
 #include "language/segment.h"
 #include "pipeline/ensemble.h"
 #include "pipeline/work.h"
+#include "retrieval/embedder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -148,7 +149,7 @@ static bool result_of_work(const struct el_work *work, struct el_arena *arena,
 /* The same spans, searched again in another way. */
 static bool search_again(struct search *search, const struct el_work *work,
                          struct el_arena *arena) {
-    size_t n = work->pre.count;
+    size_t n = work->vector == NULL ? work->pre.count : 0; /* as the pipeline does */
     struct el_query_span *spans = el_arena_array(arena, n, sizeof *spans);
     enum el_pos *tags = el_arena_array(arena, n, sizeof *tags);
     struct el_hits hits;
@@ -157,15 +158,16 @@ static bool search_again(struct search *search, const struct el_work *work,
     }
     for (size_t i = 0; i < n; i++) {
         const struct el_mention *mention = &work->pre.items[i];
-        spans[i] =
-            (struct el_query_span){mention->text, strlen(mention->text), mention->weight, NULL};
+        spans[i] = (struct el_query_span){mention->text, strlen(mention->text), mention->weight,
+                                          mention->vector};
         tags[i] = mention->tag;
     }
     struct el_query query = {.text = work->text,
                              .text_len = work->text_len,
                              .spans = spans,
                              .n_spans = n,
-                             .allowed_types = el_ensemble_view(search->ensemble)->pool_allowed};
+                             .allowed_types = el_ensemble_view(search->ensemble)->pool_allowed,
+                             .vector = work->vector};
     return el_pool_search(el_ensemble_pool(search->ensemble), &query, &search->how, arena, &hits,
                           &search->err) &&
            show_hits(search, &query, tags, &hits, arena);
@@ -280,6 +282,34 @@ static bool weigh(struct search *search, const char *text, size_t len, const str
     return true;
 }
 
+/* The vectors of the query, where the pool's are not n-grams: of the sentence, then of the spans.
+ */
+static bool embed_query(struct search *search, struct el_query *query, struct el_query_span *spans,
+                        struct el_arena *arena) {
+    struct el_embedder *embedder = el_ensemble_embedder(search->ensemble);
+    size_t n = query->n_spans + 1, len;
+    if (embedder == NULL) {
+        return true;
+    }
+    const char **texts = el_arena_array(arena, n, sizeof *texts);
+    float *vectors = el_arena_array(arena, n * embedder->dimensions, sizeof *vectors);
+    if (texts == NULL || vectors == NULL) {
+        return el_fail_memory(&search->err);
+    }
+    texts[0] = el_arena_copy(arena, query->text, query->text_len);
+    query->vector = vectors;
+    for (size_t i = 0; i < query->n_spans; i++) {
+        texts[i + 1] = el_text_fold(arena, spans[i].text, spans[i].text_len, false, &len);
+        spans[i].vector = vectors + (i + 1) * embedder->dimensions;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (texts[i] == NULL) {
+            return el_fail_memory(&search->err);
+        }
+    }
+    return el_embed(embedder, texts, n, vectors, &search->err);
+}
+
 static bool search_alone(struct search *search, const char *text, size_t len,
                          struct el_arena *arena) {
     const struct el_context *context = el_ensemble_view(search->ensemble);
@@ -310,7 +340,8 @@ static bool search_alone(struct search *search, const char *text, size_t len,
         }
     }
     struct el_hits hits;
-    return el_pool_search(el_ensemble_pool(search->ensemble), &query, &search->how, arena, &hits,
+    return embed_query(search, &query, spans, arena) &&
+           el_pool_search(el_ensemble_pool(search->ensemble), &query, &search->how, arena, &hits,
                           &search->err) &&
            show_hits(search, &query, span_tags, &hits, arena);
 }
@@ -465,8 +496,10 @@ int cmd_pool_search(int argc, char **argv) {
     search.how.k = search.config->settings.demonstrations;
     struct el_log log = cli_log(true);
     char *store = cli_store_path(&settings);
-    struct el_ensemble_options open = {
-        .log = &log, .store_path = store, .offline = search.spans != NULL || search.no_members};
+    struct el_ensemble_options open = {.log = &log,
+                                       .store_path = store,
+                                       .offline = search.spans != NULL || search.no_members,
+                                       .embed = true};
     run_all(&search, &open, argv + parser.first, argc - parser.first);
     status = search.err.code == EL_OK ? CLI_OK : cli_fail(&search.err);
     el_ensemble_close(search.ensemble);

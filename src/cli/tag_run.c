@@ -2,6 +2,7 @@
 #include "cli/tag.h"
 
 #include "pipeline/work.h"
+#include "retrieval/embedder.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -244,15 +245,21 @@ json_t *tag_account(const struct tag *tag) {
         }
         json_object_set_new(members, tag->names[m], stages);
     }
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "documents",
-                     (json_int_t)counts->documents, "failed_documents",
-                     (json_int_t)(counts->failed_documents + tag->failed_inputs), "sentences",
-                     (json_int_t)counts->sentences, "entities", (json_int_t)counts->entities,
-                     "proposed", (json_int_t)counts->proposed, "ungrounded",
-                     (json_int_t)counts->ungrounded, "candidates", (json_int_t)counts->candidates,
-                     "verified_no", (json_int_t)counts->verified_no, "saved_calls",
-                     (json_int_t)counts->saved_calls, "demonstrations_dropped",
-                     (json_int_t)counts->demonstrations_dropped, "members", members);
+    const struct el_embedder *embedder = el_ensemble_embedder(tag->ensemble);
+    json_t *embedding =
+        embedder == NULL
+            ? NULL
+            : account_json(el_client_account(embedder->client, embedder->member, EL_STAGE_RETRIEVE),
+                           counts->unembedded);
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o*}", "documents",
+        (json_int_t)counts->documents, "failed_documents",
+        (json_int_t)(counts->failed_documents + tag->failed_inputs), "sentences",
+        (json_int_t)counts->sentences, "entities", (json_int_t)counts->entities, "proposed",
+        (json_int_t)counts->proposed, "ungrounded", (json_int_t)counts->ungrounded, "candidates",
+        (json_int_t)counts->candidates, "verified_no", (json_int_t)counts->verified_no,
+        "saved_calls", (json_int_t)counts->saved_calls, "demonstrations_dropped",
+        (json_int_t)counts->demonstrations_dropped, "members", members, "embedder", embedding);
 }
 
 /* A member that never answered though it was asked, or was never reached. */
@@ -307,6 +314,11 @@ int tag_report(const struct tag *tag) {
                 (unsigned long long)counts->entities, counts->entities == 1 ? "y" : "ies",
                 seconds_since(&tag->began));
         report_abstentions(tag);
+        if (counts->unembedded > 0) {
+            cli_say("%llu sentence%s without vectors from the embedding member: their "
+                    "demonstrations are those that share words (BM25)",
+                    (unsigned long long)counts->unembedded, plural(counts->unembedded));
+        }
     }
     if (failed > 0) {
         cli_say("%llu document%s failed (named above)", (unsigned long long)failed, plural(failed));

@@ -3,8 +3,10 @@
 #include "llm/gguf.h"
 #include "pipeline/ensemble_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool map_pool_types(struct el_ensemble *ensemble, struct el_error *err) {
     const struct el_config *config = ensemble->config;
@@ -53,7 +55,8 @@ static bool offline_capabilities(struct el_ensemble *ensemble, size_t m, struct 
     return true;
 }
 
-static bool open_prompts(struct el_ensemble *ensemble, struct el_error *err) {
+static bool open_prompts(struct el_ensemble *ensemble, const struct el_ensemble_options *options,
+                         struct el_error *err) {
     struct el_config *config = ensemble->config;
     size_t n = 0;
     while (config->data_folders != NULL && config->data_folders[n] != NULL) {
@@ -74,7 +77,7 @@ static bool open_prompts(struct el_ensemble *ensemble, struct el_error *err) {
         }
     }
     for (size_t m = 0; m < config->n_members; m++) {
-        if (ensemble->client != NULL) {
+        if (!options->offline) {
             ensemble->capabilities[m] = el_client_capabilities(ensemble->client, m);
         } else if (!offline_capabilities(ensemble, m, err)) {
             return false;
@@ -104,16 +107,19 @@ static bool open_types(struct el_ensemble *ensemble, struct el_error *err) {
     return true;
 }
 
-static bool open_data(struct el_ensemble *ensemble, const struct el_ensemble_options *options,
-                      struct el_error *err) {
+static bool open_tagger(struct el_ensemble *ensemble, struct el_error *err) {
     struct el_config *config = ensemble->config;
     const char *tagger =
         config->tagger != NULL ? config->tagger : el_config_find(config, "models/tagger-en.bin");
-    if (tagger != NULL && !el_tagger_open(tagger, &ensemble->tagger, err)) {
-        return false;
-    }
+    return tagger == NULL || el_tagger_open(tagger, &ensemble->tagger, err);
+}
+
+/* The path of the pool; NULL = work without one. */
+static const char *find_pool(struct el_ensemble *ensemble,
+                             const struct el_ensemble_options *options) {
+    struct el_config *config = ensemble->config;
     if (options->no_pool) {
-        return true;
+        return NULL;
     }
     const char *pool = options->pool_path != NULL ? options->pool_path : config->pool;
     pool = pool != NULL ? pool : el_config_find(config, "pools/default.jsonl");
@@ -121,10 +127,74 @@ static bool open_data(struct el_ensemble *ensemble, const struct el_ensemble_opt
         el_log(&ensemble->log, EL_WARNING,
                "no demonstration pool found: working without "
                "demonstrations; name one with --pool");
-        return true;
     }
-    return el_pool_open(pool, &ensemble->log, &ensemble->pool, err) &&
-           map_pool_types(ensemble, err);
+    return pool;
+}
+
+/* Labelled files are indexed here, with vectors of the embedding member if there is one. */
+static bool open_pool(struct el_ensemble *ensemble, const char *path, struct el_error *err) {
+    struct el_pool_build_options options = {.log = &ensemble->log};
+    bool embedder = ensemble->embedder.client != NULL;
+    if (embedder) {
+        el_embedder_options(&ensemble->embedder, &options);
+    }
+    if (!el_pool_open_with(path, &options, &ensemble->pool, err)) {
+        return false;
+    }
+    const char *vectors = el_pool_get_info(ensemble->pool)->vectors;
+    ensemble->context.embeds = strcmp(vectors, "ngram") != 0;
+    enum el_similarity similarity = ensemble->config->settings.similarity;
+    bool compares = similarity == EL_SIMILARITY_SPAN || similarity == EL_SIMILARITY_SENTENCE;
+    if (compares && ensemble->context.embeds && ensemble->config->embedder == NULL) {
+        return el_fail(err, EL_ERR_CONFIG,
+                       "%s: this pool has vectors of %s; name that embedding model under retrieve: "
+                       "vectors in the configuration, or build the pool without one",
+                       path, vectors);
+    }
+    return map_pool_types(ensemble, err);
+}
+
+/* The members, and behind them the embedding member where retrieval needs one. */
+static bool start_client(struct el_ensemble *ensemble, const struct el_ensemble_options *options,
+                         bool embed, struct el_error *err) {
+    struct el_config *config = ensemble->config;
+    struct el_client_options client = {.log = &ensemble->log,
+                                       .store_path = options->store_path,
+                                       .constrain = config->settings.constrain,
+                                       .llama_server = config->llama_server};
+    size_t n = options->offline ? 0 : config->n_members;
+    struct el_member_config *members = el_arena_array(&ensemble->arena, n + 1, sizeof *members);
+    if (members == NULL) {
+        return el_fail_memory(err);
+    }
+    if (n > 0) {
+        memcpy(members, config->members, n * sizeof *members);
+    }
+    if (embed) {
+        members[n] = *config->embedder;
+    }
+    ensemble->context.embedder = n;
+    return el_client_start(members, n + embed, &client, &ensemble->client, err) &&
+           (!embed || el_embedder_init(&ensemble->embedder, ensemble->client, n, &members[n],
+                                       &ensemble->log, err));
+}
+
+/* What is cheap and can fail by a user's mistake goes before what starts servers: the pool too,
+ * unless it is in need of vectors. */
+static bool open_all(struct el_ensemble *ensemble, const struct el_ensemble_options *options,
+                     struct el_error *err) {
+    const struct el_config *config = ensemble->config;
+    if (!open_types(ensemble, err) || !open_tagger(ensemble, err)) {
+        return false;
+    }
+    const char *pool = find_pool(ensemble, options);
+    bool embed = config->embedder != NULL && pool != NULL && (!options->offline || options->embed);
+    if (pool != NULL && access(pool, R_OK) != 0 && strcmp(pool, "-") != 0) {
+        return el_fail(err, EL_ERR_IO, "cannot open the pool %s: %s", pool, strerror(errno));
+    }
+    return (pool == NULL || embed || open_pool(ensemble, pool, err)) &&
+           ((options->offline && !embed) || start_client(ensemble, options, embed, err)) &&
+           (!embed || open_pool(ensemble, pool, err)) && open_prompts(ensemble, options, err);
 }
 
 bool el_ensemble_open(struct el_config *config, const struct el_ensemble_options *options,
@@ -140,15 +210,7 @@ bool el_ensemble_open(struct el_config *config, const struct el_ensemble_options
     if (options->log != NULL) {
         ensemble->log = *options->log;
     }
-    /* What is cheap and can fail by a user's mistake goes before what starts servers. */
-    struct el_client_options client = {.log = &ensemble->log,
-                                       .store_path = options->store_path,
-                                       .constrain = config->settings.constrain,
-                                       .llama_server = config->llama_server};
-    bool ok =
-        open_types(ensemble, err) && open_data(ensemble, options, err) &&
-        el_client_start(config->members, config->n_members, &client, &ensemble->client, err) &&
-        open_prompts(ensemble, err);
+    bool ok = open_all(ensemble, options, err);
     if (!ok) {
         el_ensemble_close(ensemble);
         return false;
@@ -226,6 +288,10 @@ struct el_client *el_ensemble_client(struct el_ensemble *ensemble) {
     return ensemble->client;
 }
 
+struct el_embedder *el_ensemble_embedder(struct el_ensemble *ensemble) {
+    return ensemble->embedder.client != NULL ? &ensemble->embedder : NULL;
+}
+
 const struct el_context *el_ensemble_view(const struct el_ensemble *ensemble) {
     return &ensemble->context;
 }
@@ -247,10 +313,11 @@ json_t *el_ensemble_manifest(const struct el_ensemble *ensemble) {
                                                  "prompts_sha256", ensemble->prompts[m]->sha256));
     }
     if (el_config_print(config, &text)) {
-        manifest =
-            json_pack("{s:s, s:s, s:O, s:s*}", "el4ner", EL_VERSION, "configuration", text.data,
-                      "members", members, "pool_sha256",
-                      ensemble->pool == NULL ? NULL : el_pool_get_info(ensemble->pool)->sha256);
+        manifest = json_pack(
+            "{s:s, s:s, s:O, s:s*, s:s*}", "el4ner", EL_VERSION, "configuration", text.data,
+            "members", members, "pool_sha256",
+            ensemble->pool == NULL ? NULL : el_pool_get_info(ensemble->pool)->sha256, "vectors",
+            ensemble->pool == NULL ? NULL : el_pool_get_info(ensemble->pool)->vectors);
     }
     json_decref(members);
     el_buffer_free(&text);

@@ -16,6 +16,7 @@ struct el_ensemble_options {
     const char *pool_path;  /* overrides the configuration; NULL = not */
     bool no_pool;           /* zero-shot throughout */
     bool offline;           /* start and reach no member: for el_ensemble_estimate() only */
+    bool embed;             /* offline, but for the embedding member if one is configured */
     size_t window;          /* sentences in work; 0 = chosen from the endpoints' slots */
     FILE *trace;            /* JSON lines of prompts, replies, alignments, votes; NULL = none */
 };
@@ -57,6 +58,7 @@ struct el_counts {
     uint64_t candidates, verified_no; /* spans in the union; dropped by the verifier */
     uint64_t saved_calls;             /* by lazy voting and agreement */
     uint64_t demonstrations_dropped;  /* k shrunk to a member's context */
+    uint64_t unembedded; /* sentences with demonstrations by BM25, for want of vectors */
     uint64_t abstained[EL_MAX_MEMBERS][EL_STAGES];
     uint64_t answered[EL_MAX_MEMBERS][EL_STAGES];
 };
@@ -65,6 +67,9 @@ const struct el_counts *el_ensemble_counts(const struct el_ensemble *ensemble);
 struct el_context;
 const struct el_context *el_ensemble_view(const struct el_ensemble *ensemble);
 struct el_client *el_ensemble_client(struct el_ensemble *ensemble);
+/* The embedding member, if the vectors of retrieval come from one, else NULL. Not to be used from
+ * within a run. */
+struct el_embedder *el_ensemble_embedder(struct el_ensemble *ensemble);
 const struct el_pool *el_ensemble_pool(const struct el_ensemble *ensemble);
 /* The member that verifies under these settings. */
 size_t el_ensemble_verifier(const struct el_ensemble *ensemble, const struct el_settings *settings);

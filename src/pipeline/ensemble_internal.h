@@ -5,6 +5,7 @@
 
 #include "pipeline/ensemble.h"
 #include "pipeline/work.h"
+#include "retrieval/embedder.h"
 
 struct el_ensemble {
     struct el_arena arena;
@@ -14,6 +15,7 @@ struct el_ensemble {
     size_t window;
     struct el_client *client;
     struct el_pool *pool;
+    struct el_embedder embedder; /* its client is NULL if there is none */
     struct el_tagger *tagger;
     struct el_prompt_set **prompts;              /* by member */
     const struct el_capabilities **capabilities; /* by member */

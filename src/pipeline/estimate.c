@@ -15,6 +15,9 @@ static bool count_questions(const struct el_context *context, struct el_work *wo
     for (size_t i = 0; i < questions.count; i++) {
         struct el_question *question = &questions.items[i];
         struct el_call call;
+        if (question->embed) {
+            continue; /* of no member that the estimate lists, and cheap */
+        }
         if (!el_question_render(context, work, question, &work->arena, &call, err)) {
             return false;
         }
@@ -41,8 +44,13 @@ static bool invent_mentions(struct el_work *work, size_t count, struct el_error 
 
 static bool estimate_sentence(const struct el_context *context, struct el_work *work, size_t spans,
                               struct el_estimate *estimate, struct el_error *err) {
-    if (!count_questions(context, work, &el_retrieve, estimate, err) ||
-        !count_questions(context, work, &el_extract, estimate, err) ||
+    bool retrieved = count_questions(context, work, &el_retrieve, estimate, err);
+    if (context->embeds && context->settings.similarity == EL_SIMILARITY_SPAN) {
+        work->round = 1; /* that of the vectors, which nobody gives */
+        retrieved = retrieved && count_questions(context, work, &el_retrieve, estimate, err);
+        work->round = 0;
+    }
+    if (!retrieved || !count_questions(context, work, &el_extract, estimate, err) ||
         !invent_mentions(work, spans, err) ||
         !count_questions(context, work, &el_classify, estimate, err)) {
         return false;

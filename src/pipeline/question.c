@@ -57,6 +57,9 @@ size_t el_estimate_call(const struct el_call *call) {
     if (call->prompt != NULL) {
         tokens += el_estimate_tokens(call->prompt, strlen(call->prompt));
     }
+    for (size_t i = 0; i < call->n_inputs; i++) {
+        tokens += el_estimate_tokens(call->inputs[i], strlen(call->inputs[i]));
+    }
     for (size_t i = 0; i < call->n_messages; i++) {
         const char *content = call->messages[i].content;
         tokens += el_estimate_tokens(content, strlen(content)) + 8;
@@ -91,9 +94,37 @@ static bool choose_demonstrations(const struct el_work *work, const struct el_qu
     return true;
 }
 
+/* Span strings are folded as those of a pool are. */
+static bool render_embedding(const struct el_work *work, const struct el_question *question,
+                             struct el_arena *arena, struct el_call *call, struct el_error *err) {
+    size_t n = question->n_mentions > 0 ? question->n_mentions : 1;
+    const char **inputs = el_arena_array(arena, n, sizeof *inputs);
+    if (inputs == NULL) {
+        return el_fail_memory(err);
+    }
+    inputs[0] = work->text;
+    for (size_t i = 0; i < question->n_mentions; i++) {
+        const char *text = work->pre.items[question->first_mention + i].text;
+        size_t len;
+        inputs[i] = el_text_fold(arena, text, strlen(text), false, &len);
+        if (inputs[i] == NULL) {
+            return el_fail_memory(err);
+        }
+    }
+    *call = (struct el_call){.member = question->member,
+                             .stage = question->stage,
+                             .order = work->order,
+                             .inputs = inputs,
+                             .n_inputs = n};
+    return true;
+}
+
 bool el_question_render(const struct el_context *context, const struct el_work *work,
                         struct el_question *question, struct el_arena *arena, struct el_call *call,
                         struct el_error *err) {
+    if (question->embed) {
+        return render_embedding(work, question, arena, call, err);
+    }
     const struct el_prompt_set *set = context->prompts[question->member];
     size_t room = context->capabilities[question->member]->context;
     if (set->max_demonstrations > 0 && question->n_demonstrations > set->max_demonstrations) {

@@ -6,18 +6,28 @@
  *
  *     SpanSim(X, Xc) = sum_s w(s) * max_s' sim(s, s') / sum_s w(s)
  *
- * become the demonstrations. */
+ * become the demonstrations. Where the pool's vectors come from an embedding member, a second
+ * round asks it for those of S. */
 #include "pipeline/work.h"
 
 #include "language/segment.h"
 
 #include <string.h>
 
-static bool ask(const struct el_context *context, struct el_work *work,
-                struct el_questions *questions, struct el_error *err) {
-    bool wanted = context->pool != NULL && context->settings.demonstrations > 0 &&
-                  context->settings.similarity == EL_SIMILARITY_SPAN;
-    for (size_t m = 0; wanted && work->round == 0 && m < context->n_members; m++) {
+static bool by_spans(const struct el_context *context) {
+    return context->settings.similarity == EL_SIMILARITY_SPAN;
+}
+
+/* Whether the search needs vectors from the embedding member, and in which round they are asked
+ * for: after the spans are known, or at once if the sentence alone counts. */
+static bool wants_vectors(const struct el_context *context, unsigned round) {
+    bool sentence = context->settings.similarity == EL_SIMILARITY_SENTENCE;
+    return context->embeds && (by_spans(context) ? round == 1 : sentence && round == 0);
+}
+
+static bool ask_for_spans(const struct el_context *context, struct el_work *work,
+                          struct el_questions *questions, struct el_error *err) {
+    for (size_t m = 0; m < context->n_members; m++) {
         struct el_question question = {
             .stage = EL_STAGE_RETRIEVE, .kind = EL_PROMPT_PREEXTRACT, .member = m};
         if ((context->members >> m & 1) != 0 && !el_question_add(work, questions, question, err)) {
@@ -25,6 +35,47 @@ static bool ask(const struct el_context *context, struct el_work *work,
         }
     }
     return true;
+}
+
+static bool any_weight(const struct el_work *work) {
+    for (size_t i = 0; i < work->pre.count; i++) {
+        if (work->pre.items[i].weight > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The vectors of all spans; if none has weight, of the sentence, which the search then falls back
+ * to. */
+static bool ask_for_vectors(const struct el_context *context, struct el_work *work,
+                            struct el_questions *questions, struct el_error *err) {
+    const size_t most = 64; /* texts of one call */
+    size_t n = any_weight(work) ? work->pre.count : 0;
+    struct el_question question = {.stage = EL_STAGE_RETRIEVE,
+                                   .kind = EL_PROMPT_PREEXTRACT,
+                                   .member = context->embedder,
+                                   .embed = true};
+    do {
+        size_t left = n - question.first_mention;
+        question.n_mentions = left < most ? left : most;
+        if (!el_question_add(work, questions, question, err)) {
+            return false;
+        }
+        question.first_mention += question.n_mentions;
+    } while (question.first_mention < n);
+    return true;
+}
+
+static bool ask(const struct el_context *context, struct el_work *work,
+                struct el_questions *questions, struct el_error *err) {
+    if (context->pool == NULL || context->settings.demonstrations == 0) {
+        return true;
+    }
+    if (work->round == 0 && by_spans(context)) {
+        return ask_for_spans(context, work, questions, err);
+    }
+    return !wants_vectors(context, work->round) || ask_for_vectors(context, work, questions, err);
 }
 
 /* Tag the words of the sentence and give each pre-extracted span its weight w(s): the largest
@@ -95,24 +146,54 @@ static bool demonstrate(const struct el_context *context, struct el_work *work,
     return true;
 }
 
-static bool search(const struct el_context *context, struct el_work *work, struct el_error *err) {
-    size_t n = work->pre.count;
+/* Put the vectors of the answers where they belong. False if one is missing. */
+static bool place_vectors(const struct el_context *context, struct el_work *work,
+                          struct el_answer *const *answers, size_t n_answers) {
+    size_t dimensions = el_pool_get_info(context->pool)->dimensions;
+    for (size_t i = 0; i < n_answers; i++) {
+        const struct el_answer *answer = answers[i];
+        if (answer->vectors == NULL || answer->dimensions != dimensions) {
+            return false;
+        }
+        for (size_t j = 0; j < answer->question.n_mentions; j++) {
+            work->pre.items[answer->question.first_mention + j].vector =
+                answer->vectors + j * dimensions;
+        }
+        if (answer->question.n_mentions == 0) {
+            work->vector = answer->vectors;
+        }
+    }
+    return n_answers > 0;
+}
+
+/* `answers` hold the vectors if the pool's are of an embedding member. Without them neither spans
+ * nor sentences can be compared; words can. */
+static bool search(const struct el_context *context, struct el_work *work,
+                   struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
+    struct el_search_options options = {.similarity = context->settings.similarity,
+                                        .k = context->settings.demonstrations};
+    if (wants_vectors(context, work->round) && !place_vectors(context, work, answers, n_answers)) {
+        work->unembedded = true;
+        options.similarity = EL_SIMILARITY_BM25;
+    }
+    size_t n = work->vector == NULL ? work->pre.count : 0; /* none has weight then */
     struct el_query_span *spans = el_arena_array(&work->arena, n, sizeof *spans);
     if (spans == NULL) {
         return el_fail_memory(err);
     }
     for (size_t i = 0; i < n; i++) {
         const struct el_mention *mention = &work->pre.items[i];
-        spans[i] = (struct el_query_span){
-            .text = mention->text, .text_len = strlen(mention->text), .weight = mention->weight};
+        spans[i] = (struct el_query_span){.text = mention->text,
+                                          .text_len = strlen(mention->text),
+                                          .weight = mention->weight,
+                                          .vector = mention->vector};
     }
     struct el_query query = {.text = work->text,
                              .text_len = work->text_len,
                              .spans = spans,
                              .n_spans = n,
-                             .allowed_types = context->pool_allowed};
-    struct el_search_options options = {.similarity = context->settings.similarity,
-                                        .k = context->settings.demonstrations};
+                             .allowed_types = context->pool_allowed,
+                             .vector = work->vector};
     struct el_hits hits = {0};
     if (!el_pool_search(context->pool, &query, &options, &work->arena, &hits, err)) {
         return false;
@@ -134,11 +215,15 @@ static bool search(const struct el_context *context, struct el_work *work, struc
 static bool take(const struct el_context *context, struct el_work *work,
                  struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
     el_member_set answered = 0;
-    if (context->pool == NULL || context->settings.demonstrations == 0 || work->round > 0) {
+    if (context->pool == NULL || context->settings.demonstrations == 0) {
         return true;
     }
+    if (wants_vectors(context, work->round) || !by_spans(context)) {
+        return search(context, work, answers, n_answers, err);
+    }
     return el_take_mentions(context, work, answers, n_answers, &work->pre, &answered, err) &&
-           weigh(context, work, err) && search(context, work, err);
+           weigh(context, work, err) &&
+           (wants_vectors(context, 1) || search(context, work, NULL, 0, err));
 }
 
 const struct el_stage_functions el_retrieve = {"retrieve", ask, take};

@@ -72,6 +72,7 @@ static void count_work(struct run *run, const struct el_work *work) {
     counts->ungrounded += work->ungrounded;
     counts->saved_calls += work->saved_calls;
     counts->demonstrations_dropped += work->demonstrations_dropped;
+    counts->unembedded += work->unembedded;
     for (size_t i = 0; i < work->mentions.count; i++) {
         counts->candidates += work->mentions.items[i].n_spans;
         counts->verified_no += work->mentions.items[i].dropped;
@@ -191,6 +192,9 @@ static const char *prompt_text(struct el_arena *arena, const struct el_call *cal
         return call->prompt;
     }
     const char *text = "";
+    for (size_t i = 0; i < call->n_inputs && text != NULL; i++) {
+        text = el_arena_printf(arena, "%s%s\n", text, call->inputs[i]);
+    }
     for (size_t i = 0; i < call->n_messages && text != NULL; i++) {
         text = el_arena_printf(arena, "%s@%s\n%s\n", text, call->messages[i].role,
                                call->messages[i].content);
@@ -266,8 +270,23 @@ static bool advance(struct task *task, struct el_error *err) {
     return true;
 }
 
+static bool keep_vectors(struct el_arena *arena, struct el_answer *answer,
+                         const struct el_reply *reply) {
+    size_t n = answer->question.n_mentions > 0 ? answer->question.n_mentions : 1;
+    float *copy = el_arena_array(arena, n * reply->dimensions, sizeof *copy);
+    if (copy != NULL) {
+        memcpy(copy, reply->vectors, n * reply->dimensions * sizeof *copy);
+    }
+    answer->vectors = copy;
+    answer->dimensions = reply->dimensions;
+    return copy != NULL;
+}
+
 static bool keep_reply(struct el_arena *arena, struct el_answer *answer,
                        const struct el_reply *reply) {
+    if (reply->vectors != NULL && !keep_vectors(arena, answer, reply)) {
+        return false;
+    }
     answer->failure = reply->failure;
     answer->cut = reply->cut;
     answer->from_store = reply->from_store;

@@ -32,16 +32,20 @@ static json_t *calls(const struct el_context *context, const struct el_work *wor
             continue;
         }
         json_t *call = json_object();
-        json_object_set_new(call, "member",
-                            text(context->config->members[answer->question.member].name));
+        bool embed = answer->question.embed;
+        json_object_set_new(
+            call, "member",
+            text(embed ? "embedder" : context->config->members[answer->question.member].name));
         if (stage != EL_STAGE_RETRIEVE && stage != EL_STAGE_VERIFY) {
             json_object_set_new(call, "demonstrations",
                                 json_integer((json_int_t)answer->question.n_demonstrations));
         }
-        json_object_set_new(call, "prompt", text(answer->prompt));
+        json_object_set_new(call, embed ? "texts" : "prompt", text(answer->prompt));
         if (answer->failure != EL_ANSWERED) {
             json_object_set_new(call, "failure", text(FAILURE_NAMES[answer->failure]));
             json_object_set_new(call, "detail", text(answer->detail));
+        } else if (embed) {
+            json_object_set_new(call, "dimensions", json_integer((json_int_t)answer->dimensions));
         } else {
             json_object_set_new(call, "reply", text(answer->text));
         }
@@ -89,9 +93,9 @@ static json_t *retrieval(const struct el_context *context, const struct el_work 
     for (size_t i = 0; i < work->n_demonstrations; i++) {
         json_array_append_new(demonstrations, demonstration(work, &work->demonstrations[i]));
     }
-    return json_pack("{s:o, s:o, s:b, s:o}", "calls", calls(context, work, EL_STAGE_RETRIEVE),
+    return json_pack("{s:o, s:o, s:b, s:b, s:o}", "calls", calls(context, work, EL_STAGE_RETRIEVE),
                      "spans", spans, "fell_back_to_sentence_similarity", work->fell_back,
-                     "demonstrations", demonstrations);
+                     "no_vectors_so_bm25", work->unembedded, "demonstrations", demonstrations);
 }
 
 static json_t *mention_spans(const struct el_work *work, const struct el_mention *mention) {

@@ -27,6 +27,8 @@ struct el_context {
     const struct el_pool *pool; /* NULL = zero-shot */
     const int *pool_types;      /* by pool type number: number of the asked type, or -1 */
     const bool *pool_allowed;   /* by pool type number */
+    bool embeds;                /* the pool's vectors are those of the embedding member ... */
+    size_t embedder;            /* ... with this number at the client; it takes part in no vote */
 };
 
 /* A distinct string of the sentence that a member proposed; all its occurrences share one vote. */
@@ -39,6 +41,7 @@ struct el_mention {
     /* Retrieval only. */
     double weight;
     enum el_pos tag;
+    const float *vector; /* from the embedding member; NULL without one */
 
     /* Classification: the output name of the type by member, NULL = no vote. */
     const char *choice[EL_MAX_MEMBERS];
@@ -65,6 +68,7 @@ struct el_question {
     size_t member;
     size_t first_mention, n_mentions; /* CLASSIFY, VERIFY: which of the work's mentions */
     size_t n_demonstrations;          /* how many are shown at most */
+    bool embed; /* RETRIEVE: vectors of these pre-extracted mentions; of the sentence if none */
 };
 
 struct el_answer {
@@ -75,6 +79,8 @@ struct el_answer {
     size_t text_len;
     bool cut, from_store;
     double yes_probability;
+    const float *vectors; /* question.embed: a row for each mention, or one of the sentence */
+    size_t dimensions;
     struct el_strings ungrounded; /* strings of the reply that the sentence does not hold */
     bool unreadable;
 };
@@ -103,10 +109,12 @@ struct el_work {
     unsigned round; /* of the stage, 0-based */
 
     /* 1 retrieve */
-    struct el_mentions pre;                  /* S, the pre-extracted spans */
+    struct el_mentions pre; /* S, the pre-extracted spans */
+    const float *vector;    /* of the sentence, where the embedding member was asked for it */
     struct el_demonstration *demonstrations; /* nearest first */
     size_t n_demonstrations;
-    bool fell_back; /* sentence similarity, because all weights were 0 */
+    bool fell_back;  /* sentence similarity, because all weights were 0 */
+    bool unembedded; /* BM25, because the embedding member gave no vectors */
 
     /* 2 extract, 3 classify, 4 verify */
     struct el_mentions mentions;

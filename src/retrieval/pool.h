@@ -90,6 +90,12 @@ struct el_pool_build_options {
     const char *embed_name;
 };
 
+/* The same as el_pool_open, for searches with the vectors of options->embed: a labelled file is
+ * indexed with these options, and a pool whose vectors are of another embedding member, or of none,
+ * is EL_ERR_CONFIG. Without `embed` any pool is opened. */
+bool el_pool_open_with(const char *path, const struct el_pool_build_options *options,
+                       struct el_pool **pool, struct el_error *err);
+
 /* Stream `inputs` into `output`, which is written beside it and renamed when complete. Memory
  * grows with the distinct span strings only. A document that is not cut into sentences yet is cut
  * where it is longer than 1,000 bytes or has line breaks; an entity is never cut. */

@@ -288,8 +288,7 @@ bool el_pool_extend(const struct el_pool *base, const char *const *inputs, size_
     return build(base, inputs, n_inputs, output, options, NULL, err);
 }
 
-bool el_pool_build_in_memory(const char *input, const struct el_log *log, int *fd,
-                             struct el_error *err) {
-    struct el_pool_build_options options = {.log = log};
-    return build(NULL, &input, 1, NULL, &options, fd, err);
+bool el_pool_build_in_memory(const char *input, const struct el_pool_build_options *options,
+                             int *fd, struct el_error *err) {
+    return build(NULL, &input, 1, NULL, options, fd, err);
 }

@@ -18,8 +18,8 @@ struct el_builder {
 };
 
 /* Build the index of a labelled file in memory; *fd is a memory file. */
-bool el_pool_build_in_memory(const char *input, const struct el_log *log, int *fd,
-                             struct el_error *err);
+bool el_pool_build_in_memory(const char *input, const struct el_pool_build_options *options,
+                             int *fd, struct el_error *err);
 
 /* Pass two: vectors, and everything into the output. *fd: as el_output_finish. */
 bool el_builder_finish(struct el_builder *builder, int *fd, struct el_error *err);
