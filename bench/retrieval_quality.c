@@ -1,6 +1,6 @@
 /* How good are the demonstrations, before any language model sees them?
  *
- *     retrieval_quality POOL LABELLED [K]
+ *     retrieval_quality POOL LABELLED [K [CONFIG]]
  *
  * For each labelled sentence with entities: K demonstrations (default 5) from the pool by each kind
  * of retrieval, then two coverages, averaged over sentences:
@@ -9,8 +9,11 @@
  *     mentions  part of its gold mentions whose string (case folded) some demonstration shows
  *
  * "span (gold)" takes the gold spans as the query's spans, which is the best that pre-extraction
- * could do; "span (nouns)" takes runs of nouns by the tagger, which needs no model. */
+ * could do. With CONFIG the vectors are those of its embedding member (retrieve: vectors), without
+ * it n-grams. "span (nouns)" takes runs of nouns by the tagger, which needs no model. */
 #include "corpus/format.h"
+#include "pipeline/config.h"
+#include "retrieval/embedder.h"
 #include "retrieval/pool.h"
 
 #include <stdio.h>
@@ -29,6 +32,9 @@ struct bench {
     struct el_tagger *tagger;
     double types[METHODS], mentions[METHODS];
     size_t sentences, fell_back[METHODS], k;
+    struct el_config *config;
+    struct el_client *client; /* NULL = n-grams */
+    struct el_embedder embedder;
 };
 
 static void die(const char *message) {
@@ -78,6 +84,49 @@ static void cover(struct bench *bench, const struct el_document *d, const struct
     bench->types[method] += (double)types / (double)n_types;
 }
 
+static void open_pool(struct bench *bench, const char *path, const char *config) {
+    struct el_pool_build_options options = {0};
+    struct el_error err;
+    if (config != NULL) {
+        if (!el_config_load(config, &bench->config, &err)) {
+            die(err.message);
+        }
+        const struct el_member_config *member = bench->config->embedder;
+        if (member == NULL) {
+            die("the configuration has no embedding member (retrieve: vectors)");
+        }
+        if (!el_client_start(member, 1, NULL, &bench->client, &err) ||
+            !el_embedder_init(&bench->embedder, bench->client, 0, member, NULL, &err)) {
+            die(err.message);
+        }
+        el_embedder_options(&bench->embedder, &options);
+    }
+    if (!el_pool_open_with(path, &options, &bench->pool, &err)) {
+        die(err.message);
+    }
+}
+
+/* Vectors of the query's spans and of its sentence. */
+static void embed(struct bench *bench, struct el_query *query, struct el_query_span *spans,
+                  struct el_arena *arena) {
+    size_t d = bench->embedder.dimensions, n = query->n_spans + 1, len;
+    const char **texts = el_arena_array(arena, n, sizeof *texts);
+    float *vectors = el_arena_array(arena, n * d, sizeof *vectors);
+    struct el_error err;
+    if (texts == NULL || vectors == NULL) {
+        die("out of memory");
+    }
+    for (size_t i = 0; i + 1 < n; i++) {
+        texts[i] = el_text_fold(arena, spans[i].text, spans[i].text_len, false, &len);
+        spans[i].vector = vectors + i * d;
+    }
+    texts[n - 1] = query->text;
+    query->vector = vectors + (n - 1) * d;
+    if (!el_embed(&bench->embedder, texts, n, vectors, &err)) {
+        die(err.message);
+    }
+}
+
 static void try_sentence(struct bench *bench, const struct el_document *d) {
     struct el_arena arena = {0};
     size_t room = d->n_tokens + d->n_entities;
@@ -108,6 +157,9 @@ static void try_sentence(struct bench *bench, const struct el_document *d) {
         struct el_search_options options = {.similarity = SIMILARITY[m], .k = bench->k, .seed = 1};
         struct el_hits hits;
         struct el_error err;
+        if (bench->client != NULL && m >= SENTENCE) {
+            embed(bench, &query, spans, &arena);
+        }
         if (!el_pool_search(bench->pool, &query, &options, &arena, &hits, &err)) {
             die(err.message);
         }
@@ -125,10 +177,10 @@ int main(int argc, char **argv) {
     struct el_document *document;
     struct el_error err;
     if (argc < 3) {
-        die("usage: retrieval_quality POOL LABELLED [K]");
+        die("usage: retrieval_quality POOL LABELLED [K [CONFIG]]");
     }
+    open_pool(&bench, argv[1], argc > 4 ? argv[4] : NULL);
     if (!el_tagger_open("models/tagger-en.bin", &bench.tagger, &err) ||
-        !el_pool_open(argv[1], NULL, &bench.pool, &err) ||
         !el_reader_open(argv[2], &read, &reader, &err)) {
         die(err.message);
     }
@@ -150,6 +202,8 @@ int main(int argc, char **argv) {
     }
     el_reader_close(reader);
     el_pool_close(bench.pool);
+    el_client_stop(bench.client);
+    el_config_free(bench.config);
     el_tagger_close(bench.tagger);
     return 0;
 }
