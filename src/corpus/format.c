@@ -9,9 +9,8 @@
 #include <strings.h>
 
 static const struct el_format_entry *const entries[] = {
-    [EL_FORMAT_TEXT] = &el_format_text,
-    [EL_FORMAT_JSONL] = &el_format_jsonl,
-    [EL_FORMAT_CONLL] = &el_format_conll,
+    [EL_FORMAT_TEXT] = &el_format_text,         [EL_FORMAT_JSONL] = &el_format_jsonl,
+    [EL_FORMAT_CONLL] = &el_format_conll,       [EL_FORMAT_CONLLU] = &el_format_conllu,
     [EL_FORMAT_TERMINAL] = &el_format_terminal,
 };
 enum { N_ENTRIES = sizeof entries / sizeof *entries };

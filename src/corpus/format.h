@@ -12,6 +12,7 @@ enum el_format {
     EL_FORMAT_TEXT,
     EL_FORMAT_JSONL,
     EL_FORMAT_CONLL,
+    EL_FORMAT_CONLLU,   /* CoNLL-U Plus */
     EL_FORMAT_TERMINAL, /* output only */
 };
 

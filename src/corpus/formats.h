@@ -42,12 +42,13 @@ struct el_writer {
     struct el_arena scratch; /* emptied after each document */
     size_t count;            /* documents written */
     size_t widened, dropped;
-    void *state;   /* the format's own */
-    bool untagged; /* CoNLL: the first document had no entity layer */
+    void *state;     /* the format's own */
+    size_t n_layers; /* CoNLL: columns between token and tag */
+    bool untagged;   /* CoNLL: the first document had no entity layer */
 };
 
 extern const struct el_format_entry el_format_text, el_format_jsonl, el_format_conll,
-    el_format_terminal;
+    el_format_terminal, el_format_conllu;
 
 /* `text` shortened to about 60 bytes at a character's border, for messages; in the arena, or ""
  * if memory is out. */

@@ -257,6 +257,115 @@ int el_input_line(struct el_input *input, char **line, size_t *len, struct el_er
     return check_text(input, input->line, line, len, err) ? 1 : -1;
 }
 
+/* Where in an object is the scan? */
+struct scan {
+    size_t depth;
+    bool in_string, escaped;
+};
+
+/* True if `c` closes the object. Brackets count like braces: whether they match is the parser's
+ * business. */
+static bool scan_byte(struct scan *scan, char c) {
+    if (scan->in_string) {
+        if (scan->escaped) {
+            scan->escaped = false;
+        } else if (c == '\\') {
+            scan->escaped = true;
+        } else if (c == '"') {
+            scan->in_string = false;
+        }
+        return false;
+    }
+    if (c == '"') {
+        scan->in_string = true;
+    } else if (c == '{' || c == '[') {
+        scan->depth++;
+    } else if (c == '}' || c == ']') {
+        return --scan->depth == 0;
+    }
+    return false;
+}
+
+static void consume(struct el_input *input, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        input->line += input->buffer[input->begin + i] == '\n';
+    }
+    input->begin += n;
+    input->done += n;
+}
+
+/* To the beginning of the next object. 1 = there, 0 = end, -1 = something else stands there. */
+static int find_object(struct el_input *input, struct el_error *err) {
+    if (input->line == 0) {
+        input->line = 1;
+    }
+    for (;;) {
+        while (input->begin < input->end) {
+            char c = input->buffer[input->begin];
+            if (c == '{') {
+                return 1;
+            }
+            if (c == '\0' || strchr(" \t\r\n,[]", c) == NULL) {
+                el_input_fail(input, input->line, 0, err, "an object { } is expected, not \"%.*s\"",
+                              c > ' ' && c < 0x7F ? 1 : 0, &input->buffer[input->begin]);
+                input->begin = input->end;
+                input->at_end = true; /* there is no telling where the next one begins */
+                return -1;
+            }
+            consume(input, 1);
+        }
+        if (input->at_end) {
+            return 0;
+        }
+        if (!fill(input, err)) {
+            return -1;
+        }
+    }
+}
+
+int el_input_object(struct el_input *input, char **text, size_t *len, size_t *line,
+                    struct el_error *err) {
+    if (input->has_borrowed) {
+        input->buffer[input->begin] = input->borrowed;
+        input->has_borrowed = false;
+    }
+    int found = find_object(input, err);
+    *line = input->line;
+    if (found != 1) {
+        return found;
+    }
+    struct scan scan = {0};
+    for (size_t at = 0;; at++) {
+        if (at > input->max_bytes || (input->begin + at == input->end && input->at_end)) {
+            el_input_fail(input, *line, 0, err,
+                          at > input->max_bytes ? "the object that begins here is too long"
+                                                : "the object that begins here has no end");
+            input->begin = input->end;
+            input->at_end = true;
+            return -1;
+        }
+        if (input->begin + at == input->end) {
+            if (!fill(input, err)) {
+                return -1;
+            }
+            if (input->begin + at == input->end) {
+                at--;
+                continue;
+            }
+        }
+        if (scan_byte(&scan, input->buffer[input->begin + at])) {
+            *len = at + 1;
+            break;
+        }
+    }
+    *text = input->buffer + input->begin;
+    consume(input, *len);
+    input->borrowed = input->buffer[input->begin];
+    input->has_borrowed = true;
+    input->buffer[input->begin] = '\0';
+    return check_text(input, *line, text, len, err) ? 1 : -1;
+}
+
 bool el_input_rest(struct el_input *input, char **text, size_t *len, struct el_error *err) {
     while (!input->at_end) {
         if (input->end - input->begin > input->max_bytes) {

@@ -25,6 +25,8 @@ struct el_input {
     char *buffer;
     size_t begin, end, capacity;
     char *repaired; /* the last line with U+FFFD in it */
+    char borrowed;  /* objects: the byte that the terminating NUL stands on */
+    bool has_borrowed;
 };
 
 /* `path` "-" = standard input. `*input` must be zeroed but for max_bytes and replace_invalid. */
@@ -40,6 +42,12 @@ const char *el_input_peek(const struct el_input *input, size_t *len);
 /* The next line without its end (LF or CR LF), NUL-terminated, valid until the next call.
  * 1 = line, 0 = end, -1 = error; after EL_ERR_FORMAT the next call gives the next line. */
 int el_input_line(struct el_input *input, char **line, size_t *len, struct el_error *err);
+
+/* The next JSON object of a file that has them in lines, in an array, or simply one after another;
+ * valid until the next call. *line gets the line in which it begins. Results as above. Memory:
+ * one object. */
+int el_input_object(struct el_input *input, char **text, size_t *len, size_t *line,
+                    struct el_error *err);
 
 /* All the rest of the file, NUL-terminated, valid until closed. */
 bool el_input_rest(struct el_input *input, char **text, size_t *len, struct el_error *err);

@@ -7,330 +7,88 @@
  * tokens where the line has both "entities" and "tokens"; else in code points. Fields that are not
  * known here are carried through to the output. */
 #include "base/json.h"
-#include "corpus/formats.h"
+#include "corpus/json_line.h"
 
 #include <math.h>
 #include <string.h>
 
 /* ---- Reading ---- */
 
-/* What the functions below share about the line that is read. */
-struct line {
-    const struct el_reader *reader;
-    struct el_document *document;
-    json_t *root;
-    enum el_unit unit;
-    struct el_offsets offsets; /* unless unit is TOKEN */
-    struct el_error *err;
-};
-
-#define FAIL(line, ...)                                                                            \
-    el_input_fail(&(line)->reader->input, (line)->document->line, 0, (line)->err, __VA_ARGS__)
-
-static const char *copy_string(struct line *line, const json_t *value) {
-    return el_arena_copy(&line->document->arena, json_string_value(value),
-                         json_string_length(value));
-}
-
-static bool read_id(struct line *line) {
-    json_t *id = json_object_get(line->root, "id");
-    struct el_document *document = line->document;
-    if (json_is_string(id)) {
-        document->id = copy_string(line, id);
-    } else if (json_is_integer(id)) {
-        document->id =
-            el_arena_printf(&document->arena, "%" JSON_INTEGER_FORMAT, json_integer_value(id));
-    } else if (id != NULL && !json_is_null(id)) {
-        return FAIL(line, "\"id\" must be a string");
-    }
-    return document->id != NULL || el_fail_memory(line->err);
-}
-
-static bool read_lang(struct line *line) {
-    json_t *lang = json_object_get(line->root, "lang");
-    if (lang == NULL || json_is_null(lang)) {
-        return true;
-    }
-    if (!json_is_string(lang)) {
-        return FAIL(line, "\"lang\" must be a string such as \"en\"");
-    }
-    line->document->lang = copy_string(line, lang);
-    return line->document->lang != NULL || el_fail_memory(line->err);
-}
-
-static bool check_tokens(struct line *line, json_t *tokens) {
-    if (!json_is_array(tokens)) {
-        return FAIL(line, "\"tokens\" must be an array of strings");
-    }
-    for (size_t i = 0; i < json_array_size(tokens); i++) {
-        json_t *token = json_array_get(tokens, i);
-        if (!json_is_string(token) || json_string_length(token) == 0) {
-            return FAIL(line, "token %zu (counted from 0) is not a string, or empty", i);
-        }
-    }
-    return true;
-}
-
-/* No "text": it is made from the tokens. */
-static bool join_tokens(struct line *line, json_t *tokens) {
-    struct el_arena scratch = {0};
-    struct el_buffer bytes = {0};
-    size_t count = json_array_size(tokens);
-    struct el_span *pieces = el_arena_array(&scratch, count, sizeof *pieces);
-    bool done = pieces != NULL;
-    for (size_t i = 0; done && i < count; i++) {
-        json_t *token = json_array_get(tokens, i);
-        pieces[i].start = bytes.len;
-        el_buffer_append(&bytes, json_string_value(token), json_string_length(token));
-        pieces[i].end = bytes.len;
-    }
-    done =
-        done && !bytes.failed && el_document_join_tokens(line->document, pieces, count, bytes.data);
-    el_buffer_free(&bytes);
-    el_arena_free(&scratch);
-    return done || el_fail_memory(line->err);
-}
-
-/* The tokens stand in the text one after another. */
-static bool locate_tokens(struct line *line, json_t *tokens) {
-    struct el_document *document = line->document;
-    size_t count = json_array_size(tokens), at = 0;
-    struct el_span *spans = el_arena_array(&document->arena, count, sizeof *spans);
-    if (spans == NULL) {
-        return el_fail_memory(line->err);
-    }
-    for (size_t i = 0; i < count; i++) {
-        json_t *token = json_array_get(tokens, i);
-        size_t len = json_string_length(token);
-        const char *found =
-            memmem(document->text + at, document->text_len - at, json_string_value(token), len);
-        if (found == NULL) {
-            return FAIL(line,
-                        "token %zu (counted from 0), \"%s\", is not in the text behind \"%s\"", i,
-                        el_excerpt(&document->arena, json_string_value(token), len),
-                        i == 0 ? ""
-                               : el_excerpt(&document->arena, document->text + spans[i - 1].start,
-                                            spans[i - 1].end - spans[i - 1].start));
-        }
-        spans[i].start = (size_t)(found - document->text);
-        spans[i].end = at = spans[i].start + len;
-    }
-    document->tokens = spans;
-    document->n_tokens = count;
-    return true;
-}
-
-static bool read_text(struct line *line) {
-    json_t *text = json_object_get(line->root, "text");
-    json_t *tokens = json_object_get(line->root, "tokens");
-    struct el_document *document = line->document;
-    bool has_tokens = tokens != NULL && !json_is_null(tokens);
-    if (has_tokens && !check_tokens(line, tokens)) {
-        return false;
-    }
-    if (json_is_string(text)) {
-        document->text = copy_string(line, text);
-        document->text_len = json_string_length(text);
-        if (document->text == NULL) {
-            return el_fail_memory(line->err);
-        }
-    } else if (text != NULL && !json_is_null(text)) {
-        return FAIL(line, "\"text\" must be a string");
-    } else if (!has_tokens) {
-        return FAIL(line, "has neither \"text\" nor \"tokens\"");
-    }
-    if (has_tokens &&
-        !(json_is_string(text) ? locate_tokens(line, tokens) : join_tokens(line, tokens))) {
-        return false;
-    }
-    document->sentence_per_document = document->n_tokens > 0;
-    return true;
-}
-
-static bool choose_unit(struct line *line) {
+static bool choose_unit(struct el_json_line *line) {
     const struct el_read_options *options = &line->reader->options;
-    json_t *unit = json_object_get(line->root, "offset_unit");
-    bool has_tokens = line->document->n_tokens > 0;
-    if (unit != NULL && !el_unit_from_name(json_string_value(unit), &line->unit)) {
-        return FAIL(line, "\"offset_unit\" must be \"codepoint\", \"byte\", \"utf16\" or "
-                          "\"token\"");
+    json_t *named = json_object_get(line->root, "offset_unit");
+    enum el_unit unit = options->has_input_unit        ? options->input_unit
+                        : line->document->n_tokens > 0 ? EL_UNIT_TOKEN
+                                                       : EL_UNIT_CODEPOINT;
+    if (named != NULL && !el_unit_from_name(json_string_value(named), &unit)) {
+        return EL_JSON_FAIL(line, "\"offset_unit\" must be \"codepoint\", \"byte\", \"utf16\" or "
+                                  "\"token\"");
     }
-    if (unit == NULL) {
-        line->unit = options->has_input_unit ? options->input_unit
-                     : has_tokens            ? EL_UNIT_TOKEN
-                                             : EL_UNIT_CODEPOINT;
-    }
-    if (line->unit == EL_UNIT_TOKEN) {
-        return has_tokens || FAIL(line, "offsets count in tokens, but the line has no \"tokens\"");
-    }
-    return el_offsets_open(&line->offsets, &line->document->arena, line->document->text,
-                           line->document->text_len, line->unit) ||
-           el_fail_memory(line->err);
+    return el_json_use_unit(line, unit);
 }
 
-static bool read_span(struct line *line, size_t number, const json_t *entity,
-                      struct el_span *span) {
-    const struct el_document *document = line->document;
-    json_t *start = json_object_get(entity, "start"), *end = json_object_get(entity, "end");
-    if (!json_is_integer(start) || !json_is_integer(end)) {
-        return FAIL(line, "entity %zu (counted from 0) needs whole numbers \"start\" and \"end\"",
-                    number);
-    }
-    json_int_t from = json_integer_value(start), to = json_integer_value(end);
-    if (from < 0 || from >= to) {
-        return FAIL(line,
-                    "entity %zu (counted from 0): start %" JSON_INTEGER_FORMAT
-                    " must lie before end %" JSON_INTEGER_FORMAT " (ends are exclusive)",
-                    number, from, to);
-    }
-    size_t last = line->unit == EL_UNIT_TOKEN ? document->n_tokens : line->offsets.total;
-    if ((size_t)to > last) {
-        return FAIL(line,
-                    "entity %zu (counted from 0): end %" JSON_INTEGER_FORMAT
-                    " lies behind the text, which has %zu %ss; is the offset unit right "
-                    "(--input-offsets)?",
-                    number, to, last, el_unit_name(line->unit));
-    }
-    if (line->unit == EL_UNIT_TOKEN) {
-        *span = (struct el_span){document->tokens[from].start, document->tokens[to - 1].end};
-        return true;
-    }
-    return (el_offsets_to_byte(&line->offsets, (size_t)from, &span->start) &&
-            el_offsets_to_byte(&line->offsets, (size_t)to, &span->end)) ||
-           FAIL(line,
-                "entity %zu (counted from 0): an offset lies inside a character; is the offset "
-                "unit right (--input-offsets)?",
-                number);
-}
-
-/* An entity that quotes its text lets wrong offsets be noticed. */
-static bool check_quote(struct line *line, size_t number, const json_t *entity,
-                        struct el_span span) {
-    struct el_document *document = line->document;
-    json_t *quote = json_object_get(entity, "text");
-    size_t len = span.end - span.start;
-    if (!json_is_string(quote) ||
-        (json_string_length(quote) == len &&
-         memcmp(json_string_value(quote), document->text + span.start, len) == 0)) {
-        return true;
-    }
-    return FAIL(line,
-                "entity %zu (counted from 0) says \"%s\", but \"%s\" stands at its offsets; is the "
-                "offset unit right (--input-offsets)?",
-                number,
-                el_excerpt(&document->arena, json_string_value(quote), json_string_length(quote)),
-                el_excerpt(&document->arena, document->text + span.start, len));
-}
-
-static bool read_entity(struct line *line, size_t number, json_t *value, size_t *capacity) {
-    static const char *const known[] = {"start", "end", "type", "text", "score", "token_aligned"};
-    struct el_entity entity = {.score = NAN};
+static bool read_entity(struct el_json_line *line, size_t number, json_t *value) {
+    static const char *const known[] = {"start", "end",           "type", "text",
+                                        "score", "token_aligned", NULL};
     if (!json_is_object(value)) {
-        return FAIL(line, "entity %zu (counted from 0) is not an object", number);
+        return EL_JSON_FAIL(line, "entity %zu (counted from 0) is not an object", number);
     }
-    json_t *type = json_object_get(value, "type"), *score = json_object_get(value, "score");
-    if (!json_is_string(type) || json_string_length(type) == 0) {
-        return FAIL(line, "entity %zu (counted from 0) needs a string \"type\"", number);
+    json_t *type = json_incref(json_object_get(value, "type"));
+    json_t *quote = json_incref(json_object_get(value, "text"));
+    json_t *start = json_object_get(value, "start"), *end = json_object_get(value, "end");
+    json_t *score = json_object_get(value, "score");
+    bool done = json_is_integer(start) && json_is_integer(end);
+    if (!done) {
+        EL_JSON_FAIL(line, "entity %zu (counted from 0) needs whole numbers \"start\" and \"end\"",
+                     number);
+    } else {
+        json_int_t from = json_integer_value(start), to = json_integer_value(end);
+        double number_score = json_is_number(score) ? json_number_value(score) : NAN;
+        json_t *rest = el_json_rest(value, known);
+        done = el_json_add_entity(line, number, from, to, type, quote, number_score, rest);
     }
-    if (!read_span(line, number, value, &entity.span) ||
-        !check_quote(line, number, value, entity.span)) {
-        return false;
-    }
-    entity.type = copy_string(line, type);
-    entity.score = json_is_number(score) ? json_number_value(score) : NAN;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        json_object_del(value, known[i]);
-    }
-    entity.extra = json_object_size(value) > 0 ? value : NULL;
-    return (entity.type != NULL && el_document_add_entity(line->document, &entity, capacity)) ||
-           el_fail_memory(line->err);
+    json_decref(type);
+    json_decref(quote);
+    return done;
 }
 
-static bool read_entities(struct line *line) {
+static bool read_entities(struct el_json_line *line) {
     json_t *entities = json_object_get(line->root, "entities");
     if (entities == NULL || json_is_null(entities)) {
         return true;
     }
     if (!json_is_array(entities)) {
-        return FAIL(line, "\"entities\" must be an array");
+        return EL_JSON_FAIL(line, "\"entities\" must be an array");
     }
-    size_t capacity = 0, count = json_array_size(entities);
+    line->document->labelled = true;
+    line->document->kept = json_incref(entities);
+    size_t count = json_array_size(entities);
     if (count > 0 && !choose_unit(line)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!read_entity(line, i, json_array_get(entities, i), &capacity)) {
+        if (!read_entity(line, i, json_array_get(entities, i))) {
             return false;
         }
     }
-    line->document->labelled = true;
-    line->document->kept = json_incref(entities);
-    el_document_sort_entities(line->document);
     return true;
 }
 
-static bool read_line(struct line *line) {
-    static const char *const known[] = {"id", "text", "offset_unit", "tokens", "lang", "entities"};
-    if (!read_id(line) || !read_lang(line) || !read_text(line) || !read_entities(line)) {
+static bool fill(struct el_json_line *line) {
+    static const char *const known[] = {"id",   "text",     "offset_unit", "tokens",
+                                        "lang", "entities", NULL};
+    json_t *root = line->root;
+    if (!el_json_read_id(line, json_object_get(root, "id")) || !el_json_read_lang(line) ||
+        !el_json_read_text(line, json_object_get(root, "text"), json_object_get(root, "tokens")) ||
+        !read_entities(line)) {
         return false;
     }
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        json_object_del(line->root, known[i]);
-    }
-    if (json_object_size(line->root) > 0) {
-        line->document->extra = json_incref(line->root);
-    }
+    el_json_finish(line, known);
     return true;
 }
 
-static json_t *parse(struct el_reader *reader, const char *text, size_t len, struct el_error *err) {
-    json_error_t problem;
-    json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &problem);
-    size_t line = reader->input.line;
-    if (root == NULL && json_error_code(&problem) == json_error_out_of_memory) {
-        el_fail_memory(err);
-    } else if (root == NULL) {
-        el_input_fail(&reader->input, line, (size_t)problem.position, err, "broken JSON: %s",
-                      problem.text);
-    } else if (!json_is_object(root)) {
-        el_input_fail(&reader->input, line, 1, err,
-                      "an object { } is expected; JSON lines have one a line (an array can be cut "
-                      "up: jq -c '.[]' IN)");
-        json_decref(root);
-        root = NULL;
-    }
-    return root;
-}
-
-static bool is_blank(const char *text, size_t len) {
-    return strspn(text, " \t\r") == len;
-}
-
-static int next(struct el_reader *reader, struct el_document **out, struct el_error *err) {
-    char *text;
-    size_t len;
-    int got;
-    do {
-        got = el_input_line(&reader->input, &text, &len, err);
-    } while (got == 1 && is_blank(text, len));
-    if (got == 0) {
-        return 0;
-    }
-    struct el_document *document = el_reader_document(reader, reader->input.line);
-    json_t *root = NULL;
-    if (document == NULL) {
-        el_fail_memory(err);
-    } else if (got == 1 && (root = parse(reader, text, len, err)) != NULL) {
-        struct line line = {.reader = reader, .document = document, .root = root, .err = err};
-        if (read_line(&line)) {
-            json_decref(root);
-            *out = document;
-            return 1;
-        }
-    }
-    json_decref(root);
-    el_document_free(document);
-    return -1;
+static int next(struct el_reader *reader, struct el_document **document, struct el_error *err) {
+    return el_json_next_line(reader, fill, document, err);
 }
 
 /* ---- Writing ---- */
@@ -368,24 +126,6 @@ static void write_evidence(struct el_writer *writer, const struct el_entity *ent
         write_members(writer, entity->votes[i].voters);
     }
     el_buffer_printf(&writer->out, "}, \"verified\": %s", verified[entity->verified]);
-}
-
-/* `, "key": value` for each member of `extra` that is not among `written`. */
-static void write_extra(struct el_writer *writer, json_t *extra, const char *const *written) {
-    const char *key;
-    json_t *value;
-    json_object_foreach(extra, key, value) {
-        const char *const *known = written;
-        while (*known != NULL && strcmp(*known, key) != 0) {
-            known++;
-        }
-        if (*known == NULL) {
-            el_buffer_string(&writer->out, ", ");
-            el_json_string(&writer->out, key, strlen(key));
-            el_buffer_string(&writer->out, ": ");
-            el_json_value(&writer->out, value);
-        }
-    }
 }
 
 /* In tokens an entity is the fewest tokens that cover it; *span becomes theirs. */
@@ -432,7 +172,7 @@ static bool write_entity(struct el_writer *writer, const struct el_document *doc
         el_buffer_string(out, ", \"token_aligned\": false");
     }
     if (entity->extra != NULL) {
-        write_extra(writer, entity->extra, entity->has_evidence ? evidence : none);
+        el_json_write_extra(&writer->out, entity->extra, entity->has_evidence ? evidence : none);
     }
     el_buffer_char(out, '}');
     return true;
@@ -501,7 +241,7 @@ static bool write(struct el_writer *writer, const struct el_document *document,
         el_json_string(out, document->lang, strlen(document->lang));
     }
     if (document->extra != NULL) {
-        write_extra(writer, document->extra, from_pipeline ? written : none);
+        el_json_write_extra(&writer->out, document->extra, from_pipeline ? written : none);
     }
     el_buffer_string(out, "}\n");
     return true;

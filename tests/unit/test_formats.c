@@ -166,16 +166,16 @@ static void missing_files_and_folders_are_named(void **state) {
 }
 
 int main(void) {
-    struct CMUnitTest tests[32] = {
+    struct CMUnitTest tests[64] = {
         cmocka_unit_test(names_and_endings),
         cmocka_unit_test(missing_files_and_folders_are_named),
     };
     size_t count = 2;
-    static char paths[30][300];
+    static char paths[62][300];
     struct dirent **found;
     int n = scandir("tests/cases/formats", &found, NULL, alphasort);
     for (int i = 0; i < n; i++) {
-        if (strstr(found[i]->d_name, ".txt") != NULL && count < 32) {
+        if (strstr(found[i]->d_name, ".txt") != NULL && count < 64) {
             char *path = paths[count - 2];
             snprintf(path, sizeof paths[0], "tests/cases/formats/%s", found[i]->d_name);
             tests[count++] = (struct CMUnitTest){path, run_file, NULL, NULL, path};

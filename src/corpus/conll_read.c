@@ -1,0 +1,518 @@
+/* CoNLL columns: a token and its tag a line, a blank line after each sentence; one document a
+ * sentence.
+ *
+ * Plain: columns are separated by tabs or by spaces; the token is the first and the tag the last,
+ * unless others were asked for. Further columns become the fields "column2", "column3", ...
+ *
+ * CoNLL-U Plus, recognised by its line "# global.columns = ID FORM ...": columns have names, the
+ * token is FORM, the tag NER (or the one asked for); "# sent_id" and "# text" are the document's id
+ * and text, further columns become fields by their names in small letters. Without that line, as
+ * format "conllu", the ten columns of CoNLL-U with the tag as NER=... in MISC. Lines of multiword
+ * tokens (1-2) and of empty nodes (1.1) are passed over. */
+#include "corpus/conll.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_COLUMNS = 64 };
+
+/* The sentence in work, and what is known of the file; memory is used again for each sentence. */
+struct sentence {
+    struct el_buffer bytes;  /* the rows, the id and the text */
+    struct el_span *cells;   /* n_rows * n_columns, in bytes */
+    size_t n_rows, capacity; /* capacity counts cells */
+    size_t line;             /* of the first row */
+    struct el_span id, text; /* of CoNLL-U, empty = none */
+
+    bool tabs;                /* columns are separated by tabs, not by spaces */
+    bool conllu;              /* columns have names */
+    bool tag_in_misc;         /* the tag is NER=... in column `tag` */
+    size_t n_columns;         /* 0 = not seen yet */
+    size_t id_column;         /* CoNLL-U only */
+    size_t token, tag;        /* columns from 0; tag == n_columns: none */
+    char *names[MAX_COLUMNS]; /* of columns, in small letters; NULL = plain */
+};
+
+/* ---- Lines ---- */
+
+/* The first line that is no comment tells what separates the columns. */
+static bool uses_tabs(const struct el_input *input) {
+    size_t len;
+    const char *text = el_input_peek(input, &len);
+    for (size_t at = 0; at < len;) {
+        const char *stop = memchr(text + at, '\n', len - at);
+        size_t end = stop != NULL ? (size_t)(stop - text) : len;
+        bool tab = memchr(text + at, '\t', end - at) != NULL;
+        if (tab || (text[at] != '#' && end > at + 1 && memcmp(text + at, "-D", 2) != 0)) {
+            return tab;
+        }
+        at = end + 1;
+    }
+    return false;
+}
+
+enum line_kind { LINE_ROW, LINE_BORDER, LINE_COMMENT };
+
+/* "# text = ..." is a comment, "# O" a token: a comment has no tab where rows have, and does not
+ * end in a tag where columns are separated by spaces. */
+static bool is_comment(const struct sentence *sentence, const char *line, size_t len) {
+    if (line[0] != '#' || sentence->n_rows > 0 || memchr(line, '\t', len) != NULL) {
+        return false;
+    }
+    size_t from = len;
+    while (from > 0 && line[from - 1] != ' ') {
+        from--;
+    }
+    return sentence->tabs || sentence->conllu ||
+           (from > 0 && sentence->n_columns != 1 &&
+            !el_tag_is_valid(line + from, len - from, EL_SCHEME_AUTO));
+}
+
+static enum line_kind classify(const struct sentence *sentence, const char *line, size_t len) {
+    static const char border[] = "-DOCSTART-";
+    size_t n = sizeof border - 1;
+    if (strspn(line, " \t") == len || (len >= n && memcmp(line, border, n) == 0 &&
+                                       (len == n || strchr(" \t", line[n]) != NULL))) {
+        return LINE_BORDER;
+    }
+    return is_comment(sentence, line, len) ? LINE_COMMENT : LINE_ROW;
+}
+
+static struct el_span keep_bytes(struct sentence *sentence, const char *text, size_t len) {
+    struct el_span span = {sentence->bytes.len, sentence->bytes.len + len};
+    el_buffer_append(&sentence->bytes, text, len);
+    return span;
+}
+
+/* ---- CoNLL-U: names and comments ---- */
+
+static bool name_columns(struct el_reader *reader, const char *list, struct el_error *err) {
+    struct sentence *sentence = reader->state;
+    size_t count = 0;
+    reader->ended = true; /* without columns nothing can be read; taken back below */
+    sentence->token = sentence->id_column = MAX_COLUMNS;
+    sentence->tag = MAX_COLUMNS;
+    for (const char *at = list + strspn(list, " "); *at != '\0'; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+        if (count == MAX_COLUMNS) {
+            return el_input_fail(&reader->input, reader->input.line, 0, err, "more than %d columns",
+                                 MAX_COLUMNS);
+        }
+        char *name = strndup(at, len);
+        if (name == NULL) {
+            return el_fail_memory(err);
+        }
+        free(sentence->names[count]);
+        sentence->names[count] = name;
+        if (strcmp(name, "FORM") == 0) {
+            sentence->token = count;
+        } else if (strcmp(name, "ID") == 0) {
+            sentence->id_column = count;
+        } else if (strstr(name, "NER") != NULL && sentence->tag == MAX_COLUMNS) {
+            sentence->tag = count;
+        }
+        for (char *c = name; *c != '\0'; c++) {
+            *c = (char)tolower((unsigned char)*c);
+        }
+        count++;
+        at += len;
+    }
+    const struct el_read_options *options = &reader->options;
+    sentence->token = options->token_column != 0 ? options->token_column - 1 : sentence->token;
+    sentence->tag = options->tag_column != 0 ? options->tag_column - 1 : sentence->tag;
+    sentence->tag = sentence->tag == MAX_COLUMNS ? count : sentence->tag;
+    sentence->conllu = sentence->tabs = true;
+    sentence->n_columns = count;
+    if (sentence->token >= count || sentence->tag > count) {
+        return el_input_fail(&reader->input, reader->input.line, 0, err,
+                             "# global.columns needs a column FORM, and the columns asked for");
+    }
+    reader->ended = false;
+    return true;
+}
+
+static bool use_conllu_columns(struct el_reader *reader, struct el_error *err) {
+    static const char ten[] = "ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS MISC";
+    struct sentence *sentence = reader->state;
+    if (!name_columns(reader, ten, err)) {
+        return false;
+    }
+    if (reader->options.tag_column == 0) {
+        sentence->tag = 9;
+        sentence->tag_in_misc = true;
+    }
+    return true;
+}
+
+/* What stands behind "# key = ", or NULL. */
+static const char *comment_value(const char *line, const char *key) {
+    size_t len = strlen(key);
+    line += strspn(line, "# ");
+    if (strncmp(line, key, len) != 0) {
+        return NULL;
+    }
+    line += len + strspn(line + len, " ");
+    return *line == '=' ? line + 1 + (line[1] == ' ') : NULL;
+}
+
+static bool read_comment(struct el_reader *reader, const char *line, struct el_error *err) {
+    struct sentence *sentence = reader->state;
+    const char *value;
+    bool conllu = sentence->conllu || reader->options.format == EL_FORMAT_CONLLU;
+    if ((value = comment_value(line, "global.columns")) != NULL && sentence->n_columns == 0) {
+        return name_columns(reader, value, err);
+    }
+    if (conllu && (value = comment_value(line, "sent_id")) != NULL) {
+        sentence->id = keep_bytes(sentence, value, strlen(value));
+    } else if (conllu && (value = comment_value(line, "text")) != NULL) {
+        sentence->text = keep_bytes(sentence, value, strlen(value));
+    }
+    return true;
+}
+
+/* "1-2" and "1.1" */
+static bool is_no_word(const char *id, size_t len) {
+    return memchr(id, '-', len) != NULL || memchr(id, '.', len) != NULL;
+}
+
+/* The value of NER= among "A=b|C=d"; "O" if there is none. */
+static struct el_tag misc_tag(const char *misc, size_t len) {
+    for (size_t at = 0; at < len;) {
+        const char *bar = memchr(misc + at, '|', len - at);
+        size_t end = bar != NULL ? (size_t)(bar - misc) : len;
+        if (end - at > 4 && memcmp(misc + at, "NER=", 4) == 0) {
+            return (struct el_tag){misc + at + 4, end - at - 4};
+        }
+        at = end + 1;
+    }
+    return (struct el_tag){"O", 1};
+}
+
+/* ---- Rows ---- */
+
+/* Finds up to MAX_COLUMNS columns and returns their number. */
+static size_t split(const struct sentence *sentence, const char *line, size_t len,
+                    struct el_span columns[MAX_COLUMNS]) {
+    size_t count = 0;
+    for (size_t at = 0; at <= len && count < MAX_COLUMNS; at++) {
+        while (!sentence->tabs && at < len && (line[at] == ' ' || line[at] == '\t')) {
+            at++;
+        }
+        if (!sentence->tabs && at == len) {
+            break;
+        }
+        size_t end = at;
+        while (end < len && line[end] != '\t' && (sentence->tabs || line[end] != ' ')) {
+            end++;
+        }
+        columns[count++] = (struct el_span){at, end};
+        at = end;
+    }
+    return count;
+}
+
+/* The first row of a plain file says how many columns there are. */
+static bool settle_columns(struct el_reader *reader, size_t columns, struct el_error *err) {
+    struct sentence *sentence = reader->state;
+    const struct el_read_options *options = &reader->options;
+    unsigned asked =
+        options->token_column > options->tag_column ? options->token_column : options->tag_column;
+    if (asked > columns) {
+        return el_input_fail(&reader->input, reader->input.line, 0, err,
+                             "has %zu column%s, but column %u was asked for", columns,
+                             columns == 1 ? "" : "s", asked);
+    }
+    sentence->n_columns = columns;
+    sentence->token = options->token_column != 0 ? options->token_column - 1 : 0;
+    sentence->tag = options->tag_column != 0 ? options->tag_column - 1 : columns - 1;
+    if (options->tag_column == 0 && sentence->tag == sentence->token) {
+        sentence->tag = columns; /* one column: text without labels */
+    }
+    return true;
+}
+
+static struct el_tag cell_tag(const struct sentence *sentence, const char *bytes,
+                              struct el_span cell) {
+    return sentence->tag_in_misc ? misc_tag(bytes + cell.start, cell.end - cell.start)
+                                 : (struct el_tag){bytes + cell.start, cell.end - cell.start};
+}
+
+static bool check_row(struct el_reader *reader, const char *line, const struct el_span *columns,
+                      size_t count, struct el_error *err) {
+    const struct sentence *sentence = reader->state;
+    size_t number = reader->input.line;
+    if (count != sentence->n_columns) {
+        return el_input_fail(&reader->input, number, 0, err,
+                             sentence->conllu ? "has %zu column%s, but the file's columns are %zu"
+                                              : "has %zu column%s, the rows before have %zu",
+                             count, count == 1 ? "" : "s", sentence->n_columns);
+    }
+    struct el_span token = columns[sentence->token];
+    if (token.start == token.end) {
+        return el_input_fail(&reader->input, number, token.start + 1, err, "the token is empty");
+    }
+    if (sentence->tag < sentence->n_columns) {
+        struct el_tag tag = cell_tag(sentence, line, columns[sentence->tag]);
+        return el_tag_is_valid(tag.text, tag.len, reader->options.scheme) ||
+               el_tag_refuse(reader, tag.text, tag.len, columns[sentence->tag].start + 1, err);
+    }
+    return true;
+}
+
+static bool keep_row(struct el_reader *reader, const char *line, size_t len,
+                     const struct el_span *columns, struct el_error *err) {
+    struct sentence *sentence = reader->state;
+    size_t count = sentence->n_columns, used = sentence->n_rows * count;
+    if (used + count > sentence->capacity) {
+        size_t capacity = (used + count) * 2;
+        struct el_span *cells = realloc(sentence->cells, capacity * sizeof *cells);
+        if (cells == NULL) {
+            return el_fail_memory(err);
+        }
+        sentence->cells = cells;
+        sentence->capacity = capacity;
+    }
+    struct el_span kept = keep_bytes(sentence, line, len);
+    if (sentence->bytes.failed) {
+        return el_input_fail(&reader->input, reader->input.line, 0, err,
+                             "a sentence is longer than %zu bytes; are blank lines missing?",
+                             reader->input.max_bytes);
+    }
+    for (size_t i = 0; i < count; i++) {
+        sentence->cells[used + i] =
+            (struct el_span){kept.start + columns[i].start, kept.start + columns[i].end};
+    }
+    sentence->line = sentence->n_rows == 0 ? reader->input.line : sentence->line;
+    sentence->n_rows++;
+    return true;
+}
+
+static bool read_row(struct el_reader *reader, const char *line, size_t len, struct el_error *err) {
+    struct sentence *sentence = reader->state;
+    struct el_span columns[MAX_COLUMNS];
+    if (sentence->n_columns == 0 && reader->options.format == EL_FORMAT_CONLLU) {
+        sentence->tabs = true;
+        if (!use_conllu_columns(reader, err)) {
+            return false;
+        }
+    }
+    size_t count = split(sentence, line, len, columns);
+    if (sentence->n_columns == 0 && !settle_columns(reader, count, err)) {
+        return false;
+    }
+    if (sentence->conllu && sentence->id_column < count) {
+        struct el_span id = columns[sentence->id_column];
+        if (is_no_word(line + id.start, id.end - id.start)) {
+            return true;
+        }
+    }
+    return check_row(reader, line, columns, count, err) &&
+           keep_row(reader, line, len, columns, err);
+}
+
+/* ---- Sentence to document ---- */
+
+static struct el_span cell(const struct sentence *sentence, size_t row, size_t column) {
+    return sentence->cells[row * sentence->n_columns + column];
+}
+
+/* Do the words of CoNLL-U stand in its "# text" one after another? (Not where a multiword token was
+ * split: then the words are the text.) */
+static bool place_in_text(const struct sentence *sentence, struct el_document *document,
+                          const struct el_span *pieces) {
+    const char *bytes = sentence->bytes.data;
+    size_t len = sentence->text.end - sentence->text.start, at = 0;
+    char *text = el_arena_copy(&document->arena, bytes + sentence->text.start, len);
+    struct el_span *tokens = el_arena_array(&document->arena, sentence->n_rows, sizeof *tokens);
+    if (len == 0 || text == NULL || tokens == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < sentence->n_rows; i++) {
+        size_t token_len = pieces[i].end - pieces[i].start;
+        const char *found = memmem(text + at, len - at, bytes + pieces[i].start, token_len);
+        if (found == NULL) {
+            return false;
+        }
+        tokens[i].start = (size_t)(found - text);
+        at = tokens[i].end = tokens[i].start + token_len;
+    }
+    document->text = text;
+    document->text_len = len;
+    document->tokens = tokens;
+    document->n_tokens = sentence->n_rows;
+    return true;
+}
+
+static bool fill_text(const struct sentence *sentence, struct el_document *document,
+                      struct el_arena *scratch) {
+    struct el_span *pieces = el_arena_array(scratch, sentence->n_rows, sizeof *pieces);
+    for (size_t i = 0; pieces != NULL && i < sentence->n_rows; i++) {
+        pieces[i] = cell(sentence, i, sentence->token);
+    }
+    return pieces != NULL &&
+           (place_in_text(sentence, document, pieces) ||
+            el_document_join_tokens(document, pieces, sentence->n_rows, sentence->bytes.data));
+}
+
+static bool fill_entities(const struct el_reader *reader, struct el_document *document,
+                          struct el_arena *scratch) {
+    const struct sentence *sentence = reader->state;
+    if (sentence->tag >= sentence->n_columns) {
+        return true;
+    }
+    struct el_tag *tags = el_arena_array(scratch, sentence->n_rows, sizeof *tags);
+    for (size_t i = 0; tags != NULL && i < sentence->n_rows; i++) {
+        tags[i] = cell_tag(sentence, sentence->bytes.data, cell(sentence, i, sentence->tag));
+    }
+    return tags != NULL &&
+           el_tags_decode(document, tags, reader->options.scheme, reader->options.strict_scheme);
+}
+
+/* A field must not take the name of one that means something else. */
+static bool is_taken(const char *name) {
+    static const char *const taken[] = {"text",     "tokens",      "lang",
+                                        "entities", "offset_unit", "abstained"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        if (strcmp(name, taken[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool add_layer(const struct sentence *sentence, struct el_document *document,
+                      size_t column) {
+    char name[80];
+    const char *given = sentence->names[column];
+    if (given == NULL || is_taken(given)) {
+        snprintf(name, sizeof name, "column%zu", column + 1);
+    } else {
+        snprintf(name, sizeof name, "%s", given);
+        name[el_utf8_valid_prefix(name, strlen(name))] = '\0';
+    }
+    json_t *values = json_array();
+    for (size_t i = 0; i < sentence->n_rows; i++) {
+        struct el_span at = cell(sentence, i, column);
+        json_t *value = json_stringn_nocheck(sentence->bytes.data + at.start, at.end - at.start);
+        if (json_array_append_new(values, value) != 0) {
+            json_decref(values);
+            return false;
+        }
+    }
+    return json_object_set_new_nocheck(document->extra, name, values) == 0;
+}
+
+static bool fill_layers(const struct sentence *sentence, struct el_document *document) {
+    for (size_t i = 0; i < sentence->n_columns; i++) {
+        bool known = i == sentence->token || (i == sentence->tag && !sentence->tag_in_misc) ||
+                     (sentence->conllu && i == sentence->id_column);
+        if (known) {
+            continue;
+        }
+        if (document->extra == NULL) {
+            document->extra = json_object();
+        }
+        if (document->extra == NULL || !add_layer(sentence, document, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct el_document *make_document(struct el_reader *reader) {
+    const struct sentence *sentence = reader->state;
+    struct el_document *document = el_reader_document(reader, sentence->line);
+    struct el_arena scratch = {0};
+    bool done = document != NULL && fill_text(sentence, document, &scratch) &&
+                fill_entities(reader, document, &scratch) && fill_layers(sentence, document);
+    if (done && sentence->id.end > sentence->id.start) {
+        document->id = el_arena_copy(&document->arena, sentence->bytes.data + sentence->id.start,
+                                     sentence->id.end - sentence->id.start);
+        done = document->id != NULL;
+    }
+    el_arena_free(&scratch);
+    if (!done) {
+        el_document_free(document);
+        return NULL;
+    }
+    document->sentence_per_document = true;
+    return document;
+}
+
+/* ---- The reader ---- */
+
+/* After a mistake the rest of the sentence is passed over, so that reading can go on. */
+static void skip_sentence(struct el_reader *reader) {
+    char *line;
+    size_t len;
+    int got;
+    struct el_error problem = {0};
+    while ((got = el_input_line(&reader->input, &line, &len, &problem)) != 0) {
+        if ((got == 1 && classify(reader->state, line, len) == LINE_BORDER) ||
+            (got == -1 && problem.code != EL_ERR_FORMAT)) {
+            return;
+        }
+    }
+}
+
+/* 1 = a sentence with at least one row, 0 = end, -1 = error. */
+static int read_sentence(struct el_reader *reader, struct el_error *err) {
+    struct sentence *sentence = reader->state;
+    char *line;
+    size_t len;
+    int got;
+    while ((got = el_input_line(&reader->input, &line, &len, err)) == 1) {
+        while (len > 0 && line[len - 1] == ' ') {
+            line[--len] = '\0';
+        }
+        enum line_kind kind = classify(sentence, line, len);
+        if (kind == LINE_BORDER && sentence->n_rows > 0) {
+            return 1;
+        }
+        if ((kind == LINE_ROW && !read_row(reader, line, len, err)) ||
+            (kind == LINE_COMMENT && !read_comment(reader, line, err))) {
+            return -1;
+        }
+    }
+    return got == 0 ? sentence->n_rows > 0 : -1;
+}
+
+int el_conll_next(struct el_reader *reader, struct el_document **document, struct el_error *err) {
+    struct sentence *sentence = reader->state;
+    el_buffer_clear(&sentence->bytes);
+    sentence->n_rows = 0;
+    sentence->id = sentence->text = (struct el_span){0};
+    int got = read_sentence(reader, err);
+    if (got == -1) {
+        reader->count++;
+        if (err->code == EL_ERR_FORMAT) {
+            skip_sentence(reader);
+        }
+    } else if (got == 1 && (*document = make_document(reader)) == NULL) {
+        el_fail_memory(err);
+        got = -1;
+    }
+    return got;
+}
+
+bool el_conll_open(struct el_reader *reader, struct el_error *err) {
+    struct sentence *sentence = calloc(1, sizeof *sentence);
+    if (sentence == NULL) {
+        return el_fail_memory(err);
+    }
+    sentence->tabs = uses_tabs(&reader->input);
+    sentence->bytes.limit = reader->input.max_bytes;
+    reader->state = sentence;
+    return true;
+}
+
+void el_conll_close(struct el_reader *reader) {
+    struct sentence *sentence = reader->state;
+    for (size_t i = 0; i < MAX_COLUMNS; i++) {
+        free(sentence->names[i]);
+    }
+    el_buffer_free(&sentence->bytes);
+    free(sentence->cells);
+    free(sentence);
+}
