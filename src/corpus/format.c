@@ -7,10 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 static const struct el_format_entry *const entries[] = {
-    [EL_FORMAT_TEXT] = &el_format_text,         [EL_FORMAT_JSONL] = &el_format_jsonl,
-    [EL_FORMAT_CONLL] = &el_format_conll,       [EL_FORMAT_CONLLU] = &el_format_conllu,
+    [EL_FORMAT_TEXT] = &el_format_text,
+    [EL_FORMAT_JSONL] = &el_format_jsonl,
+    [EL_FORMAT_CONLL] = &el_format_conll,
+    [EL_FORMAT_CONLLU] = &el_format_conllu,
+    [EL_FORMAT_DOCCANO] = &el_format_doccano,
+    [EL_FORMAT_SPACY] = &el_format_spacy,
+    [EL_FORMAT_LABELSTUDIO] = &el_format_labelstudio,
+    [EL_FORMAT_NESTED] = &el_format_nested,
+    [EL_FORMAT_BRAT] = &el_format_brat,
+    [EL_FORMAT_WEBANNO] = &el_format_webanno,
+    [EL_FORMAT_HTML] = &el_format_html,
     [EL_FORMAT_TERMINAL] = &el_format_terminal,
 };
 enum { N_ENTRIES = sizeof entries / sizeof *entries };
@@ -47,6 +57,18 @@ enum el_format el_format_from_path(const char *path) {
     return EL_FORMAT_AUTO;
 }
 
+bool el_format_can_read(enum el_format format) {
+    return (size_t)format < N_ENTRIES && entries[format] != NULL && entries[format]->next != NULL;
+}
+
+bool el_format_is_folder(enum el_format format) {
+    return el_format_can_write(format) && entries[format]->many_files;
+}
+
+bool el_format_can_write(enum el_format format) {
+    return (size_t)format < N_ENTRIES && entries[format] != NULL && entries[format]->write != NULL;
+}
+
 /* ---- Recognition by content ---- */
 
 /* "O", or a prefix, a hyphen and a type. */
@@ -80,24 +102,87 @@ static bool looks_like_conll(const char *text, size_t len) {
     return rows > 0;
 }
 
-static enum el_format recognise(const struct el_input *input) {
-    size_t len, at = 0;
-    const char *text = el_input_peek(input, &len);
-    while (at < len && (text[at] == ' ' || (text[at] >= '\t' && text[at] <= '\r'))) {
-        at++;
+/* Does `"key": [` (or `{`) stand in the text? */
+static bool has_key(const char *text, size_t len, const char *key, char value) {
+    const char *at = text;
+    while ((at = memmem(at, (size_t)(text + len - at), key, strlen(key))) != NULL) {
+        at += strlen(key);
+        while (at < text + len && (*at == ' ' || *at == ':' || *at == '\n')) {
+            at++;
+        }
+        if (at < text + len && *at == value) {
+            return true;
+        }
     }
-    if (at < len && text[at] == '{') {
-        return EL_FORMAT_JSONL;
+    return false;
+}
+
+/* By the keys of the first object. A quoted key in a text has its quotes escaped, so it is not
+ * taken for one. */
+static enum el_format recognise_json(const char *text, size_t len) {
+    static const struct {
+        const char *key;
+        char value;
+        enum el_format format;
+    } keys[] = {
+        {"\"data\"", '{', EL_FORMAT_LABELSTUDIO},
+        {"\"spans\"", '[', EL_FORMAT_SPACY},
+        {"\"ents\"", '[', EL_FORMAT_SPACY},
+        {"\"label\"", '[', EL_FORMAT_DOCCANO},
+        {"\"labels\"", '[', EL_FORMAT_DOCCANO},
+        {"\"ner\"", '[', EL_FORMAT_NESTED},
+        {"\"tokenized_text\"", '[', EL_FORMAT_NESTED},
+        {"\"entity_mentions\"", '[', EL_FORMAT_NESTED},
+    };
+    const char *line_end = memchr(text, '\n', len);
+    bool array = text[0] == '[';
+    len = line_end != NULL && !array ? (size_t)(line_end - text) : len;
+    if (memmem(text, len, "\"start_offset\"", 14) != NULL) {
+        return EL_FORMAT_DOCCANO;
+    }
+    if (has_key(text, len, "\"entities\"", '[')) {
+        return array ? EL_FORMAT_NESTED : EL_FORMAT_JSONL;
+    }
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (has_key(text, len, keys[i].key, keys[i].value)) {
+            return keys[i].format;
+        }
+    }
+    return array ? EL_FORMAT_NESTED : EL_FORMAT_JSONL;
+}
+
+/* `ending` is what the file's name says, AUTO if nothing. Several formats share an ending: .json
+ * and .jsonl; .tsv; and CoNLL files are often named .txt. */
+static enum el_format recognise(const struct el_input *input, enum el_format ending) {
+    size_t len;
+    const char *text = el_input_peek(input, &len);
+    size_t at = strspn(text, " \t\r\n"), second = at + (text[at] == '[');
+    bool object = text[second + strspn(text + second, " \t\r\n")] == '{';
+    if (object && (ending == EL_FORMAT_JSONL || ending == EL_FORMAT_AUTO)) {
+        return recognise_json(text + at, len - at);
+    }
+    static const char webanno[] = "#FORMAT=WebAnno TSV";
+    if (strncmp(text + at, webanno, sizeof webanno - 1) == 0 && ending != EL_FORMAT_TEXT) {
+        return EL_FORMAT_WEBANNO;
+    }
+    if (ending != EL_FORMAT_AUTO && ending != EL_FORMAT_TEXT) {
+        return ending;
     }
     return looks_like_conll(text, len) ? EL_FORMAT_CONLL : EL_FORMAT_TEXT;
+}
+
+/* May the content overrule the ending? */
+static bool is_shared(enum el_format ending) {
+    return ending == EL_FORMAT_AUTO || ending == EL_FORMAT_JSONL || ending == EL_FORMAT_CONLL ||
+           ending == EL_FORMAT_TEXT;
 }
 
 /* ---- Readers ---- */
 
 static const size_t LARGEST_DOCUMENT = (size_t)256 << 20;
 
-/* Takes the opened input over. */
-static bool start_reader(struct el_input *input, const char *path,
+/* Takes the opened input over. `format` is what was told or the path says. */
+static bool start_reader(struct el_input *input, enum el_format format,
                          const struct el_read_options *options, struct el_reader **out,
                          struct el_error *err) {
     struct el_reader *reader = calloc(1, sizeof *reader);
@@ -107,18 +192,16 @@ static bool start_reader(struct el_input *input, const char *path,
     }
     reader->input = *input;
     reader->options = *options;
-    enum el_format format = options->format;
-    if (format == EL_FORMAT_AUTO && path != NULL) {
-        format = el_format_from_path(path);
-    }
-    if (format == EL_FORMAT_AUTO) {
-        format = recognise(input);
+    if (options->format == EL_FORMAT_AUTO && is_shared(format)) {
+        format = recognise(input, format);
     }
     reader->options.format = format;
     reader->entry = (size_t)format < N_ENTRIES ? entries[format] : NULL;
-    bool done = (reader->entry != NULL && reader->entry->next != NULL) ||
-                el_fail(err, EL_ERR_CONFIG, "%s: the format \"%s\" can be written, but not read",
-                        input->name, el_format_name(format));
+    bool done =
+        (el_format_can_read(format) && (input->file == NULL || !reader->entry->many_files)) ||
+        el_fail(err, EL_ERR_CONFIG, "%s: the format \"%s\" cannot be read%s", input->name,
+                el_format_name(format),
+                el_format_can_read(format) ? " from one stream; name a folder" : "");
     if (!done || (reader->entry->open != NULL && !reader->entry->open(reader, err))) {
         el_input_close(&reader->input);
         free(reader);
@@ -135,17 +218,33 @@ static struct el_input new_input(const struct el_read_options *options) {
     };
 }
 
+static bool is_folder(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 bool el_reader_open(const char *path, const struct el_read_options *options,
                     struct el_reader **reader, struct el_error *err) {
     struct el_input input = new_input(options);
-    return el_input_open(&input, path, err) && start_reader(&input, path, options, reader, err);
+    enum el_format format =
+        options->format != EL_FORMAT_AUTO ? options->format : el_format_from_path(path);
+    if (options->format == EL_FORMAT_AUTO && is_folder(path)) {
+        format = EL_FORMAT_BRAT;
+    }
+    bool named = el_format_can_read(format) && entries[format]->many_files;
+    if (named && strcmp(path, "-") != 0) {
+        input.name = strdup(path);
+        return input.name != NULL ? start_reader(&input, format, options, reader, err)
+                                  : el_fail_memory(err);
+    }
+    return el_input_open(&input, path, err) && start_reader(&input, format, options, reader, err);
 }
 
 bool el_reader_open_file(FILE *file, const char *name, const struct el_read_options *options,
                          struct el_reader **reader, struct el_error *err) {
     struct el_input input = new_input(options);
     return el_input_open_file(&input, file, name, err) &&
-           start_reader(&input, NULL, options, reader, err);
+           start_reader(&input, options->format, options, reader, err);
 }
 
 enum el_format el_reader_format(const struct el_reader *reader) {

@@ -12,8 +12,16 @@ enum el_format {
     EL_FORMAT_TEXT,
     EL_FORMAT_JSONL,
     EL_FORMAT_CONLL,
-    EL_FORMAT_CONLLU,   /* CoNLL-U Plus */
+    EL_FORMAT_CONLLU, /* CoNLL-U Plus */
+    EL_FORMAT_DOCCANO,
+    EL_FORMAT_SPACY, /* and Prodigy */
+    EL_FORMAT_LABELSTUDIO,
+    EL_FORMAT_BRAT, /* a folder of .txt and .ann */
+    EL_FORMAT_WEBANNO,
+    EL_FORMAT_HTML,     /* output only */
+    EL_FORMAT_NESTED,   /* the JSON of nested-NER papers */
     EL_FORMAT_TERMINAL, /* output only */
+    EL_FORMATS          /* how many there are */
 };
 
 /* "text", "jsonl", "conll", ...; false if unknown. */
@@ -22,7 +30,15 @@ const char *el_format_name(enum el_format format);
 /* By the ending of `path` (.txt .jsonl .conll .tsv .bio ...); EL_FORMAT_AUTO if it says nothing. */
 enum el_format el_format_from_path(const char *path);
 
+bool el_format_can_read(enum el_format format);
+bool el_format_can_write(enum el_format format);
+/* Is it written as a folder of files (el_write_options.path)? */
+bool el_format_is_folder(enum el_format format);
+
 enum el_scheme { EL_SCHEME_AUTO, EL_SCHEME_IOB1, EL_SCHEME_IOB2, EL_SCHEME_BIOES };
+
+/* Of token ranges in nested JSON: by the form that the entities have (see nested.c), or told. */
+enum el_ends { EL_ENDS_BY_FORM, EL_ENDS_EXCLUSIVE, EL_ENDS_INCLUSIVE };
 
 struct el_read_options {
     enum el_format format;
@@ -32,6 +48,8 @@ struct el_read_options {
     bool strict_scheme; /* CoNLL: only well-formed tag sequences are entities: an I- that continues
                            nothing opens none, a B- without E- in BIOES neither */
     unsigned token_column, tag_column; /* CoNLL, from 1; 0 = the first and the last */
+    enum el_ends ends;                 /* nested JSON */
+    unsigned annotator;                /* Label Studio: the n-th annotation, from 1; 0 = first */
     bool replace_invalid;              /* U+FFFD for invalid UTF-8 instead of an error */
     size_t max_document;               /* bytes; 0 = 256 MiB */
 };
@@ -61,13 +79,15 @@ void el_reader_close(struct el_reader *reader);
 
 struct el_write_options {
     enum el_format format;
-    enum el_unit unit;          /* of offsets in JSON lines */
+    const char *path;  /* brat: the folder to write, made if missing; `file` is not used then */
+    enum el_unit unit; /* of offsets in JSON lines */
     const char *const *members; /* names by member bit, for the evidence; NULL = the documents do
                                    not come from the pipeline ("abstained" is then not written) */
     size_t n_members;
-    bool color;  /* terminal: escape sequences allowed */
-    int columns; /* terminal: width in columns; 0 = 80 */
-    bool flat;   /* CoNLL: drop overlapping entities by the flat rule instead of failing */
+    bool color;        /* terminal: escape sequences allowed */
+    int columns;       /* terminal: width in columns; 0 = 80 */
+    enum el_ends ends; /* nested JSON; BY_FORM = exclusive */
+    bool flat;         /* CoNLL: drop overlapping entities by the flat rule instead of failing */
 };
 
 struct el_writer;

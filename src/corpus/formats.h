@@ -10,7 +10,8 @@
 /* How a format is read and written. NULL = it cannot, or there is nothing to do. */
 struct el_format_entry {
     const char *name;
-    const char *endings; /* " .a .b " */
+    const char *endings; /* ".a .b" */
+    bool many_files;     /* it opens files by itself: input.name and options.path are their path */
 
     bool (*open)(struct el_reader *reader, struct el_error *err);
     /* As el_reader_next. */
@@ -48,7 +49,8 @@ struct el_writer {
 };
 
 extern const struct el_format_entry el_format_text, el_format_jsonl, el_format_conll,
-    el_format_terminal, el_format_conllu;
+    el_format_conllu, el_format_doccano, el_format_spacy, el_format_labelstudio, el_format_nested,
+    el_format_brat, el_format_webanno, el_format_html, el_format_terminal;
 
 /* `text` shortened to about 60 bytes at a character's border, for messages; in the arena, or ""
  * if memory is out. */

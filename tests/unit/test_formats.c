@@ -48,6 +48,13 @@ static void fill_options(const struct case_text *one, struct el_read_options *re
         write->members = members;
         write->n_members = 2;
     }
+    if (case_option(one, "annotator", value, sizeof value)) {
+        read->annotator = (unsigned)atoi(value);
+    }
+    if (case_option(one, "ends", value, sizeof value)) {
+        read->ends = write->ends =
+            strcmp(value, "inclusive") == 0 ? EL_ENDS_INCLUSIVE : EL_ENDS_EXCLUSIVE;
+    }
     read->replace_invalid = case_option(one, "replace", NULL, 0);
     read->strict_scheme = case_option(one, "strict", NULL, 0);
     write->flat = case_option(one, "flat", NULL, 0);
@@ -125,6 +132,10 @@ static void run_file(void **state) {
     while (next_case(&at, &one)) {
         char *got = convert(&one);
         show_colors(got);
+        char *page = strstr(got, "<main>\n"); /* the style sheet is no matter for tests */
+        if (page != NULL) {
+            memmove(got, page, strlen(page) + 1);
+        }
         if (strcmp(got, one.expected) != 0) {
             fprintf(stderr, "%s: %s\n  expected: %s\n  got:      %s\n", path, one.name,
                     one.expected, got);
@@ -162,7 +173,13 @@ static void missing_files_and_folders_are_named(void **state) {
     assert_false(el_reader_open("tests/no-such-file", &options, &reader, &err));
     assert_string_equal(err.message, "tests/no-such-file: cannot open: No such file or directory");
     assert_false(el_reader_open("tests", &options, &reader, &err));
+    assert_string_equal(err.message, "tests: the folder holds no .ann and .txt files");
+    options.format = EL_FORMAT_JSONL;
+    assert_false(el_reader_open("tests", &options, &reader, &err));
     assert_string_equal(err.message, "tests: is a folder, not a file");
+    options.format = EL_FORMAT_HTML;
+    assert_false(el_reader_open("Makefile", &options, &reader, &err));
+    assert_string_equal(err.message, "Makefile: the format \"html\" cannot be read");
 }
 
 int main(void) {

@@ -1,0 +1,178 @@
+/* Label Studio: an array of tasks, {"data": {"text"}, "annotations": [{"result": [...]}],
+ * "predictions": [...]}, offsets in UTF-16 units. Of several annotations of a task the one asked
+ * for is read (the first; cancelled ones don't count), else the first prediction. What the pipeline
+ * found is written as predictions, to be corrected by annotators; what people labelled as
+ * annotations. */
+#include "base/json.h"
+#include "corpus/json_line.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- Reading ---- */
+
+/* The result list to read; NULL if the task has none. */
+static json_t *choose_result(const struct el_json_line *line) {
+    json_t *annotations = json_object_get(line->root, "annotations");
+    json_t *predictions = json_object_get(line->root, "predictions");
+    size_t wanted = line->reader->options.annotator;
+    wanted = wanted > 0 ? wanted - 1 : 0;
+    for (size_t i = 0, seen = 0; i < json_array_size(annotations); i++) {
+        json_t *annotation = json_array_get(annotations, i);
+        if (!json_is_true(json_object_get(annotation, "was_cancelled")) && seen++ == wanted) {
+            return json_object_get(annotation, "result");
+        }
+    }
+    return json_object_get(json_array_get(predictions, 0), "result");
+}
+
+/* The task's text: data.text, else the only string there. */
+static json_t *find_text(const json_t *data) {
+    json_t *found = json_object_get(data, "text"), *value;
+    const char *key;
+    if (found == NULL) {
+        json_object_foreach((json_t *)data, key, value) {
+            if (json_is_string(value) && strcmp(key, "id") != 0) {
+                if (found != NULL) {
+                    return NULL;
+                }
+                found = value;
+            }
+        }
+    }
+    return found;
+}
+
+static bool read_region(struct el_json_line *line, size_t number, json_t *region) {
+    json_t *value = json_object_get(region, "value");
+    json_t *labels = json_object_get(value, "labels");
+    json_t *start = json_object_get(value, "start"), *end = json_object_get(value, "end");
+    if (labels == NULL || value == NULL) {
+        return true; /* a choice or relation, no span */
+    }
+    if (!json_is_integer(start) || !json_is_integer(end) || json_array_size(labels) == 0) {
+        return EL_JSON_FAIL(line,
+                            "region %zu (counted from 0) needs whole numbers \"start\" and \"end\" "
+                            "and \"labels\" in its \"value\"",
+                            number);
+    }
+    for (size_t i = 0; i < json_array_size(labels); i++) {
+        json_t *score = json_object_get(region, "score");
+        if (!el_json_add_entity(line, number, json_integer_value(start), json_integer_value(end),
+                                json_array_get(labels, i), json_object_get(value, "text"),
+                                json_is_number(score) ? json_number_value(score) : NAN, NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool fill(struct el_json_line *line) {
+    json_t *root = line->root, *data = json_object_get(root, "data");
+    json_t *id = json_object_get(data, "id"), *text = find_text(data);
+    if (!json_is_object(data) || !json_is_string(text)) {
+        return EL_JSON_FAIL(line, "a task needs \"data\" with a string \"text\"");
+    }
+    if (!el_json_read_id(line, id != NULL ? id : json_object_get(root, "id")) ||
+        !el_json_read_text(line, text, NULL) || !el_json_use_unit(line, EL_UNIT_UTF16)) {
+        return false;
+    }
+    json_t *lang = json_object_get(data, "lang");
+    line->document->lang = json_is_string(lang) ? el_json_copy(line, lang) : NULL;
+    json_t *result = choose_result(line);
+    line->document->labelled = json_is_array(result);
+    for (size_t i = 0; i < json_array_size(result); i++) {
+        if (!read_region(line, i, json_array_get(result, i))) {
+            return false;
+        }
+    }
+    el_document_sort_entities(line->document);
+    return true;
+}
+
+static int next(struct el_reader *reader, struct el_document **document, struct el_error *err) {
+    return el_json_next_object(reader, fill, document, err);
+}
+
+/* ---- Writing ---- */
+
+static bool begin(struct el_writer *writer, struct el_error *err) {
+    (void)err;
+    el_buffer_char(&writer->out, '[');
+    return true;
+}
+
+static bool end(struct el_writer *writer, struct el_error *err) {
+    (void)err;
+    el_buffer_string(&writer->out, "\n]\n");
+    return true;
+}
+
+static void write_region(struct el_buffer *out, const struct el_document *document,
+                         const struct el_entity *entity, const struct el_offsets *offsets,
+                         size_t number) {
+    el_buffer_printf(out,
+                     "%s{\"id\": \"e%zu\", \"from_name\": \"label\", \"to_name\": \"text\", "
+                     "\"type\": \"labels\", \"value\": {\"start\": %zu, \"end\": %zu, \"text\": ",
+                     number == 0 ? "" : ", ", number + 1,
+                     el_offsets_of_byte(offsets, entity->span.start),
+                     el_offsets_of_byte(offsets, entity->span.end));
+    el_json_string(out, document->text + entity->span.start, entity->span.end - entity->span.start);
+    el_buffer_string(out, ", \"labels\": [");
+    el_json_string(out, entity->type, strlen(entity->type));
+    el_buffer_string(out, "]}");
+    if (!isnan(entity->score)) {
+        el_buffer_string(out, ", \"score\": ");
+        el_json_real(out, round(entity->score * 1e4) / 1e4);
+    }
+    el_buffer_char(out, '}');
+}
+
+/* The least sure entity speaks for the task, so that Label Studio can sort by it. */
+static double task_score(const struct el_document *document) {
+    double least = NAN;
+    for (size_t i = 0; i < document->n_entities; i++) {
+        double score = document->entities[i].score;
+        least = isnan(least) || score < least ? score : least;
+    }
+    return least;
+}
+
+static bool write(struct el_writer *writer, const struct el_document *document,
+                  struct el_error *err) {
+    struct el_buffer *out = &writer->out;
+    struct el_offsets offsets;
+    bool predicted = writer->options.members != NULL;
+    if (!el_offsets_open(&offsets, &writer->scratch, document->text, document->text_len,
+                         EL_UNIT_UTF16)) {
+        return el_fail_memory(err);
+    }
+    el_buffer_string(out, writer->count == 0 ? "\n" : ",\n");
+    el_buffer_string(out, "{\"data\": {\"id\": ");
+    el_json_string(out, document->id, strlen(document->id));
+    el_buffer_string(out, ", \"text\": ");
+    el_json_string(out, document->text, document->text_len);
+    if (document->lang != NULL) {
+        el_buffer_string(out, ", \"lang\": ");
+        el_json_string(out, document->lang, strlen(document->lang));
+    }
+    el_buffer_char(out, '}');
+    if (el_writer_has_labels(writer, document)) {
+        el_buffer_string(out, predicted ? ", \"predictions\": [{\"model_version\": \"el4ner\""
+                                        : ", \"annotations\": [{");
+        if (predicted && !isnan(task_score(document))) {
+            el_buffer_string(out, ", \"score\": ");
+            el_json_real(out, round(task_score(document) * 1e4) / 1e4);
+        }
+        el_buffer_string(out, predicted ? ", \"result\": [" : "\"result\": [");
+        for (size_t i = 0; i < document->n_entities; i++) {
+            write_region(out, document, &document->entities[i], &offsets, i);
+        }
+        el_buffer_string(out, "]}]");
+    }
+    el_buffer_char(out, '}');
+    return true;
+}
+
+const struct el_format_entry el_format_labelstudio = {
+    .name = "labelstudio", .endings = "", .next = next, .begin = begin, .write = write, .end = end};

@@ -1,0 +1,163 @@
+/* The JSON lines of spaCy and Prodigy: {"text", "tokens": [{"text", "start", "end", "id", "ws"}],
+ * "spans": [{"start", "end", "label", "token_start", "token_end"}]}, characters as code points,
+ * token_end inclusive; "ents" in place of "spans" (Doc.to_json) is read too. */
+#include "base/json.h"
+#include "corpus/json_line.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Tokens as objects with offsets. */
+static bool read_tokens(struct el_json_line *line, json_t *tokens) {
+    struct el_document *document = line->document;
+    size_t count = json_array_size(tokens);
+    struct el_span *spans = el_arena_array(&document->arena, count, sizeof *spans);
+    if (spans == NULL) {
+        return el_fail_memory(line->err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        json_t *token = json_array_get(tokens, i);
+        json_t *start = json_object_get(token, "start"), *end = json_object_get(token, "end");
+        json_int_t from = json_integer_value(start), to = json_integer_value(end);
+        bool good = json_is_integer(start) && json_is_integer(end) && from >= 0 && from < to &&
+                    el_offsets_to_byte(&line->offsets, (size_t)from, &spans[i].start) &&
+                    el_offsets_to_byte(&line->offsets, (size_t)to, &spans[i].end) &&
+                    (i == 0 || spans[i].start >= spans[i - 1].end);
+        if (!good) {
+            return EL_JSON_FAIL(line,
+                                "token %zu (counted from 0) needs \"start\" and \"end\" within the "
+                                "text and behind the token before",
+                                i);
+        }
+    }
+    document->tokens = spans;
+    document->n_tokens = count;
+    document->sentence_per_document = count > 0;
+    return true;
+}
+
+static bool read_item(struct el_json_line *line, size_t number, json_t *item) {
+    static const char *const known[] = {"start",       "end",       "label", "text",
+                                        "token_start", "token_end", "score", NULL};
+    json_t *start = json_object_get(item, "start"), *end = json_object_get(item, "end");
+    json_t *type = json_incref(json_object_get(item, "label"));
+    json_t *quote = json_incref(json_object_get(item, "text"));
+    bool done = json_is_integer(start) && json_is_integer(end);
+    if (!done) {
+        EL_JSON_FAIL(line, "span %zu (counted from 0) needs whole numbers \"start\" and \"end\"",
+                     number);
+    } else {
+        json_int_t from = json_integer_value(start), to = json_integer_value(end);
+        json_t *given = json_object_get(item, "score");
+        double score = json_is_number(given) ? json_number_value(given) : NAN;
+        json_t *rest = el_json_rest(item, known);
+        done = el_json_add_entity(line, number, from, to, type, quote, score, rest);
+    }
+    json_decref(type);
+    json_decref(quote);
+    return done;
+}
+
+static bool fill(struct el_json_line *line) {
+    static const char *const known[] = {"id", "text", "tokens", "spans", "ents", "lang", NULL};
+    json_t *root = line->root, *tokens = json_object_get(root, "tokens");
+    json_t *items = json_object_get(root, "spans");
+    items = items != NULL ? items : json_object_get(root, "ents");
+    bool plain = json_is_string(json_array_get(tokens, 0));
+    if (!el_json_read_id(line, json_object_get(root, "id")) || !el_json_read_lang(line) ||
+        !el_json_read_text(line, json_object_get(root, "text"), plain ? tokens : NULL) ||
+        !el_json_use_unit(line, EL_UNIT_CODEPOINT) || (!plain && !read_tokens(line, tokens))) {
+        return false;
+    }
+    if (items != NULL && !json_is_array(items)) {
+        return EL_JSON_FAIL(line, "\"spans\" must be an array");
+    }
+    line->document->labelled = items != NULL;
+    line->document->kept = json_incref(items);
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        if (!read_item(line, i, json_array_get(items, i))) {
+            return false;
+        }
+    }
+    el_json_finish(line, known);
+    return true;
+}
+
+static int next(struct el_reader *reader, struct el_document **document, struct el_error *err) {
+    return el_json_next_object(reader, fill, document, err);
+}
+
+/* ---- Writing ---- */
+
+static void write_tokens(struct el_buffer *out, const struct el_document *document,
+                         const struct el_spans *tokens, const struct el_offsets *offsets) {
+    el_buffer_string(out, ", \"tokens\": [");
+    for (size_t i = 0; i < tokens->count; i++) {
+        struct el_span token = tokens->items[i];
+        bool space = token.end < document->text_len && document->text[token.end] == ' ';
+        el_buffer_string(out, i == 0 ? "{\"text\": " : ", {\"text\": ");
+        el_json_string(out, document->text + token.start, token.end - token.start);
+        el_buffer_printf(out, ", \"start\": %zu, \"end\": %zu, \"id\": %zu, \"ws\": %s}",
+                         el_offsets_of_byte(offsets, token.start),
+                         el_offsets_of_byte(offsets, token.end), i, space ? "true" : "false");
+    }
+    el_buffer_char(out, ']');
+}
+
+static void write_span(struct el_buffer *out, const struct el_entity *entity,
+                       const struct el_spans *tokens, const struct el_offsets *offsets) {
+    size_t first, end;
+    bool exact;
+    el_buffer_printf(out, "{\"start\": %zu, \"end\": %zu",
+                     el_offsets_of_byte(offsets, entity->span.start),
+                     el_offsets_of_byte(offsets, entity->span.end));
+    if (el_tokens_cover(tokens->items, tokens->count, entity->span, &first, &end, &exact) &&
+        exact) {
+        el_buffer_printf(out, ", \"token_start\": %zu, \"token_end\": %zu", first, end - 1);
+    }
+    el_buffer_string(out, ", \"label\": ");
+    el_json_string(out, entity->type, strlen(entity->type));
+    if (!isnan(entity->score)) {
+        el_buffer_string(out, ", \"score\": ");
+        el_json_real(out, round(entity->score * 1e4) / 1e4);
+    }
+    el_buffer_char(out, '}');
+}
+
+static bool write(struct el_writer *writer, const struct el_document *document,
+                  struct el_error *err) {
+    static const char *const written[] = {"tokens", "spans", "ents", NULL};
+    struct el_buffer *out = &writer->out;
+    struct el_offsets offsets;
+    struct el_spans tokens;
+    if (!el_offsets_open(&offsets, &writer->scratch, document->text, document->text_len,
+                         EL_UNIT_CODEPOINT)) {
+        return el_fail_memory(err);
+    }
+    if (!el_writer_tokens(writer, document, &tokens, err)) {
+        return false;
+    }
+    el_buffer_string(out, "{\"id\": ");
+    el_json_string(out, document->id, strlen(document->id));
+    el_buffer_string(out, ", \"text\": ");
+    el_json_string(out, document->text, document->text_len);
+    write_tokens(out, document, &tokens, &offsets);
+    if (el_writer_has_labels(writer, document)) {
+        el_buffer_string(out, ", \"spans\": [");
+        for (size_t i = 0; i < document->n_entities; i++) {
+            el_buffer_string(out, i == 0 ? "" : ", ");
+            write_span(out, &document->entities[i], &tokens, &offsets);
+        }
+        el_buffer_char(out, ']');
+    }
+    if (document->lang != NULL) {
+        el_buffer_string(out, ", \"lang\": ");
+        el_json_string(out, document->lang, strlen(document->lang));
+    }
+    el_json_write_extra(out, document->extra, written);
+    el_buffer_string(out, "}\n");
+    return true;
+}
+
+const struct el_format_entry el_format_spacy = {
+    .name = "spacy", .endings = "", .next = next, .write = write};
