@@ -66,7 +66,7 @@ static bool is_comment(const struct sentence *sentence, const char *line, size_t
     }
     return sentence->tabs || sentence->conllu ||
            (from > 0 && sentence->n_columns != 1 &&
-            !el_tag_is_valid(line + from, len - from, EL_SCHEME_AUTO));
+            !el_iob_is_valid(line + from, len - from, EL_SCHEME_AUTO));
 }
 
 static enum line_kind classify(const struct sentence *sentence, const char *line, size_t len) {
@@ -177,16 +177,16 @@ static bool is_no_word(const char *id, size_t len) {
 }
 
 /* The value of NER= among "A=b|C=d"; "O" if there is none. */
-static struct el_tag misc_tag(const char *misc, size_t len) {
+static struct el_iob_tag misc_tag(const char *misc, size_t len) {
     for (size_t at = 0; at < len;) {
         const char *bar = memchr(misc + at, '|', len - at);
         size_t end = bar != NULL ? (size_t)(bar - misc) : len;
         if (end - at > 4 && memcmp(misc + at, "NER=", 4) == 0) {
-            return (struct el_tag){misc + at + 4, end - at - 4};
+            return (struct el_iob_tag){misc + at + 4, end - at - 4};
         }
         at = end + 1;
     }
-    return (struct el_tag){"O", 1};
+    return (struct el_iob_tag){"O", 1};
 }
 
 /* ---- Rows ---- */
@@ -232,10 +232,10 @@ static bool settle_columns(struct el_reader *reader, size_t columns, struct el_e
     return true;
 }
 
-static struct el_tag cell_tag(const struct sentence *sentence, const char *bytes,
-                              struct el_span cell) {
+static struct el_iob_tag cell_tag(const struct sentence *sentence, const char *bytes,
+                                  struct el_span cell) {
     return sentence->tag_in_misc ? misc_tag(bytes + cell.start, cell.end - cell.start)
-                                 : (struct el_tag){bytes + cell.start, cell.end - cell.start};
+                                 : (struct el_iob_tag){bytes + cell.start, cell.end - cell.start};
 }
 
 static bool check_row(struct el_reader *reader, const char *line, const struct el_span *columns,
@@ -253,9 +253,9 @@ static bool check_row(struct el_reader *reader, const char *line, const struct e
         return el_input_fail(&reader->input, number, token.start + 1, err, "the token is empty");
     }
     if (sentence->tag < sentence->n_columns) {
-        struct el_tag tag = cell_tag(sentence, line, columns[sentence->tag]);
-        return el_tag_is_valid(tag.text, tag.len, reader->options.scheme) ||
-               el_tag_refuse(reader, tag.text, tag.len, columns[sentence->tag].start + 1, err);
+        struct el_iob_tag tag = cell_tag(sentence, line, columns[sentence->tag]);
+        return el_iob_is_valid(tag.text, tag.len, reader->options.scheme) ||
+               el_iob_refuse(reader, tag.text, tag.len, columns[sentence->tag].start + 1, err);
     }
     return true;
 }
@@ -361,12 +361,12 @@ static bool fill_entities(const struct el_reader *reader, struct el_document *do
     if (sentence->tag >= sentence->n_columns) {
         return true;
     }
-    struct el_tag *tags = el_arena_array(scratch, sentence->n_rows, sizeof *tags);
+    struct el_iob_tag *tags = el_arena_array(scratch, sentence->n_rows, sizeof *tags);
     for (size_t i = 0; tags != NULL && i < sentence->n_rows; i++) {
         tags[i] = cell_tag(sentence, sentence->bytes.data, cell(sentence, i, sentence->tag));
     }
     return tags != NULL &&
-           el_tags_decode(document, tags, reader->options.scheme, reader->options.strict_scheme);
+           el_iob_decode(document, tags, reader->options.scheme, reader->options.strict_scheme);
 }
 
 /* A field must not take the name of one that means something else. */

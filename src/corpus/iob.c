@@ -8,11 +8,11 @@ static bool is_prefix(enum el_scheme scheme, char c) {
     return c != '\0' && strchr(prefixes, c) != NULL;
 }
 
-bool el_tag_is_valid(const char *tag, size_t len, enum el_scheme scheme) {
+bool el_iob_is_valid(const char *tag, size_t len, enum el_scheme scheme) {
     return (len == 1 && tag[0] == 'O') || (len > 2 && tag[1] == '-' && is_prefix(scheme, tag[0]));
 }
 
-bool el_tag_refuse(struct el_reader *reader, const char *tag, size_t len, size_t column,
+bool el_iob_refuse(struct el_reader *reader, const char *tag, size_t len, size_t column,
                    struct el_error *err) {
     static const char *const known[] = {[EL_SCHEME_AUTO] = "IOB1, IOB2 or BIOES",
                                         [EL_SCHEME_IOB1] = "IOB1",
@@ -31,7 +31,7 @@ bool el_tag_refuse(struct el_reader *reader, const char *tag, size_t len, size_t
 
 struct decoder {
     struct el_document *document;
-    const struct el_tag *tags;
+    const struct el_iob_tag *tags;
     bool is_open;
     struct el_entity entity; /* that is open */
     size_t capacity;
@@ -88,8 +88,8 @@ static bool uses_bioes(const struct decoder *decoder, enum el_scheme scheme) {
     return false;
 }
 
-bool el_tags_decode(struct el_document *document, const struct el_tag *tags, enum el_scheme scheme,
-                    bool strict) {
+bool el_iob_decode(struct el_document *document, const struct el_iob_tag *tags,
+                   enum el_scheme scheme, bool strict) {
     struct decoder decoder = {.document = document, .tags = tags};
     decoder.strict = strict && scheme != EL_SCHEME_IOB1; /* which has no ill-formed sequences */
     decoder.bioes = decoder.strict && uses_bioes(&decoder, scheme);

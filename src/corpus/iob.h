@@ -10,22 +10,22 @@
 
 #include "corpus/formats.h"
 
-struct el_tag {
+struct el_iob_tag {
     const char *text;
     size_t len;
 };
 
 /* "O", or a prefix that the scheme knows, a hyphen and a type (which may hold hyphens). */
-bool el_tag_is_valid(const char *tag, size_t len, enum el_scheme scheme);
+bool el_iob_is_valid(const char *tag, size_t len, enum el_scheme scheme);
 
 /* As EL_ERR_FORMAT at the reader's line and this column; false. */
-bool el_tag_refuse(struct el_reader *reader, const char *tag, size_t len, size_t column,
+bool el_iob_refuse(struct el_reader *reader, const char *tag, size_t len, size_t column,
                    struct el_error *err);
 
 /* Add the entities that valid tags, one a token of the document, stand for. False if memory is
  * out. */
-bool el_tags_decode(struct el_document *document, const struct el_tag *tags, enum el_scheme scheme,
-                    bool strict);
+bool el_iob_decode(struct el_document *document, const struct el_iob_tag *tags,
+                   enum el_scheme scheme, bool strict);
 
 /* IOB2 of a token: the type of its entity, and whether that begins here. */
 struct el_iob2 {
