@@ -14,6 +14,7 @@ static const struct {
     {"eval", cmd_eval, "score the ensemble on a labelled file, with ablation"},
     {"score", cmd_score, "precision, recall and F1 of predictions"},
     {"combine", cmd_combine, "one prediction out of several, by voting"},
+    {"convert", cmd_convert, "from one file format to another"},
     {"pool", cmd_pool, "build, extend and search a pool of demonstrations"},
     {"members", cmd_members, "start or reach each model; what it is and can do"},
     {"config", cmd_config, "print the configuration in force"},

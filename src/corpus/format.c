@@ -41,6 +41,17 @@ const char *el_format_name(enum el_format format) {
     return (size_t)format < N_ENTRIES && entries[format] != NULL ? entries[format]->name : "auto";
 }
 
+void el_format_names(bool writable, char *names, size_t size) {
+    size_t len = 0;
+    names[0] = '\0';
+    for (size_t i = 0; i < N_ENTRIES && len < size; i++) {
+        if (writable ? el_format_can_write(i) : el_format_can_read(i)) {
+            len += (size_t)snprintf(names + len, size - len, "%s%s", len == 0 ? "" : ", ",
+                                    entries[i]->name);
+        }
+    }
+}
+
 enum el_format el_format_from_path(const char *path) {
     const char *slash = strrchr(path, '/');
     const char *dot = strrchr(slash != NULL ? slash : path, '.');

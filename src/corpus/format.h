@@ -32,6 +32,8 @@ enum el_format el_format_from_path(const char *path);
 
 bool el_format_can_read(enum el_format format);
 bool el_format_can_write(enum el_format format);
+/* The names of those that can be read (or written), "text, jsonl, ...", for messages and help. */
+void el_format_names(bool writable, char *names, size_t size);
 /* Is it written as a folder of files (el_write_options.path)? */
 bool el_format_is_folder(enum el_format format);
 

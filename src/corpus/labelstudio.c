@@ -128,6 +128,15 @@ static void write_region(struct el_buffer *out, const struct el_document *docume
     el_buffer_char(out, '}');
 }
 
+/* People give no scores. */
+static bool is_predicted(const struct el_writer *writer, const struct el_document *document) {
+    bool predicted = writer->options.members != NULL;
+    for (size_t i = 0; i < document->n_entities; i++) {
+        predicted = predicted || !isnan(document->entities[i].score);
+    }
+    return predicted;
+}
+
 /* The least sure entity speaks for the task, so that Label Studio can sort by it. */
 static double task_score(const struct el_document *document) {
     double least = NAN;
@@ -142,7 +151,7 @@ static bool write(struct el_writer *writer, const struct el_document *document,
                   struct el_error *err) {
     struct el_buffer *out = &writer->out;
     struct el_offsets offsets;
-    bool predicted = writer->options.members != NULL;
+    bool predicted = is_predicted(writer, document);
     if (!el_offsets_open(&offsets, &writer->scratch, document->text, document->text_len,
                          EL_UNIT_UTF16)) {
         return el_fail_memory(err);

@@ -1,0 +1,374 @@
+/* el4ner convert: documents from one file format to another. */
+#include "cli/cli.h"
+
+#include "corpus/format.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    ID_FROM = CLI_FIRST_ID,
+    ID_TO,
+    ID_OFFSETS,
+    ID_INPUT_OFFSETS,
+    ID_SCHEME,
+    ID_TOKEN_COLUMN,
+    ID_TAG_COLUMN,
+    ID_ENDS,
+    ID_ANNOTATOR,
+    ID_FLAT,
+    ID_SORT,
+    ID_REPLACE_INVALID,
+    ID_COLOR,
+};
+
+static const struct cli_option options[] = {
+    {ID_FROM, "from", "FORMAT", "of IN (default: by ending and content)"},
+    {ID_TO, "to", "FORMAT", "of OUT (default: by ending)"},
+    {ID_OFFSETS, "offsets", "UNIT", "of jsonl output: codepoint (default), byte, utf16,\ntoken"},
+    {ID_INPUT_OFFSETS, "input-offsets", "UNIT", "of JSON lines that do not name theirs"},
+    {ID_SCHEME, "scheme", "NAME", "of CoNLL tags: auto (default), iob1, iob2, bioes"},
+    {ID_TOKEN_COLUMN, "token-column", "N", "of CoNLL input, from 1 (default: the first)"},
+    {ID_TAG_COLUMN, "tag-column", "N", "of CoNLL input, from 1 (default: the last)"},
+    {ID_ENDS, "ends", "KIND", "of token ranges in nested JSON: exclusive, inclusive"},
+    {ID_ANNOTATOR, "annotator", "N", "of Label Studio tasks, from 1 (default: the first)"},
+    {ID_FLAT, "flat", NULL, "where OUT cannot hold overlaps, keep the better entity"},
+    {ID_SORT, "sort", "ORDER", "disagreement: documents with the least sure entity\nfirst"},
+    {ID_REPLACE_INVALID, "replace-invalid", NULL,
+     "put U+FFFD for invalid UTF-8 instead of failing"},
+    {ID_COLOR, "color", "WHEN", "of terminal output: auto (default), always, never"},
+};
+
+static const struct cli_help help = {
+    .usage = "el4ner convert [options] IN OUT",
+    .text = "Converts labelled texts. IN and OUT may be - for standard input and output; brat has\n"
+            "folders. Documents that cannot be read or written are named and left out.",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .more = "Formats:\n"
+            "  text         plain text, one document a file\n"
+            "  jsonl        JSON lines: id, text, tokens, entities\n"
+            "  conll        columns of tokens and IOB1, IOB2 or BIOES tags; written as IOB2\n"
+            "  conllu       CoNLL-U Plus, # global.columns = ID FORM ... NER\n"
+            "  doccano      JSON lines with label: [[start, end, type]]\n"
+            "  spacy        spaCy and Prodigy: tokens, spans\n"
+            "  labelstudio  tasks with annotations or predictions\n"
+            "  brat         a folder of .txt and .ann\n"
+            "  webanno      WebAnno TSV 3, INCEpTION\n"
+            "  nested       JSON of nested-NER papers: tokens, entities by token numbers\n"
+            "  html         output only: a page to look at\n"
+            "  terminal     output only: entities in the text\n"
+            "\n"
+            "Examples:\n"
+            "  el4ner convert train.conll train.jsonl\n"
+            "  el4ner convert out.jsonl tasks.json --to labelstudio --sort disagreement\n"
+            "  el4ner convert annotated/ gold.jsonl\n"
+            "\n"
+            "Exit status: 0 all well; 1 some documents were left out; 2 command line.",
+};
+
+struct convert {
+    struct el_read_options read;
+    struct el_write_options write;
+    enum cli_color color;
+    bool sort;
+
+    struct el_reader *reader;
+    struct el_writer *writer;
+    struct cli_output output;
+    bool has_output; /* an open cli_output */
+    uint64_t written, left_out;
+
+    /* --sort */
+    struct el_document **documents;
+    size_t count, capacity;
+};
+
+/* ---- Options ---- */
+
+static bool take_format(const char *option, const char *value, bool writable,
+                        enum el_format *format) {
+    char names[200];
+    if (el_format_from_name(value, format) &&
+        (writable ? el_format_can_write(*format) : el_format_can_read(*format))) {
+        return true;
+    }
+    el_format_names(writable, names, sizeof names);
+    cli_usage("convert", "%s must be one of %s, not \"%s\"", option, names, value);
+    return false;
+}
+
+static bool take_unit(const char *option, const char *value, enum el_unit *unit) {
+    if (!el_unit_from_name(value, unit)) {
+        cli_usage("convert", "%s must be codepoint, byte, utf16 or token, not \"%s\"", option,
+                  value);
+        return false;
+    }
+    return true;
+}
+
+static bool take_count(const char *option, const char *value, unsigned *count) {
+    long number;
+    bool good = cli_number("convert", option, value, 1, 1000, &number);
+    *count = good ? (unsigned)number : 0;
+    return good;
+}
+
+/* The position of `value` in a list that ends with NULL; a usage message if it is not there. */
+static bool take_word(const char *option, const char *value, const char *const *words,
+                      unsigned *number) {
+    for (*number = 0; words[*number] != NULL; ++*number) {
+        if (strcmp(words[*number], value) == 0) {
+            return true;
+        }
+    }
+    cli_usage("convert", "%s: \"%s\" is none of the values in el4ner convert --help", option,
+              value);
+    return false;
+}
+
+static bool take_option(struct convert *convert, int id, const char *value) {
+    static const char *const schemes[] = {"auto", "iob1", "iob2", "bioes", NULL};
+    static const char *const ends[] = {"auto", "exclusive", "inclusive", NULL};
+    static const char *const orders[] = {"none", "disagreement", NULL};
+    struct el_read_options *read = &convert->read;
+    unsigned number = 0;
+    bool good = true;
+    switch (id) {
+    case ID_FROM:
+        return take_format("--from", value, false, &read->format);
+    case ID_TO:
+        return take_format("--to", value, true, &convert->write.format);
+    case ID_OFFSETS:
+        return take_unit("--offsets", value, &convert->write.unit);
+    case ID_INPUT_OFFSETS:
+        read->has_input_unit = true;
+        return take_unit("--input-offsets", value, &read->input_unit);
+    case ID_SCHEME:
+        good = take_word("--scheme", value, schemes, &number);
+        read->scheme = (enum el_scheme)number;
+        return good;
+    case ID_TOKEN_COLUMN:
+        return take_count("--token-column", value, &read->token_column);
+    case ID_TAG_COLUMN:
+        return take_count("--tag-column", value, &read->tag_column);
+    case ID_ENDS:
+        good = take_word("--ends", value, ends, &number);
+        read->ends = convert->write.ends = (enum el_ends)number;
+        return good;
+    case ID_ANNOTATOR:
+        return take_count("--annotator", value, &read->annotator);
+    case ID_SORT:
+        good = take_word("--sort", value, orders, &number);
+        convert->sort = number == 1;
+        return good;
+    case ID_COLOR:
+        good = cli_color_from_name(value, &convert->color);
+        if (!good) {
+            cli_usage("convert", "--color must be auto, always or never, not \"%s\"", value);
+        }
+        return good;
+    default:
+        convert->write.flat |= id == ID_FLAT;
+        read->replace_invalid |= id == ID_REPLACE_INVALID;
+        return true;
+    }
+}
+
+static bool is_folder(const char *path) {
+    struct stat info;
+    size_t len = strlen(path);
+    return (len > 0 && path[len - 1] == '/') || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
+}
+
+static bool choose_format(struct convert *convert, const char *path) {
+    enum el_format *format = &convert->write.format;
+    size_t len = strlen(path);
+    bool is_json = len > 5 && strcmp(path + len - 5, ".json") == 0;
+    if (*format != EL_FORMAT_AUTO) {
+        return true;
+    }
+    if (strcmp(path, "-") == 0) {
+        *format = isatty(STDOUT_FILENO) ? EL_FORMAT_TERMINAL : EL_FORMAT_JSONL;
+    } else {
+        *format = is_folder(path) ? EL_FORMAT_BRAT : el_format_from_path(path);
+    }
+    if (*format == EL_FORMAT_AUTO || is_json) {
+        char names[200];
+        el_format_names(true, names, sizeof names);
+        cli_usage("convert",
+                  is_json ? "several formats end in .json; say --to, one of %s"
+                          : "the ending of OUT names no format; say --to, one of %s",
+                  names);
+        return false;
+    }
+    return true;
+}
+
+/* ---- The run ---- */
+
+static bool open_output(struct convert *convert, const char *path, struct el_error *err) {
+    struct el_write_options *write = &convert->write;
+    write->path = path;
+    if (!el_format_is_folder(write->format)) {
+        if (!cli_output_open(&convert->output, path, err)) {
+            return false;
+        }
+        convert->has_output = true;
+        write->color = cli_colored(convert->color, convert->output.file);
+        write->columns = cli_columns(convert->output.file);
+    }
+    return el_writer_open(convert->output.file, write, &convert->writer, err);
+}
+
+/* False only if it makes no sense to go on. */
+static bool write_document(struct convert *convert, const struct el_document *document) {
+    struct el_error err = {0};
+    if (el_writer_write(convert->writer, document, &err)) {
+        convert->written++;
+        return true;
+    }
+    cli_say("%s", err.message);
+    convert->left_out++;
+    return err.code == EL_ERR_FORMAT;
+}
+
+/* How little sure the least sure entity is; documents without scores come last. */
+static double doubt(const struct el_document *document) {
+    double most = -1;
+    for (size_t i = 0; i < document->n_entities; i++) {
+        double here = 1 - document->entities[i].score;
+        most = here > most ? here : most;
+    }
+    return most;
+}
+
+static bool keep_document(struct convert *convert, struct el_document *document) {
+    if (convert->count == convert->capacity) {
+        size_t capacity = convert->capacity == 0 ? 1024 : convert->capacity * 2;
+        struct el_document **documents =
+            realloc(convert->documents, capacity * sizeof *convert->documents);
+        if (documents == NULL) {
+            return false;
+        }
+        convert->documents = documents;
+        convert->capacity = capacity;
+    }
+    convert->documents[convert->count++] = document;
+    return true;
+}
+
+struct sorted {
+    double doubt;
+    size_t number;
+};
+
+static int by_doubt(const void *left, const void *right) {
+    const struct sorted *a = left, *b = right;
+    if (a->doubt != b->doubt) {
+        return a->doubt > b->doubt ? -1 : 1;
+    }
+    return a->number < b->number ? -1 : 1;
+}
+
+static bool write_sorted(struct convert *convert) {
+    struct sorted *order = calloc(convert->count + 1, sizeof *order);
+    bool going = order != NULL;
+    for (size_t i = 0; going && i < convert->count; i++) {
+        order[i] = (struct sorted){doubt(convert->documents[i]), i};
+    }
+    if (going && convert->count > 1) {
+        qsort(order, convert->count, sizeof *order, by_doubt);
+    }
+    for (size_t i = 0; going && i < convert->count; i++) {
+        going = write_document(convert, convert->documents[order[i].number]);
+    }
+    free(order);
+    for (size_t i = 0; i < convert->count; i++) {
+        el_document_free(convert->documents[i]);
+    }
+    free(convert->documents);
+    return going;
+}
+
+/* False if the run cannot go on; that is reported. */
+static bool convert_all(struct convert *convert) {
+    struct el_document *document;
+    struct el_error err = {0};
+    int got;
+    bool going = true;
+    while (going && (got = el_reader_next(convert->reader, &document, &err)) != 0) {
+        if (got == -1) {
+            cli_say("%s", err.message);
+            convert->left_out++;
+            going = err.code == EL_ERR_FORMAT;
+        } else if (convert->sort) {
+            going = keep_document(convert, document);
+        } else {
+            going = write_document(convert, document);
+            el_document_free(document);
+        }
+    }
+    return (!convert->sort || write_sorted(convert)) && going;
+}
+
+static void report(const struct convert *convert) {
+    size_t widened, dropped;
+    el_writer_account(convert->writer, &widened, &dropped);
+    if (widened > 0) {
+        cli_say("%zu entities that began or ended within a token were widened to whole tokens",
+                widened);
+    }
+    if (dropped > 0) {
+        cli_say("%zu entities that overlap better ones were dropped (--flat)", dropped);
+    }
+    if (convert->left_out > 0) {
+        cli_say("%llu documents were left out, %llu written", (unsigned long long)convert->left_out,
+                (unsigned long long)convert->written);
+    }
+}
+
+static int run(struct convert *convert, const char *in, const char *out) {
+    struct el_error err = {0};
+    if (!el_reader_open(in, &convert->read, &convert->reader, &err)) {
+        return cli_fail(&err);
+    }
+    int status = CLI_OK;
+    if (!open_output(convert, out, &err)) {
+        status = cli_fail(&err);
+    } else {
+        bool through = convert_all(convert);
+        report(convert);
+        status = through && convert->left_out == 0 ? CLI_OK : CLI_FAILED;
+        if (!el_writer_close(convert->writer, &err)) {
+            status = cli_fail(&err);
+        }
+    }
+    bool keep = status == CLI_OK || convert->written > 0;
+    if (convert->has_output && !cli_output_close(&convert->output, keep, &err)) {
+        status = cli_fail(&err);
+    }
+    el_reader_close(convert->reader);
+    return status;
+}
+
+int cmd_convert(int argc, char **argv) {
+    struct convert convert = {.color = CLI_COLOR_AUTO};
+    struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
+    for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
+        if (id == CLI_STOP) {
+            return parser.status;
+        }
+        if (!take_option(&convert, id, parser.value)) {
+            return CLI_USAGE;
+        }
+    }
+    if (argc - parser.first != 2) {
+        return cli_usage("convert", "give IN and OUT (- is standard input and output)");
+    }
+    const char *out = argv[parser.first + 1];
+    return choose_format(&convert, out) ? run(&convert, argv[parser.first], out) : CLI_USAGE;
+}
