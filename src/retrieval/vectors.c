@@ -7,7 +7,9 @@
 #endif
 
 #if defined(__x86_64__)
-/* The number of queries is a constant in each copy, so that the sums stay in registers. */
+/* The number of queries is a constant in each copy and the loops over them are unrolled, so that
+ * the sums stay in registers: this halves the time. */
+#define UNROLL _Pragma("GCC unroll 8")
 #define WITH_CONSTANT(call)                                                                        \
     switch (n_queries) {                                                                           \
     case 1:                                                                                        \
@@ -35,16 +37,19 @@ scan_float_with(const float *rows, size_t n_rows, size_t stride, const float *qu
                 float *out) {
     for (size_t row = 0; row < n_rows; row++, rows += stride, out += n) {
         __m256 sums[EL_SCAN_QUERIES];
+        UNROLL
         for (int q = 0; q < n; q++) {
             sums[q] = _mm256_setzero_ps();
         }
         for (size_t i = 0; i < stride; i += 8) {
             __m256 x = _mm256_loadu_ps(rows + i);
+            UNROLL
             for (int q = 0; q < n; q++) {
                 __m256 y = _mm256_loadu_ps(queries + (size_t)q * stride + i);
                 sums[q] = _mm256_fmadd_ps(x, y, sums[q]);
             }
         }
+        UNROLL
         for (int q = 0; q < n; q++) {
             out[q] = sum_float(sums[q]);
         }
@@ -65,26 +70,53 @@ __attribute__((target("avx2"))) static inline int32_t sum_int(__m256i v) {
     return _mm_cvtsi128_si32(_mm_add_epi32(half, _mm_shuffle_epi32(half, 0xB1)));
 }
 
+/* ROWS rows at a time share each load of a query: with one row the loads would be the limit. (Rows
+ * of floats are four times as long; there memory is the limit, and two rows at a time are slower.)
+ */
+enum { ROWS = 2 };
+
+__attribute__((target("avx2"), always_inline)) static inline void
+multiply_small(const int8_t *row, const struct el_small_scale *scales, size_t stride,
+               const int16_t *queries, const float *query_scales, int rows, int n, float *out) {
+    __m256i sums[ROWS][EL_SCAN_QUERIES], x[ROWS];
+    UNROLL
+    for (int i = 0; i < rows * n; i++) {
+        sums[i / n][i % n] = _mm256_setzero_si256();
+    }
+    for (size_t i = 0; i < stride; i += 16) {
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            const int8_t *bytes = row + (size_t)r * stride + i;
+            x[r] = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)bytes));
+        }
+        UNROLL
+        for (int q = 0; q < n; q++) {
+            const int16_t *query = queries + (size_t)q * stride + i;
+            __m256i y = _mm256_loadu_si256((const __m256i *)query);
+            UNROLL
+            for (int r = 0; r < rows; r++) {
+                sums[r][q] = _mm256_add_epi32(sums[r][q], _mm256_madd_epi16(x[r], y));
+            }
+        }
+    }
+    UNROLL
+    for (int i = 0; i < rows * n; i++) {
+        out[i] = (float)sum_int(sums[i / n][i % n]) * (scales[i / n].scale * query_scales[i % n]);
+    }
+}
+
 __attribute__((target("avx2"), always_inline)) static inline void
 scan_small_with(const int8_t *rows, const struct el_small_scale *scales, size_t n_rows,
                 size_t stride, const int16_t *queries, const float *query_scales, int n,
                 float *out) {
-    for (size_t row = 0; row < n_rows; row++, rows += stride, out += n) {
-        __m256i sums[EL_SCAN_QUERIES];
-        for (int q = 0; q < n; q++) {
-            sums[q] = _mm256_setzero_si256();
-        }
-        for (size_t i = 0; i < stride; i += 16) {
-            __m256i x = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(rows + i)));
-            for (int q = 0; q < n; q++) {
-                const int16_t *query = queries + (size_t)q * stride + i;
-                __m256i y = _mm256_loadu_si256((const __m256i *)query);
-                sums[q] = _mm256_add_epi32(sums[q], _mm256_madd_epi16(x, y));
-            }
-        }
-        for (int q = 0; q < n; q++) {
-            out[q] = (float)sum_int(sums[q]) * (scales[row].scale * query_scales[q]);
-        }
+    size_t row = 0;
+    for (; row + ROWS <= n_rows; row += ROWS) {
+        multiply_small(rows + row * stride, scales + row, stride, queries, query_scales, ROWS, n,
+                       out + row * (size_t)n);
+    }
+    for (; row < n_rows; row++) {
+        multiply_small(rows + row * stride, scales + row, stride, queries, query_scales, 1, n,
+                       out + row * (size_t)n);
     }
 }
 
