@@ -117,6 +117,10 @@ static double part_done(const struct tag *tag) {
     return part > 1 ? 1 : part;
 }
 
+static const char *plural(uint64_t n) {
+    return n == 1 ? "" : "s";
+}
+
 struct line {
     char text[512];
     size_t len;
@@ -155,7 +159,7 @@ static void put_members(struct line *line, const struct tag *tag) {
     for (size_t i = 0; i < tag->config->n_members; i++) {
         struct sum sum = sum_member(tag, i);
         bool reached = el_client_capabilities(el_ensemble_client(tag->ensemble), i)->reached;
-        put(line, "%s%s ", i == 0 ? "  | " : ", ", tag->names[i]);
+        put(line, "%s%s ", i == 0 ? "  calls: " : ", ", tag->names[i]);
         if (!reached) {
             put(line, "not reached");
         } else if (sum.failures > 0) {
@@ -173,8 +177,8 @@ static void show_progress(struct tag *tag, double now) {
     }
     struct line line = {0};
     double part = part_done(tag);
-    put(&line, "%llu documents, %llu sentences", (unsigned long long)tag->written,
-        (unsigned long long)tag->sentences);
+    put(&line, "%llu document%s, %llu sentence%s", (unsigned long long)tag->written,
+        plural(tag->written), (unsigned long long)tag->sentences, plural(tag->sentences));
     if (part > 0) {
         put(&line, ", %.0f %%", part * 100);
     }
@@ -291,10 +295,6 @@ static void report_abstentions(const struct tag *tag) {
     if (all > 0) {
         cli_say("%llu abstentions: %s", (unsigned long long)all, line.text);
     }
-}
-
-static const char *plural(uint64_t n) {
-    return n == 1 ? "" : "s";
 }
 
 int tag_report(const struct tag *tag) {
