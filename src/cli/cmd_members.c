@@ -261,8 +261,12 @@ static void print_row(const struct members *m, size_t i, int name_width) {
 static void print_details(const struct members *m, size_t i, int name_width) {
     const struct el_member_config *member = &m->config->members[i];
     const struct el_capabilities *can = el_client_capabilities(m->client, i);
-    printf("%-*s  %s", name_width, "", can->model[0] != '\0' ? can->model : "model unknown");
-    printf(" at %s\n", member->gguf != NULL ? member->gguf : member->urls[0]);
+    const char *place = member->gguf != NULL ? member->gguf : member->urls[0];
+    if (can->model[0] != '\0') {
+        printf("%*s%s at %s\n", name_width + 2, "", can->model, place);
+    } else if (can->reached) {
+        printf("%*s%s\n", name_width + 2, "", place);
+    }
     struct ability list[ABILITIES];
     abilities(can, list);
     bool any = false;
