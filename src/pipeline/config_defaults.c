@@ -299,9 +299,6 @@ static bool add_built_in_members(struct el_config *config, struct el_error *err)
             *member = el_member_defaults;
             member->name = names[i];
             member->gguf = gguf;
-            /* A few million parameters are done before a second thread has woken up; on a busy
-             * machine two threads that wait for each other were 50 times slower than one. */
-            member->threads = 1;
         }
     }
     config->built_in_members = true;
