@@ -10,13 +10,21 @@ uint64_t el_random(uint64_t *state) {
     return z ^ z >> 31;
 }
 
+/* Lemire's method: the high half of a product is the number; the few low halves that would make
+ * some numbers likelier are drawn again. A division is needed only then. */
 size_t el_random_below(uint64_t *state, size_t limit) {
-    uint64_t excess = -(uint64_t)limit % limit; /* 2^64 mod limit: these first numbers are unfair */
-    uint64_t number;
-    do {
-        number = el_random(state);
-    } while (number < excess);
-    return (size_t)(number % limit);
+    if (limit > UINT32_MAX) { /* no set of documents is that large; kept right all the same */
+        return (size_t)(el_random(state) % limit);
+    }
+    uint32_t n = (uint32_t)limit;
+    uint64_t product = (el_random(state) >> 32) * n;
+    if ((uint32_t)product < n) {
+        uint32_t unfair = -n % n;
+        while ((uint32_t)product < unfair) {
+            product = (el_random(state) >> 32) * n;
+        }
+    }
+    return (size_t)(product >> 32);
 }
 
 static int by_number(const void *left, const void *right) {
@@ -42,12 +50,38 @@ static double level_of(const struct el_bootstrap_options *options) {
     return options->level > 0 && options->level < 1 ? options->level : 0.95;
 }
 
-/* Only what the micro scores need: adding whole tallies would cost four times as much. */
-static void add(struct el_tally *sum, const struct el_tally *tally) {
-    sum->gold += tally->gold;
-    sum->predicted += tally->predicted;
-    sum->found += tally->found;
-    sum->right += tally->right;
+/* Only what the micro scores need, packed: the draws jump about in this array, and a fifth of the
+ * size stays five times longer in the cache. Floats hold counts of one document exactly. */
+struct counts {
+    float gold, predicted, found, right;
+};
+
+static struct counts *pack(const struct el_tally *tallies, size_t n, struct el_arena *arena) {
+    struct counts *counts = el_arena_array(arena, n, sizeof *counts);
+    for (size_t i = 0; counts != NULL && i < n; i++) {
+        counts[i] = (struct counts){(float)tallies[i].gold, (float)tallies[i].predicted,
+                                    (float)tallies[i].found, (float)tallies[i].right};
+    }
+    return counts;
+}
+
+struct sums {
+    double gold, predicted, found, right;
+};
+
+static void add(struct sums *sum, const struct counts *counts) {
+    sum->gold += (double)counts->gold;
+    sum->predicted += (double)counts->predicted;
+    sum->found += (double)counts->found;
+    sum->right += (double)counts->right;
+}
+
+static struct el_prf prf_of(const struct sums *sums) {
+    struct el_tally tally = {.gold = (size_t)sums->gold,
+                             .predicted = (size_t)sums->predicted,
+                             .found = sums->found,
+                             .right = sums->right};
+    return el_tally_prf(&tally);
 }
 
 bool el_bootstrap(const struct el_tally *by_document, size_t n_documents,
@@ -61,17 +95,21 @@ bool el_bootstrap(const struct el_tally *by_document, size_t n_documents,
             return false;
         }
     }
+    struct counts *documents = pack(by_document, n_documents, arena);
+    if (documents == NULL) {
+        return false;
+    }
     *intervals = (struct el_intervals){.level = level_of(options), .samples = samples};
     if (n_documents == 0 || samples == 0) {
         return true;
     }
     uint64_t state = options->seed;
     for (size_t s = 0; s < samples; s++) {
-        struct el_tally sum = {0};
+        struct sums sum = {0};
         for (size_t i = 0; i < n_documents; i++) {
-            add(&sum, &by_document[el_random_below(&state, n_documents)]);
+            add(&sum, &documents[el_random_below(&state, n_documents)]);
         }
-        struct el_prf prf = el_tally_prf(&sum);
+        struct el_prf prf = prf_of(&sum);
         values[0][s] = prf.precision;
         values[1][s] = prf.recall;
         values[2][s] = prf.f1;
@@ -87,16 +125,17 @@ bool el_compare(const struct el_tally *a, const struct el_tally *b, size_t n_doc
                 struct el_comparison *comparison) {
     size_t samples = options->samples;
     double *values = el_arena_array(arena, samples, sizeof *values);
-    if (values == NULL) {
+    struct counts *in_a = pack(a, n_documents, arena), *in_b = pack(b, n_documents, arena);
+    if (values == NULL || in_a == NULL || in_b == NULL) {
         return false;
     }
-    struct el_tally all_a = {0}, all_b = {0};
+    struct sums all_a = {0}, all_b = {0};
     for (size_t i = 0; i < n_documents; i++) {
-        add(&all_a, &a[i]);
-        add(&all_b, &b[i]);
+        add(&all_a, &in_a[i]);
+        add(&all_b, &in_b[i]);
     }
-    *comparison = (struct el_comparison){.f1_a = el_tally_prf(&all_a).f1,
-                                         .f1_b = el_tally_prf(&all_b).f1,
+    *comparison = (struct el_comparison){.f1_a = prf_of(&all_a).f1,
+                                         .f1_b = prf_of(&all_b).f1,
                                          .p = 1,
                                          .documents = n_documents,
                                          .samples = samples,
@@ -108,13 +147,13 @@ bool el_compare(const struct el_tally *a, const struct el_tally *b, size_t n_doc
     uint64_t state = options->seed;
     size_t strayed = 0, better = 0;
     for (size_t s = 0; s < samples; s++) {
-        struct el_tally sum_a = {0}, sum_b = {0};
+        struct sums sum_a = {0}, sum_b = {0};
         for (size_t i = 0; i < n_documents; i++) {
             size_t document = el_random_below(&state, n_documents);
-            add(&sum_a, &a[document]);
-            add(&sum_b, &b[document]);
+            add(&sum_a, &in_a[document]);
+            add(&sum_b, &in_b[document]);
         }
-        values[s] = el_tally_prf(&sum_a).f1 - el_tally_prf(&sum_b).f1;
+        values[s] = prf_of(&sum_a).f1 - prf_of(&sum_b).f1;
         better += values[s] > 0;
         /* The tiny allowance makes equal predictions differ by chance always: p = 1. */
         strayed += fabs(values[s] - comparison->difference) >= fabs(comparison->difference) - 1e-12;

@@ -10,7 +10,7 @@
 #include "evaluate/match.h"
 
 struct el_bootstrap_options {
-    size_t samples; /* draws; 2000 is customary; 0 = none */
+    size_t samples; /* draws, e.g. 1000; 0 = none */
     uint64_t seed;
     double level; /* e.g. 0.95; 0 = 0.95 */
 };
@@ -25,7 +25,8 @@ struct el_intervals {
     size_t samples;
 };
 
-/* Percentile intervals of the micro scores. Memory: samples doubles from `arena`. */
+/* Percentile intervals of the micro scores. Memory from `arena`: a few doubles a sample and a
+ * document. False only if memory is out; so too below. */
 bool el_bootstrap(const struct el_tally *by_document, size_t n_documents,
                   const struct el_bootstrap_options *options, struct el_arena *arena,
                   struct el_intervals *intervals);
