@@ -1,0 +1,37 @@
+/* Reply bodies of all APIs, and their error bodies. The first byte chooses the API. */
+#include "base/text.h"
+#include "llm/api.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static const char *const words[] = {"yes", "no"};
+    struct el_call call = {
+        .want_yes_probability = true,
+        .constraint = {.kind = EL_YES_NO, .choices = words, .n_choices = 2},
+    };
+    struct el_answer answer;
+    char why[128];
+    bool context;
+    if (size == 0) {
+        return 0;
+    }
+    const char *body = (const char *)data + 1;
+    enum el_api api = (enum el_api)(data[0] % (EL_API_OLLAMA + 1));
+    if (el_api_read(api, &call, body, size - 1, &answer, why, sizeof why)) {
+        if (strlen(answer.text) != answer.text_len ||
+            el_utf8_valid_prefix(answer.text, answer.text_len) != answer.text_len ||
+            answer.yes_probability < 0 || answer.yes_probability > 1) {
+            abort();
+        }
+        free(answer.text);
+    }
+    el_api_read_error(body, size - 1, why, sizeof why, &context);
+    if (el_utf8_valid_prefix(why, strlen(why)) != strlen(why)) {
+        abort();
+    }
+    return 0;
+}
