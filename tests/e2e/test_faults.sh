@@ -1,0 +1,79 @@
+#!/bin/sh
+# Servers that misbehave: where another try helps nothing is lost; where it does not, one cell is,
+# and it is counted.
+. "$(dirname "$0")/lib.sh"
+awk -v n=12 -f "$root/bench/sentences.awk" >in.jsonl
+serve --slots 4 --model other
+sound=$port
+# Two members: a's server misbehaves, b's does not.
+run() { # NAME OUTPUT SERVER-ARGUMENT...
+    name=$1 output=$2
+    shift 2
+    serve --slots 4 "$@"
+    cat >fault.yaml <<END
+members:
+  - {name: a, url: "http://127.0.0.1:$port", prompts: compact, slots: 4, retries: ${retries:-4},
+     timeouts: {first_byte: 1, total: 2}}
+  - {name: b, url: "http://127.0.0.1:$sound", prompts: compact, slots: 4}
+END
+    # shellcheck disable=SC2086 # no option, no argument
+    try "${status:-0}" "$name" "$el4ner" tag -c fault.yaml --no-cache ${strict:-} --account account.json \
+        -o "$output" in.jsonl
+    rc=$?
+    kill "$server" 2>/dev/null
+    return $rc
+}
+account() { python3 -c '
+import json, sys
+a = json.load(open("account.json"))["members"]["a"].values()
+failures = {k: sum(s["failures"].get(k, 0) for s in a) for k in sum([list(s["failures"]) for s in a], [])}
+retries, abstained = sum(s["retries"] for s in a), sum(s["abstained"] for s in a)
+assert eval(sys.argv[1]), (failures, retries, abstained)' "$1"; }
+
+run "a clean run" clean.jsonl && pass "a clean run"
+that "with something in it" test "$(grep -c '"votes"' clean.jsonl)" -gt 8
+
+for fault in cut half halfjson status=500 status=503 status=429 retry=0.1 html chunks garbage empty \
+    list utf8 hang drip=200 slow=300; do
+    run "$fault, again and again" out.jsonl --fault "$fault%9" || continue
+    that "$fault, again and again: nothing is lost" cmp clean.jsonl out.jsonl
+done
+
+# Without further tries: one cell, counted, all other documents intact.
+others() { python3 -c '
+import json
+a = [json.loads(l) for l in open("clean.jsonl")]
+b = [json.loads(l) for l in open("out.jsonl")]
+assert len(a) == len(b)
+changed = [i for i in range(len(a)) if a[i] != b[i]]
+assert len(changed) <= 1, changed
+assert sum(d["abstained"] for d in b) == 1'; }
+retries=0
+for fault in half status=500 status=400 status=401 endless headers html list hang; do
+    run "one $fault" out.jsonl --fault "$fault@7" || continue
+    that "one $fault costs one cell" others
+    that "one $fault is counted" account 'abstained == 1 and retries == 0'
+done
+strict=--strict status=1
+run "one failure with --strict" out.jsonl --fault "status=400@7" && pass "one failure with --strict fails its document"
+strict=
+
+# Not what it seems to be.
+configure none.yaml "name: a, url: 'http://127.0.0.1:1'"
+says 3 "http://127.0.0.1:1" "nobody there" "$el4ner" tag -c none.yaml --no-cache in.jsonl
+serve
+configure tls.yaml "name: a, url: 'https://127.0.0.1:$port', timeouts: {connect: 0.5}"
+says 3 "https://127.0.0.1:$port" "no TLS there" "$el4ner" tag -c tls.yaml --no-cache in.jsonl
+
+# Keys stay where they belong.
+canary=sk-canary-3f9a1c
+serve --key $canary --fault echo@5 --fault status=401@9
+cat >key.yaml <<END
+members:
+  - {name: a, url: "http://127.0.0.1:$port", prompts: compact, api_key_env: CANARY, retries: 0}
+END
+CANARY=$canary "$el4ner" tag -c key.yaml --cache store.db --trace trace --manifest manifest --account account.json \
+    -o out.jsonl in.jsonl >out 2>err
+that "the key was needed and used" grep -q '"votes"' out.jsonl
+that "the key is in no output, trace, store or message" sh -c "! grep -rqF $canary . \
+    --exclude-dir=config"
