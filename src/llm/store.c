@@ -201,10 +201,11 @@ static const struct held *find_held(const struct el_store *store, const char *ke
 static void read_row(sqlite3_stmt *row, int first, struct el_stored *stored) {
     const void *text = sqlite3_column_blob(row, first);
     stored->text_len = (size_t)sqlite3_column_bytes(row, first);
-    if (stored->text_len > 0 && ((const char *)text)[stored->text_len - 1] == '\0') {
-        stored->text_len--; /* the terminator is stored, so that a row can be handed out as it is */
-    }
-    stored->text = text != NULL ? text : "";
+    /* The terminator is stored, so that a row can be handed out as it is. A row of another's
+     * making may lack it, or hold one too early. */
+    bool whole = stored->text_len > 0 && ((const char *)text)[stored->text_len - 1] == '\0';
+    stored->text = whole ? text : "";
+    stored->text_len = strlen(stored->text);
     stored->cut = sqlite3_column_int(row, first + 1) != 0;
     stored->yes_probability = sqlite3_column_type(row, first + 2) == SQLITE_NULL
                                   ? (double)NAN

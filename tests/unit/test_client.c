@@ -438,6 +438,42 @@ static void replicas_share_and_stand_in(void **state) {
     scripted_stop(&bad);
 }
 
+static void unix_socket_and_extra_body(void **state) {
+    (void)state;
+    char folder[] = "/tmp/el4ner-unix-XXXXXX", path[64], record[64], arguments[192];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/s", folder);
+    snprintf(record, sizeof record, "%s/r", folder);
+    snprintf(arguments, sizeof arguments, "--api openai --unix %s --record %s", path, record);
+    struct scripted server = scripted_start(arguments);
+    const char *urls[] = {"http://localhost"};
+    json_t *extra =
+        json_pack("{s:n, s:i, s:{s:b}}", "seed", "max_completion_tokens", 9, "think", "on", 0);
+    struct el_member_config member = {
+        .name = "m", .urls = urls, .n_urls = 1, .unix_socket = path, .extra_body = extra};
+    struct el_client *client;
+    struct el_error err;
+    assert_true(el_client_start(&member, 1, NULL, &client, &err));
+    ask_all(client, 5, 0);
+    expect_intact(5, MOST);
+    el_client_stop(client);
+    scripted_stop(&server);
+    json_decref(extra);
+    char line[4096] = "";
+    FILE *file = fopen(record, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) { /* the last call */
+    }
+    fclose(file);
+    assert_null(strstr(line, "seed"));
+    assert_null(strstr(line, "max_tokens"));
+    assert_non_null(strstr(line, "\"max_completion_tokens\":9"));
+    assert_non_null(strstr(line, "\"think\":{\"on\":false}"));
+    unlink(path);
+    unlink(record);
+    rmdir(folder);
+}
+
 static void yes_has_a_probability(void **state) {
     static const char *const servers[] = {"--api llama", "--api openai", "--api ollama"};
     static const char *const words[] = {"yes", "no"};
@@ -694,6 +730,7 @@ int main(void) {
         TEST(identical_calls_are_sent_once),
         TEST(cancelled_calls_are_delivered),
         TEST(replicas_share_and_stand_in),
+        TEST(unix_socket_and_extra_body),
         TEST(yes_has_a_probability),
         TEST(fault_costs_one_call),
         TEST(another_try_helps),
