@@ -89,7 +89,31 @@ bool el_config_set_verifier(struct el_config *config, const char *who, struct el
 
 /* Types */
 
+/* The common type of this name or label; NULL if it is none. */
+static const struct el_type *find_common(const char *name) {
+    for (size_t i = 0; i < COMMON_TYPES; i++) {
+        const struct el_type *type = &common_types[i];
+        if (strcmp(type->name, name) == 0) {
+            return type;
+        }
+        for (size_t a = 0; a < type->n_aliases; a++) {
+            if (strcmp(type->aliases[a], name) == 0) {
+                return type;
+            }
+        }
+    }
+    return NULL;
+}
+
 bool el_type_complete(struct el_arena *arena, struct el_type *type, struct el_error *err) {
+    const struct el_type *common = find_common(type->name);
+    if (common != NULL && type->aliases == NULL) {
+        type->aliases = common->aliases;
+        type->n_aliases = common->n_aliases;
+    }
+    if (common != NULL && type->wording == NULL) {
+        type->wording = common->name; /* models read "person", not "PER" */
+    }
     if (type->wording == NULL) {
         char *wording = el_arena_string(arena, type->name);
         if (wording == NULL) {
@@ -99,12 +123,6 @@ bool el_type_complete(struct el_arena *arena, struct el_type *type, struct el_er
             *c = *c == '_' || *c == '-' ? ' ' : *c;
         }
         type->wording = wording;
-    }
-    for (size_t i = 0; i < COMMON_TYPES && type->aliases == NULL; i++) {
-        if (strcmp(common_types[i].name, type->name) == 0) {
-            type->aliases = common_types[i].aliases;
-            type->n_aliases = common_types[i].n_aliases;
-        }
     }
     return true;
 }
