@@ -21,7 +21,7 @@ def find_server() -> str:
 
 
 class Server:
-    def __init__(self, model: Path, threads: int = 2, context: int = 512, slots: int = 1):
+    def __init__(self, model: Path, threads: int = 1, context: int = 512, slots: int = 1):
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
