@@ -173,7 +173,7 @@ install: all $(BUILD)/$(SONAME)
 	install -m 644 man/*.5 $(SHARE)/man/man5/
 	install -m 644 completion/el4ner.bash $(SHARE)/bash-completion/completions/el4ner
 	install -m 644 default.yaml $(SHARE)/el4ner/
-	for f in $$(git ls-files models/*.gguf models/*.bin pools/*.jsonl pools/*.el4 'prompts/*/*' 2>/dev/null || \
+	for f in $$(git ls-files 'models/*.gguf' 'models/*.bin' 'models/*.md' models/licenses pools/*.jsonl pools/*.el4 'prompts/*/*' 2>/dev/null || \
 	    ls -d models/*.gguf models/*.bin pools/*.jsonl pools/*.el4 prompts/*/*); do \
 	    [ ! -f $$f ] || install -D -m 644 $$f $(SHARE)/el4ner/$$f; done
 
