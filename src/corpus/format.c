@@ -45,7 +45,8 @@ void el_format_names(bool writable, char *names, size_t size) {
     size_t len = 0;
     names[0] = '\0';
     for (size_t i = 0; i < N_ENTRIES && len < size; i++) {
-        if (writable ? el_format_can_write(i) : el_format_can_read(i)) {
+        if (writable ? el_format_can_write((enum el_format)i)
+                     : el_format_can_read((enum el_format)i)) {
             len += (size_t)snprintf(names + len, size - len, "%s%s", len == 0 ? "" : ", ",
                                     entries[i]->name);
         }

@@ -185,10 +185,12 @@ static bool read_cell(struct sentence *sentence, char *cell, struct el_span span
 /* A row of a part of the last token, "1-3.1": its span. */
 static bool place_part(const struct sentence *sentence, unsigned long long start,
                        unsigned long long end, struct el_span *span) {
+    if (sentence->document->n_tokens == 0 || start < sentence->token_offset) {
+        return false;
+    }
     const char *token = sentence->text.data + sentence->last.start;
     size_t len = sentence->last.end - sentence->last.start, from, to;
-    if (sentence->document->n_tokens == 0 || start < sentence->token_offset ||
-        !el_offset_to_bytes(token, len, EL_UNIT_UTF16, start - sentence->token_offset, &from) ||
+    if (!el_offset_to_bytes(token, len, EL_UNIT_UTF16, start - sentence->token_offset, &from) ||
         !el_offset_to_bytes(token, len, EL_UNIT_UTF16, end - sentence->token_offset, &to)) {
         return false;
     }
