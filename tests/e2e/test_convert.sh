@@ -1,0 +1,57 @@
+#!/bin/sh
+# el4ner convert: formats by ending, by content and by name; mistakes cost a document and are named.
+. "$(dirname "$0")/lib.sh"
+convert() { "$el4ner" convert "$@"; }
+
+cat >a.conll <<'END'
+Ada B-person
+Lovelace I-person
+met O
+Bob B-person
+. O
+
+Oslo B-location
+sleeps O
+END
+try 0 "columns to JSON lines" convert a.conll a.jsonl
+that "entities are there" grep -q '"text": "Ada Lovelace", "type": "person"' a.jsonl
+for format in conllu doccano spacy labelstudio webanno nested; do
+    try 0 "to $format" convert a.jsonl "out.$format" --to "$format"
+    try 0 "from $format" convert --from "$format" "out.$format" back.conll
+    that "$format gives back what it got" test "$(grep -c 'B-person' back.conll)$(grep -c 'B-location' back.conll)" = 21
+done
+for format in doccano spacy labelstudio nested webanno; do
+    cp "out.$format" unnamed
+    try 0 "$format by its content" convert unnamed - --to jsonl
+    that "$format is recognised" grep -q '"type": "location"' out
+done
+try 0 "to a folder of brat" convert a.jsonl brat/
+that "brat has a text and its annotations" test -s brat/1.txt -a -s brat/1.ann
+try 0 "from a folder of brat" convert brat - --to jsonl
+that "brat is recognised" grep -q '"type": "location"' out
+try 0 "to HTML" convert a.jsonl page.html
+that "the page is whole" grep -q '</html>' page.html
+try 0 "standard input and output" convert - - --to conll <a.conll
+that "IOB2 out" grep -q "^Ada$(printf '\t')B-person" out
+try 0 "offsets in bytes" convert a.jsonl - --to jsonl --offsets byte
+that "the unit is named" grep -q '"offset_unit": "byte"' out
+
+printf 'Ada B-PER\n\nBob NN\n\nCy B-PER\n' >broken.conll
+try 1 "a broken sentence" convert broken.conll - --to jsonl
+that "it is named" grep -q 'broken.conll:3:5' err
+that "the others come through" test "$(wc -l <out)" = 2
+echo '{"text": "Bank of Oslo", "entities": [{"start": 0, "end": 12, "type": "a"}, {"start": 8, "end": 12, "type": "b"}]}' >nested.jsonl
+try 1 "overlaps in columns" convert nested.jsonl - --to conll
+that "--flat is named" grep -q -e '--flat' err
+try 0 "overlaps resolved" convert nested.jsonl - --to conll --flat
+try 0 "overlaps kept" convert nested.jsonl - --to webanno && that "both labels" grep -q 'a\[1\]|b\[2\]' out
+try 2 "an ending of several formats" convert a.jsonl out.json && that "--to is named" grep -q -e '--to' err
+try 2 "an unknown format" convert a.jsonl out.x --to word
+try 2 "no file" convert a.jsonl
+cat >scores.jsonl <<'END'
+{"id": "sure", "text": "Ada", "entities": [{"start": 0, "end": 3, "type": "a", "score": 0.9}]}
+{"id": "none", "text": "Ada", "entities": []}
+{"id": "doubt", "text": "Ada", "entities": [{"start": 0, "end": 3, "type": "a", "score": 0.2}]}
+END
+try 0 "the doubtful first" convert scores.jsonl - --to jsonl --sort disagreement
+that "in order" test "$(sed 's/{"id": "\([a-z]*\)".*/\1/' out | tr '\n' ' ')" = "doubt sure none "
