@@ -27,10 +27,10 @@ static const struct cli_option options[] = {
     CLI_COMMON_OPTIONS,
     {'o', "output", "FILE", "write there; appears complete, by rename"},
     {ID_FROM, "from", "FORMAT",
-     "of the input: text, jsonl, conll (default: by ending\nand content)"},
+     "of the input: text, jsonl, conll, ... (default: by\nending and content)"},
     {ID_TO, "to", "FORMAT",
-     "of the output: terminal, jsonl, conll (default: by the\nending of -o; "
-     "terminal on a terminal; else jsonl)"},
+     "of the output: terminal, jsonl, conll, labelstudio,\ndoccano, brat, html, ... (default: "
+     "by the ending of -o;\nterminal on a terminal; else jsonl)"},
     {ID_OFFSETS, "offsets", "UNIT", "of the output: codepoint (default), byte, utf16, token"},
     {ID_INPUT_OFFSETS, "input-offsets", "UNIT", "of JSON lines that do not name theirs"},
     {ID_REPLACE_INVALID, "replace-invalid", NULL,
@@ -76,11 +76,16 @@ static bool read_unit(const char *command, const char *option, const char *value
 
 static void read_format(const char *command, const char *option, const char *value, bool output,
                         enum el_format *format, int *status) {
-    if (!el_format_from_name(value, format) || (!output && *format == EL_FORMAT_TERMINAL)) {
-        *status = cli_usage(command, "%s must be %s, not \"%s\"", option,
-                            output ? "terminal, jsonl or conll" : "text, jsonl or conll", value);
+    char names[200];
+    bool known = el_format_from_name(value, format) &&
+                 (output ? el_format_can_write(*format) : el_format_can_read(*format));
+    if (!known) {
+        el_format_names(output, names, sizeof names);
+        *status = cli_usage(command, "%s must be one of %s, not \"%s\"", option, names, value);
     } else if (output && *format == EL_FORMAT_TEXT) {
-        *status = cli_usage(command, "plain text cannot hold entities; %s terminal, jsonl or conll",
+        *status = cli_usage(command,
+                            "plain text cannot hold entities; %s terminal, jsonl, conll, "
+                            "...",
                             option);
     }
 }
@@ -180,16 +185,18 @@ static bool open_side_file(const char *path, FILE **file, struct el_error *err) 
 }
 
 static bool open_outputs(struct tag *tag, struct el_error *err) {
-    if (!cli_output_open(&tag->output, tag->output_path, err)) {
-        return false;
-    }
-    FILE *file = tag->output.file;
     if (tag->write.format == EL_FORMAT_AUTO && tag->output_path != NULL) {
         tag->write.format = el_format_from_path(tag->output_path);
         if (tag->write.format == EL_FORMAT_TEXT) {
             tag->write.format = EL_FORMAT_JSONL;
         }
     }
+    tag->write.path = tag->output_path; /* of a format that is a folder; it has no one file */
+    if (!el_format_is_folder(tag->write.format) &&
+        !cli_output_open(&tag->output, tag->output_path, err)) {
+        return false;
+    }
+    FILE *file = tag->output.file != NULL ? tag->output.file : stdout;
     if (tag->write.format == EL_FORMAT_AUTO) {
         tag->write.format = isatty(fileno(file)) ? EL_FORMAT_TERMINAL : EL_FORMAT_JSONL;
     }
@@ -205,7 +212,7 @@ static bool open_outputs(struct tag *tag, struct el_error *err) {
     }
     tag->write.members = tag->names;
     tag->write.n_members = tag->config->n_members;
-    return el_writer_open(file, &tag->write, &tag->writer, err);
+    return el_writer_open(tag->output.file, &tag->write, &tag->writer, err);
 }
 
 static bool open_ensemble(struct tag *tag, struct el_error *err) {

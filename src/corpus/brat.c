@@ -310,6 +310,9 @@ static char *make_name(struct el_writer *writer, const char *id) {
         return NULL;
     }
     name[el_utf8_valid_prefix(name, strlen(name))] = '\0';
+    if (has_ending(name, ".txt")) { /* a plain file's name was its id */
+        name[strlen(name) - 4] = '\0';
+    }
     for (char *c = name; *c != '\0'; c++) {
         *c = *c == '/' || (unsigned char)*c < ' ' || (c == name && *c == '.') ? '_' : *c;
     }

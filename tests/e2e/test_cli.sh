@@ -13,7 +13,7 @@ says 2 "--k must be a whole number from 0 to 1000, not \"five\"" "k is no number
 says 2 "give the files to tag" "no file" "$el4ner" tag
 says 2 "cannot read missing.txt" "a file that is not there" "$el4ner" tag missing.txt
 says 2 "standard input (-) can be read only once" "standard input twice" "$el4ner" tag - -
-says 2 "--from must be text, jsonl or conll, not \"pdf\"" "an unknown input format" "$el4ner" tag --from pdf -
+says 2 "--from must be one of text, jsonl, conll" "an unknown input format" "$el4ner" tag --from pdf -
 says 2 "--to must be" "an unknown output format" "$el4ner" tag --to pdf -
 says 2 "--offsets must be" "an unknown unit" "$el4ner" tag --offsets words -
 says 2 "--profile must be default or paper" "an unknown profile" "$el4ner" tag --profile best - </dev/null
