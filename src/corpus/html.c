@@ -62,6 +62,7 @@ static int hue_of(struct el_writer *writer, const char *type) {
     }
     if (types->count < N_HUES) {
         const char *name = el_arena_string(&types->arena, type);
+        writer->out.failed = writer->out.failed || name == NULL;
         if (name != NULL) {
             types->names[types->count++] = name;
             return hues[types->count - 1];

@@ -81,6 +81,7 @@ static int color_of(struct el_writer *writer, const char *type) {
     }
     if (types->count < N_COLORS) {
         const char *name = el_arena_string(&types->arena, type);
+        writer->out.failed = writer->out.failed || name == NULL;
         if (name != NULL) {
             types->names[types->count++] = name;
             return palette[types->count - 1];
@@ -118,6 +119,7 @@ static void break_line(struct canvas *canvas) {
 
 static void place_word(struct canvas *canvas) {
     struct el_buffer *out = &canvas->writer->out;
+    out->failed = out->failed || canvas->word.failed;
     if (canvas->word.len == 0) {
         return;
     }
@@ -132,7 +134,6 @@ static void place_word(struct canvas *canvas) {
     el_buffer_append(out, canvas->word.data, canvas->word.len);
     canvas->column += canvas->word_width;
     canvas->placed_color = canvas->color;
-    out->failed = out->failed || canvas->word.failed;
     el_buffer_clear(&canvas->word);
     canvas->word_width = 0;
 }
@@ -218,7 +219,9 @@ static bool draw_text(struct canvas *canvas, size_t len, struct el_error *err) {
     const char *lang = document->lang != NULL ? document->lang : "";
     UBreakIterator *breaks = ubrk_open(UBRK_LINE, lang, NULL, 0, &status);
     UText *utext = utext_openUTF8(NULL, document->text, (int64_t)len, &status);
-    ubrk_setUText(breaks, utext, &status);
+    if (U_SUCCESS(status)) { /* it does not look by itself */
+        ubrk_setUText(breaks, utext, &status);
+    }
     bool done = U_SUCCESS(status) ||
                 el_fail(err, EL_ERR_CONFIG, "ICU cannot find line breaks: %s", u_errorName(status));
     size_t start = 0;

@@ -75,7 +75,9 @@ static bool open_breaks(struct breaks *breaks, UBreakIteratorType type, const ch
     *breaks = (struct breaks){0};
     breaks->iterator = ubrk_open(type, lang != NULL ? lang : "", NULL, 0, &status);
     breaks->utext = utext_openUTF8(NULL, text, (int64_t)len, &status);
-    ubrk_setUText(breaks->iterator, breaks->utext, &status);
+    if (U_SUCCESS(status)) { /* it does not look by itself */
+        ubrk_setUText(breaks->iterator, breaks->utext, &status);
+    }
     if (U_FAILURE(status)) {
         close_breaks(breaks);
         return status == U_MEMORY_ALLOCATION_ERROR
