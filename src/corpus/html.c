@@ -24,7 +24,7 @@ static const char head[] =
     "h2 { font-size: .8rem; font-weight: 500; opacity: .65; margin: 1.5rem 0 0; }\n"
     "mark { color: inherit; background: hsl(var(--hue) 75% var(--box));"
     " border: 1px solid hsl(var(--hue) 60% var(--edge)); border-radius: .3em;"
-    " padding: .12em .25em; }\n"
+    " padding: .12em .25em; -webkit-box-decoration-break: clone; box-decoration-break: clone; }\n"
     "mark > b { font-size: .68em; font-weight: 600; letter-spacing: .02em; margin-left: .4em;"
     " color: hsl(var(--hue) 70% var(--label)); user-select: none; }\n"
     ".failure { color: #b00020; font-size: .85rem; }\n"

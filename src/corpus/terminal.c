@@ -173,18 +173,22 @@ static void end_entity(struct canvas *canvas, size_t number) {
     set_color(&canvas->word, canvas->color);
 }
 
-/* Entities that end at `at`, the last begun first; then those that begin there. */
-static void turn_at(struct canvas *canvas, size_t at) {
-    if (at >= canvas->next_end) {
-        canvas->next_end = SIZE_MAX;
-        for (size_t i = canvas->n_open; i-- > 0;) {
-            if (canvas->open[i]->span.end <= at) {
-                end_entity(canvas, i);
-            } else if (canvas->open[i]->span.end < canvas->next_end) {
-                canvas->next_end = canvas->open[i]->span.end;
-            }
+/* The entities that end at `at`, the last begun first. */
+static void end_entities(struct canvas *canvas, size_t at) {
+    if (at < canvas->next_end) {
+        return;
+    }
+    canvas->next_end = SIZE_MAX;
+    for (size_t i = canvas->n_open; i-- > 0;) {
+        if (canvas->open[i]->span.end <= at) {
+            end_entity(canvas, i);
+        } else if (canvas->open[i]->span.end < canvas->next_end) {
+            canvas->next_end = canvas->open[i]->span.end;
         }
     }
+}
+
+static void begin_entities(struct canvas *canvas, size_t at) {
     const struct el_document *document = canvas->document;
     while (canvas->next_entity < document->n_entities &&
            document->entities[canvas->next_entity].span.start <= at) {
@@ -200,7 +204,8 @@ static void draw_piece(struct canvas *canvas, size_t start, size_t end) {
     for (size_t at = start; at < end;) {
         size_t from = at;
         uint32_t c = el_utf8_next(text, end, &at);
-        turn_at(canvas, from);
+        end_entities(canvas, from);
+        begin_entities(canvas, from);
         if (c == '\n') {
             place_word(canvas);
             break_line(canvas);
@@ -229,9 +234,7 @@ static bool draw_text(struct canvas *canvas, size_t len, struct el_error *err) {
     while (done && (at = ubrk_next(breaks)) != UBRK_DONE) {
         draw_piece(canvas, start, (size_t)at);
         start = (size_t)at;
-        if (start == len) {
-            turn_at(canvas, len);
-        }
+        end_entities(canvas, start); /* a type stays with the last word of its entity */
         place_word(canvas);
     }
     ubrk_close(breaks);
