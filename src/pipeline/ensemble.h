@@ -37,7 +37,8 @@ struct el_run {
      * frees it or keeps it; false stops the run. */
     bool (*done)(void *context, struct el_document *document, struct el_error *err);
     /* Optional: called a few times a second. EL_GO_ON, EL_FINISH = take no more documents and
-     * finish those begun, EL_STOP = give up at once. */
+     * finish those that are well under way (the rest is not handed over), EL_STOP = give up at
+     * once. */
     enum el_tick { EL_GO_ON, EL_FINISH, EL_STOP } (*tick)(void *context);
     /* Optional: sees each sentence when its last stage is done, in any order. `document` still has
      * the entities it came with. */

@@ -15,6 +15,7 @@ static const struct el_stage_functions *const STAGES[EL_STAGES] = {&el_retrieve,
 /* A document in work. */
 struct job {
     struct job *next; /* in input order */
+    uint64_t number;  /* in input order */
     struct el_document *document;
     struct el_arena arena;
     struct el_pieces pieces;
@@ -50,7 +51,8 @@ struct run {
     struct job *first, *last;
     struct task *tasks;
     size_t n_jobs, n_tasks;
-    uint64_t n_sentences;
+    uint64_t n_sentences, n_documents;
+    uint64_t end; /* documents from this number on are not wanted any more */
     bool input_ended, stopping;
     bool failed; /* `error` says why; set from inside reply handlers too */
     struct el_error error;
@@ -373,6 +375,7 @@ static bool pull_document(struct run *run, struct el_error *err) {
         return el_fail_memory(err);
     }
     job->document = document;
+    job->number = run->n_documents++;
     if (run->last == NULL) {
         run->first = job;
     } else {
@@ -399,7 +402,8 @@ static bool pull_document(struct run *run, struct el_error *err) {
 static bool fill(struct run *run, struct el_error *err) {
     const size_t waiting_jobs = 4;
     while (run->n_tasks < run->window && !run->failed) {
-        if (run->last != NULL && run->last->started < run->last->pieces.count) {
+        if (run->last != NULL && run->last->number < run->end &&
+            run->last->started < run->last->pieces.count) {
             if (!start_task(run, run->last, err)) {
                 return false;
             }
@@ -461,7 +465,8 @@ static bool hand_over(struct run *run, struct job *job, struct el_error *err) {
 
 /* Hand over finished documents from the head of the line. */
 static bool drain(struct run *run, struct el_error *err) {
-    while (run->first != NULL && run->first->finished == run->first->pieces.count) {
+    while (run->first != NULL && run->first->number < run->end &&
+           run->first->finished == run->first->pieces.count) {
         struct job *job = run->first;
         run->first = job->next;
         run->last = run->first == NULL ? NULL : run->last;
@@ -477,6 +482,18 @@ static bool drain(struct run *run, struct el_error *err) {
 
 /* ---- the loop ---- */
 
+/* The caller wants an end: documents up to the last one that has come as far as classification are
+ * finished, later ones are given up. At least the first is finished. */
+static void wind_up(struct run *run) {
+    run->input_ended = true;
+    run->end = run->first == NULL ? 0 : run->first->number + 1;
+    for (const struct task *task = run->tasks; task != NULL; task = task->next) {
+        if (task->work.stage >= EL_STAGE_CLASSIFY && task->job->number >= run->end) {
+            run->end = task->job->number + 1;
+        }
+    }
+}
+
 static bool loop(struct run *run, struct el_error *err) {
     const int tick_milliseconds = 100;
     bool finishing = false;
@@ -487,14 +504,14 @@ static bool loop(struct run *run, struct el_error *err) {
                 return el_fail(err, EL_ERR_INTERRUPTED, "interrupted");
             }
             if (tick == EL_FINISH && !finishing) {
-                /* Documents that were begun are finished; no sentence of theirs is left out. */
-                finishing = run->input_ended = true;
+                finishing = true;
+                wind_up(run);
             }
         }
         if (!fill(run, err) || !drain(run, err)) {
             return false;
         }
-        if (run->first == NULL && run->input_ended) {
+        if (run->input_ended && (run->first == NULL || run->first->number >= run->end)) {
             return true;
         }
         if (run->n_tasks > 0 &&
@@ -508,7 +525,7 @@ static bool loop(struct run *run, struct el_error *err) {
     }
 }
 
-/* After a failure: take back what the client still holds, then free everything. */
+/* Take back what the client still holds, then free everything. */
 static void abandon(struct run *run) {
     struct el_error ignored;
     run->stopping = true;
@@ -534,9 +551,8 @@ bool el_ensemble_run(struct el_ensemble *ensemble, const struct el_run *order,
     run.stages = order->stages > 0 && order->stages < EL_STAGES ? order->stages : EL_STAGES;
     run.window = ensemble->window > 0 ? ensemble->window : slots * 4 < 16 ? 16 : slots * 4;
     run.max_tokens = el_ensemble_longest_sentence(ensemble);
+    run.end = UINT64_MAX;
     bool ok = loop(&run, err);
-    if (!ok) {
-        abandon(&run);
-    }
+    abandon(&run);
     return ok;
 }
