@@ -46,13 +46,17 @@ void el_buffer_char(struct el_buffer *buffer, char c) {
 }
 
 void el_buffer_printf(struct el_buffer *buffer, const char *format, ...) {
+    /* Most texts are short: try in a small room first, format twice only if it did not fit. */
+    char room[128];
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = vsnprintf(room, sizeof room, format, args);
     va_end(args);
     if (n < 0) {
         buffer->failed = true;
+    } else if ((size_t)n < sizeof room) {
+        el_buffer_append(buffer, room, (size_t)n);
     } else if (reserve(buffer, (size_t)n)) {
         vsnprintf(buffer->data + buffer->len, (size_t)n + 1, format, again);
         buffer->len += (size_t)n;
