@@ -11,6 +11,8 @@ _el4ner() {
             sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p')"
     elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = pool ]; then
         words="build add search info --help"
+    elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = cache ]; then
+        words="prune export $(_el4ner_words cache)"
     else
         case $before in
         --from) words="text jsonl conll" ;;
@@ -22,8 +24,8 @@ _el4ner() {
         *)
             case $word in
             -*)
-                if [ "${COMP_WORDS[1]}" = pool ]; then
-                    words=$(_el4ner_words pool "${COMP_WORDS[2]}")
+                if [[ "${COMP_WORDS[1]}" = pool || "${COMP_WORDS[2]}" = @(prune|export) ]]; then
+                    words=$(_el4ner_words "${COMP_WORDS[1]}" "${COMP_WORDS[2]}")
                 else
                     words=$(_el4ner_words "${COMP_WORDS[1]}")
                 fi

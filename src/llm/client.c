@@ -104,9 +104,15 @@ static void finish_answered(struct el_client *client, struct el_job *job,
                                    .cached_tokens = answer->cached_tokens,
                                    .seconds = seconds};
     if (client->store != NULL) {
-        struct el_stored stored = {
-            answer->text, answer->text_len,      answer->cut,           answer->yes_probability,
-            seconds,      answer->prompt_tokens, answer->answer_tokens, answer->cached_tokens};
+        struct el_stored stored = {answer->text,
+                                   answer->text_len,
+                                   answer->cut,
+                                   answer->yes_probability,
+                                   seconds,
+                                   answer->prompt_tokens,
+                                   answer->answer_tokens,
+                                   answer->cached_tokens,
+                                   client->members[job->call.member].caps.model};
         el_store_put(client->store, job->key, &stored);
     }
     finish(client, job);

@@ -9,13 +9,14 @@
 #include <inttypes.h>
 #include <math.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 5000, VERSION = 1, HELD_BYTES = 32 << 20, HELD_COUNT = 4096, BUCKETS = 1024 };
+enum { BUSY_MS = 5000, VERSION = 2, HELD_BYTES = 32 << 20, HELD_COUNT = 4096, BUCKETS = 1024 };
 static const double GROUP_SECONDS = 0.02;
 
 struct held { /* an answer that waits for its commit */
@@ -91,6 +92,25 @@ static int user_version(struct el_store *store) {
     return version;
 }
 
+/* Make the tables, or bring those of an older version up to date. What is there is looked at within
+ * the transaction, since another process may do the same at this moment. Version 1 did not note
+ * which model an answer is from. */
+static bool make_tables(struct el_store *store) {
+    if (!run(store, "BEGIN IMMEDIATE")) {
+        return false;
+    }
+    bool ok = run(store, "CREATE TABLE IF NOT EXISTS replies(key BLOB PRIMARY KEY,"
+                         " text BLOB NOT NULL, cut INTEGER, yes REAL, seconds REAL,"
+                         " prompt_tokens INTEGER, answer_tokens INTEGER, cached_tokens INTEGER,"
+                         " written INTEGER) WITHOUT ROWID;"
+                         "CREATE TABLE IF NOT EXISTS files(path TEXT PRIMARY KEY, size INTEGER,"
+                         " changed INTEGER, sha256 TEXT) WITHOUT ROWID") &&
+              (user_version(store) == VERSION ||
+               run(store, "ALTER TABLE replies ADD COLUMN model TEXT; PRAGMA user_version=2")) &&
+              run(store, "COMMIT");
+    return ok;
+}
+
 static bool set_up(struct el_store *store, struct el_error *err) {
     int rc =
         sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
@@ -103,24 +123,16 @@ static bool set_up(struct el_store *store, struct el_error *err) {
         return el_fail(err, EL_ERR_IO, "%s: the reply store is from a newer el4ner; name another",
                        store->path);
     }
-    bool ok =
-        version >= 0 && run(store, "PRAGMA journal_mode=WAL") &&
-        run(store, "PRAGMA synchronous=NORMAL") &&
-        run(store, "BEGIN IMMEDIATE;"
-                   "CREATE TABLE IF NOT EXISTS replies(key BLOB PRIMARY KEY, text BLOB NOT NULL,"
-                   " cut INTEGER, yes REAL, seconds REAL, prompt_tokens INTEGER,"
-                   " answer_tokens INTEGER, cached_tokens INTEGER, written INTEGER)"
-                   " WITHOUT ROWID;"
-                   "CREATE TABLE IF NOT EXISTS files(path TEXT PRIMARY KEY, size INTEGER,"
-                   " changed INTEGER, sha256 TEXT) WITHOUT ROWID;"
-                   "PRAGMA user_version=1; COMMIT") &&
-        prepare(store,
-                "SELECT text, cut, yes, seconds, prompt_tokens, answer_tokens,"
-                " cached_tokens FROM replies WHERE key = ?",
-                &store->get) &&
-        prepare(store, "INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?)", &store->put) &&
-        prepare(store, "BEGIN IMMEDIATE", &store->begin) &&
-        prepare(store, "COMMIT", &store->commit);
+    bool ok = version >= 0 && run(store, "PRAGMA journal_mode=WAL") &&
+              run(store, "PRAGMA synchronous=NORMAL") && make_tables(store) &&
+              prepare(store,
+                      "SELECT text, cut, yes, seconds, prompt_tokens, answer_tokens,"
+                      " cached_tokens, model FROM replies WHERE key = ?",
+                      &store->get) &&
+              prepare(store, "INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?)",
+                      &store->put) &&
+              prepare(store, "BEGIN IMMEDIATE", &store->begin) &&
+              prepare(store, "COMMIT", &store->commit);
     return ok || el_fail(err, EL_ERR_IO,
                          "%s: not usable as a reply store (%s); delete it or name another",
                          store->path, store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc));
@@ -197,7 +209,7 @@ static const struct held *find_held(const struct el_store *store, const char *ke
     return held;
 }
 
-/* Columns text .. cached_tokens from `first` on. */
+/* Columns text .. cached_tokens, model from `first` on. */
 static void read_row(sqlite3_stmt *row, int first, struct el_stored *stored) {
     const void *text = sqlite3_column_blob(row, first);
     stored->text_len = (size_t)sqlite3_column_bytes(row, first);
@@ -214,6 +226,8 @@ static void read_row(sqlite3_stmt *row, int first, struct el_stored *stored) {
     stored->prompt_tokens = (long)sqlite3_column_int64(row, first + 4);
     stored->answer_tokens = (long)sqlite3_column_int64(row, first + 5);
     stored->cached_tokens = (long)sqlite3_column_int64(row, first + 6);
+    stored->model = (const char *)sqlite3_column_text(row, first + 7);
+    stored->model = stored->model != NULL ? stored->model : "";
 }
 
 bool el_store_get(struct el_store *store, const char key[EL_SHA256_HEX], struct el_stored *stored) {
@@ -246,7 +260,9 @@ void el_store_put(struct el_store *store, const char key[EL_SHA256_HEX],
     if (store->off || find_held(store, key) != NULL) {
         return;
     }
-    struct held *held = malloc(sizeof *held + stored->text_len + 1);
+    const char *model = stored->model != NULL ? stored->model : "";
+    size_t model_room = strlen(model) + 1;
+    struct held *held = malloc(sizeof *held + stored->text_len + 1 + model_room);
     if (held == NULL) {
         return; /* the answer itself is in the caller's hands; only its copy is lost */
     }
@@ -254,13 +270,14 @@ void el_store_put(struct el_store *store, const char key[EL_SHA256_HEX],
     memcpy(held->text, stored->text, stored->text_len);
     held->text[stored->text_len] = '\0';
     held->stored.text = held->text;
+    held->stored.model = memcpy(held->text + stored->text_len + 1, model, model_room);
     memcpy(held->key, key, sizeof held->key);
     held->chain = store->buckets[bucket(key)];
     store->buckets[bucket(key)] = held;
     *store->last = held;
     store->last = &held->next;
     store->held_count++;
-    store->held_bytes += sizeof *held + stored->text_len;
+    store->held_bytes += sizeof *held + stored->text_len + model_room;
     if (store->held_count == 1) {
         store->due = el_now() + GROUP_SECONDS;
     }
@@ -282,6 +299,7 @@ static bool insert(struct el_store *store, const struct held *held, int64_t writ
     sqlite3_bind_int64(put, 7, held->stored.answer_tokens);
     sqlite3_bind_int64(put, 8, held->stored.cached_tokens);
     sqlite3_bind_int64(put, 9, written);
+    sqlite3_bind_text(put, 10, held->stored.model, -1, SQLITE_STATIC);
     int rc = sqlite3_step(put);
     sqlite3_reset(put);
     sqlite3_clear_bindings(put);
@@ -403,38 +421,123 @@ static bool query_failed(struct el_store *store, struct el_error *err) {
     return el_fail(err, EL_ERR_IO, "%s: %s", store->path, sqlite3_errmsg(store->db));
 }
 
+/* The file with what still waits in its log. */
+static uint64_t file_bytes(const struct el_store *store) {
+    struct stat info;
+    char log[4096];
+    uint64_t bytes = stat(store->path, &info) == 0 ? (uint64_t)info.st_size : 0;
+    int len = snprintf(log, sizeof log, "%s-wal", store->path);
+    if (len > 0 && (size_t)len < sizeof log && stat(log, &info) == 0) {
+        bytes += (uint64_t)info.st_size;
+    }
+    return bytes;
+}
+
+#define SUMMARY                                                                                    \
+    "count(*), coalesce(sum(max(length(text) - 1, 0)), 0), coalesce(min(written), 0),"             \
+    " coalesce(max(written), 0)"
+
+static void read_summary(sqlite3_stmt *row, struct el_store_summary *summary) {
+    summary->replies = (uint64_t)sqlite3_column_int64(row, 0);
+    summary->text_bytes = (uint64_t)sqlite3_column_int64(row, 1);
+    summary->oldest = sqlite3_column_int64(row, 2);
+    summary->newest = sqlite3_column_int64(row, 3);
+}
+
 bool el_store_summarise(struct el_store *store, struct el_store_summary *summary,
                         struct el_error *err) {
     sqlite3_stmt *row = NULL;
-    struct stat info;
     el_store_commit(store);
     *summary = (struct el_store_summary){0};
-    bool ok = prepare(store,
-                      "SELECT count(*), coalesce(sum(length(text) - 1), 0),"
-                      " coalesce(min(written), 0), coalesce(max(written), 0) FROM replies",
-                      &row) &&
-              sqlite3_step(row) == SQLITE_ROW;
+    bool ok =
+        prepare(store, "SELECT " SUMMARY " FROM replies", &row) && sqlite3_step(row) == SQLITE_ROW;
     if (ok) {
-        summary->replies = (uint64_t)sqlite3_column_int64(row, 0);
-        summary->text_bytes = (uint64_t)sqlite3_column_int64(row, 1);
-        summary->oldest = sqlite3_column_int64(row, 2);
-        summary->newest = sqlite3_column_int64(row, 3);
-        summary->file_bytes = stat(store->path, &info) == 0 ? (uint64_t)info.st_size : 0;
+        read_summary(row, summary);
+        summary->file_bytes = file_bytes(store);
     }
     sqlite3_finalize(row);
     return ok || query_failed(store, err);
 }
 
-bool el_store_prune(struct el_store *store, int64_t before, uint64_t *dropped,
-                    struct el_error *err) {
-    sqlite3_stmt *drop = NULL;
+bool el_store_models(struct el_store *store, el_store_model_visitor *each, void *context,
+                     struct el_error *err) {
+    sqlite3_stmt *row = NULL;
     el_store_commit(store);
-    bool ok = prepare(store, "DELETE FROM replies WHERE written < ?", &drop) &&
-              sqlite3_bind_int64(drop, 1, before) == SQLITE_OK && sqlite3_step(drop) == SQLITE_DONE;
-    *dropped = ok ? (uint64_t)sqlite3_changes64(store->db) : 0;
-    sqlite3_finalize(drop);
-    ok = ok &&
-         (*dropped == 0 || (run(store, "VACUUM") && run(store, "PRAGMA wal_checkpoint(TRUNCATE)")));
+    bool ok = prepare(store,
+                      "SELECT " SUMMARY ", coalesce(model, '') AS name FROM replies"
+                      " GROUP BY name ORDER BY count(*) DESC, name",
+                      &row);
+    int rc = SQLITE_DONE;
+    while (ok && (rc = sqlite3_step(row)) == SQLITE_ROW) {
+        struct el_store_summary summary = {0};
+        const char *model = (const char *)sqlite3_column_text(row, 4);
+        read_summary(row, &summary);
+        each(context, model != NULL ? model : "", &summary);
+    }
+    ok = ok && rc == SQLITE_DONE;
+    sqlite3_finalize(row);
+    return ok || query_failed(store, err);
+}
+
+/* Runs a statement whose first parameter is the model (NULL = any), the second a number. */
+static bool drop(struct el_store *store, const char *sql, const char *model, int64_t number,
+                 uint64_t *dropped) {
+    sqlite3_stmt *statement = NULL;
+    bool ok = prepare(store, sql, &statement) &&
+              sqlite3_bind_text(statement, 1, model, -1, SQLITE_STATIC) == SQLITE_OK &&
+              sqlite3_bind_int64(statement, 2, number) == SQLITE_OK &&
+              sqlite3_step(statement) == SQLITE_DONE;
+    *dropped += ok ? (uint64_t)sqlite3_changes64(store->db) : 0;
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+/* Give the room of dropped rows back to the file system. */
+static bool shrink(struct el_store *store) {
+    return run(store, "VACUUM") && run(store, "PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+static bool count_rows(struct el_store *store, const char *model, uint64_t *rows) {
+    sqlite3_stmt *row = NULL;
+    bool ok = prepare(store, "SELECT count(*) FROM replies WHERE ?1 IS NULL OR model = ?1", &row) &&
+              sqlite3_bind_text(row, 1, model, -1, SQLITE_STATIC) == SQLITE_OK &&
+              sqlite3_step(row) == SQLITE_ROW;
+    *rows = ok ? (uint64_t)sqlite3_column_int64(row, 0) : 0;
+    sqlite3_finalize(row);
+    return ok;
+}
+
+/* Rows of one age lie all over the file, so that what they free shows only after it was packed:
+ * drop the share by which it is too large, pack, look again. */
+static bool drop_to_size(struct el_store *store, const struct el_store_prune *what,
+                         uint64_t *dropped) {
+    uint64_t bytes, rows;
+    bool ok = shrink(store);
+    while (ok && (bytes = file_bytes(store)) > what->max_bytes) {
+        ok = count_rows(store, what->model, &rows);
+        if (!ok || rows == 0) {
+            break;
+        }
+        double share = (double)(bytes - what->max_bytes) / (double)bytes;
+        int64_t n = (int64_t)ceil((double)rows * share);
+        ok = drop(store,
+                  "DELETE FROM replies WHERE key IN (SELECT key FROM replies"
+                  " WHERE ?1 IS NULL OR model = ?1 ORDER BY written, key LIMIT ?2)",
+                  what->model, n, dropped) &&
+             shrink(store);
+    }
+    return ok;
+}
+
+bool el_store_prune(struct el_store *store, const struct el_store_prune *what, uint64_t *dropped,
+                    struct el_error *err) {
+    *dropped = 0;
+    el_store_commit(store);
+    sqlite3_reset(store->get);
+    bool ok = drop(store, "DELETE FROM replies WHERE (?1 IS NULL OR model = ?1) AND written < ?2",
+                   what->model, what->before, dropped);
+    ok = ok && (what->max_bytes > 0 ? drop_to_size(store, what, dropped)
+                                    : *dropped == 0 || shrink(store));
     return ok || query_failed(store, err);
 }
 
@@ -454,7 +557,7 @@ bool el_store_each(struct el_store *store, el_store_visitor *each, void *context
     el_store_commit(store);
     bool ok = prepare(store,
                       "SELECT key, text, cut, yes, seconds, prompt_tokens, answer_tokens,"
-                      " cached_tokens, written FROM replies ORDER BY key",
+                      " cached_tokens, model, written FROM replies ORDER BY key",
                       &row);
     int rc = SQLITE_DONE;
     while (ok && (rc = sqlite3_step(row)) == SQLITE_ROW) {
@@ -462,7 +565,7 @@ bool el_store_each(struct el_store *store, el_store_visitor *each, void *context
         struct el_stored stored;
         to_hex(sqlite3_column_blob(row, 0), sqlite3_column_bytes(row, 0), key);
         read_row(row, 1, &stored);
-        if (!each(context, key, &stored, sqlite3_column_int64(row, 8))) {
+        if (!each(context, key, &stored, sqlite3_column_int64(row, 9))) {
             rc = SQLITE_DONE;
             break;
         }

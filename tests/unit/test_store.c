@@ -5,6 +5,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +74,8 @@ static void put(struct el_store *store, size_t i) {
                           .seconds = 0.5,
                           .prompt_tokens = (long)i,
                           .answer_tokens = 7,
-                          .cached_tokens = -1};
+                          .cached_tokens = -1,
+                          .model = i % 5 == 0 ? "five" : "other"};
     key_of(i, key);
     el_store_put(store, key, &s);
 }
@@ -260,6 +262,11 @@ static bool count_one(void *context, const char key[EL_SHA256_HEX], const struct
     return ++*count < 7;
 }
 
+static void count_model(void *context, const char *model, const struct el_store_summary *s) {
+    uint64_t *counts = context;
+    counts[strcmp(model, "five") == 0 ? 0 : 1] += s->replies;
+}
+
 static void summary_prune_export(void **state) {
     struct el_store *store = open_store(*state);
     struct el_store_summary sum;
@@ -275,12 +282,73 @@ static void summary_prune_export(void **state) {
     assert_true(sum.oldest > 1600000000 && sum.newest >= sum.oldest);
     assert_true(el_store_each(store, count_one, &count, &err));
     assert_int_equal(count, 7);
-    assert_true(el_store_prune(store, sum.oldest, &dropped, &err));
+    struct el_store_prune what = {.before = sum.oldest};
+    assert_true(el_store_prune(store, &what, &dropped, &err));
     assert_int_equal(dropped, 0);
-    assert_true(el_store_prune(store, sum.newest + 1, &dropped, &err));
-    assert_int_equal(dropped, 10);
+    uint64_t by_model[2] = {0};
+    assert_true(el_store_models(store, count_model, by_model, &err));
+    assert_int_equal(by_model[0], 2);
+    assert_int_equal(by_model[1], 8);
+    what = (struct el_store_prune){.model = "five", .before = INT64_MAX};
+    assert_true(el_store_prune(store, &what, &dropped, &err));
+    assert_int_equal(dropped, 2);
+    what = (struct el_store_prune){.before = sum.newest + 1};
+    assert_true(el_store_prune(store, &what, &dropped, &err));
+    assert_int_equal(dropped, 8);
     assert_true(el_store_summarise(store, &sum, &err));
     assert_int_equal(sum.replies, 0);
+    el_store_close(store);
+}
+
+static void prune_to_a_size(void **state) {
+    struct el_store *store = open_store(*state);
+    struct el_store_summary sum;
+    struct el_error err;
+    uint64_t dropped;
+    for (size_t i = 0; i < 20000; i++) {
+        put(store, i);
+    }
+    assert_true(el_store_summarise(store, &sum, &err));
+    assert_true(sum.file_bytes > 500000);
+    struct el_store_prune what = {.before = INT64_MIN, .max_bytes = 500000};
+    assert_true(el_store_prune(store, &what, &dropped, &err));
+    assert_true(el_store_summarise(store, &sum, &err));
+    assert_true(sum.file_bytes <= 500000);
+    assert_int_equal(sum.replies + dropped, 20000);
+    assert_true(sum.replies > 1000); /* not many more than it takes */
+    what.max_bytes = 1;              /* an empty file is larger: no endless loop */
+    assert_true(el_store_prune(store, &what, &dropped, &err));
+    assert_true(el_store_summarise(store, &sum, &err));
+    assert_int_equal(sum.replies, 0);
+    el_store_close(store);
+}
+
+/* A store of version 1, which knew no models, is brought up to date and keeps its answers. */
+static void an_older_store_is_taken_over(void **state) {
+    struct place *p = *state;
+    struct el_store *store = open_store(p);
+    struct el_stored stored;
+    char key[EL_SHA256_HEX];
+    sqlite3 *db;
+    put(store, 1);
+    el_store_close(store);
+    assert_int_equal(sqlite3_open(p->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "ALTER TABLE replies DROP COLUMN model; PRAGMA user_version=1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    store = open_store(p);
+    assert_true(has(store, 1));
+    key_of(1, key);
+    assert_true(el_store_get(store, key, &stored));
+    assert_string_equal(stored.model, "");
+    put(store, 2);
+    el_store_close(store);
+    store = open_store(p);
+    key_of(2, key);
+    assert_true(el_store_get(store, key, &stored));
+    assert_string_equal(stored.model, "other");
     el_store_close(store);
 }
 
@@ -316,6 +384,8 @@ int main(void) {
         TEST(damage_found_later_turns_it_off),
         TEST(a_newer_store_is_left_alone),
         TEST(summary_prune_export),
+        TEST(prune_to_a_size),
+        TEST(an_older_store_is_taken_over),
         TEST(hash_of_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
