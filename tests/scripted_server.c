@@ -28,10 +28,10 @@
  *   chunks        broken chunk sizes       garbage       no HTTP at all
  *   empty         no choices, wrong id     list          JSON of another shape
  *   redirect=URL  302                      nul           NUL and control characters inside
- *   utf8          invalid UTF-8 inside     length        cut by the length limit
+ *   utf8          invalid UTF-8 inside     length        said to be cut by the length limit
  *   drip=MS       one byte each MS         echo          401 that repeats the key
  *   prose         chatter, no answer       die           the process ends
- *   hang          never answered
+ *   hang          never answered           length=BYTES  cut there, if it is longer
  * and of embeddings alone:
  *   count         one row too few          null          a number that is none
  *   dims          rows of two lengths      backwards     rows in reverse order (no fault)
@@ -600,11 +600,20 @@ static void complete(struct server *s, struct connection *c, enum shape shape, c
         el_buffer_clear(&said);
         el_buffer_string(&said, "I am sorry, I cannot help with that.");
     }
+    bool cut = strcmp(k, "length") == 0;
+    size_t limit = cut ? strtoul(f->argument, NULL, 10) : 0;
+    if (limit > 0) {
+        cut = said.len > limit;
+        while (cut && ((unsigned char)said.data[limit] & 0xc0) == 0x80) {
+            limit--; /* not within a character */
+        }
+        said.len = cut ? limit : said.len;
+    }
     if (shape == EMBEDDINGS) {
         embeddings_body(s, inputs, k, &reply);
     } else {
-        completion_body(s, shape, said.data != NULL ? said.data : "", said.len, prompt_tokens,
-                        strcmp(k, "length") == 0, &reply);
+        completion_body(s, shape, said.data != NULL ? said.data : "", said.len, prompt_tokens, cut,
+                        &reply);
     }
     json_decref(inputs);
     if (shape == EMBEDDINGS) {

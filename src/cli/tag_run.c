@@ -255,15 +255,17 @@ json_t *tag_account(const struct tag *tag) {
             ? NULL
             : account_json(el_client_account(embedder->client, embedder->member, EL_STAGE_RETRIEVE),
                            counts->unembedded);
-    return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o*}", "documents",
-        (json_int_t)counts->documents, "failed_documents",
-        (json_int_t)(counts->failed_documents + tag->failed_inputs), "sentences",
-        (json_int_t)counts->sentences, "entities", (json_int_t)counts->entities, "proposed",
-        (json_int_t)counts->proposed, "ungrounded", (json_int_t)counts->ungrounded, "candidates",
-        (json_int_t)counts->candidates, "verified_no", (json_int_t)counts->verified_no,
-        "saved_calls", (json_int_t)counts->saved_calls, "demonstrations_dropped",
-        (json_int_t)counts->demonstrations_dropped, "members", members, "embedder", embedding);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o*}",
+                     "documents", (json_int_t)counts->documents, "failed_documents",
+                     (json_int_t)(counts->failed_documents + tag->failed_inputs), "sentences",
+                     (json_int_t)counts->sentences, "entities", (json_int_t)counts->entities,
+                     "proposed", (json_int_t)counts->proposed, "ungrounded",
+                     (json_int_t)counts->ungrounded, "candidates", (json_int_t)counts->candidates,
+                     "verified_no", (json_int_t)counts->verified_no, "saved_calls",
+                     (json_int_t)counts->saved_calls, "demonstrations_dropped",
+                     (json_int_t)counts->demonstrations_dropped, "asked_longer",
+                     (json_int_t)counts->asked_longer, "still_cut", (json_int_t)counts->still_cut,
+                     "members", members, "embedder", embedding);
 }
 
 /* A member that never answered though it was asked, or was never reached. */
@@ -314,6 +316,12 @@ int tag_report(const struct tag *tag) {
                 (unsigned long long)counts->entities, counts->entities == 1 ? "y" : "ies",
                 seconds_since(&tag->began));
         report_abstentions(tag);
+        if (counts->asked_longer > 0) {
+            cli_say("%llu answer%s cut by the length limit, asked again with more room; %llu cut "
+                    "again (whole items count)",
+                    (unsigned long long)counts->asked_longer, plural(counts->asked_longer),
+                    (unsigned long long)counts->still_cut);
+        }
         if (counts->unembedded > 0) {
             cli_say("%llu sentence%s without vectors from the embedding member: their "
                     "demonstrations are those that share words (BM25)",

@@ -59,7 +59,9 @@ struct el_counts {
     uint64_t candidates, verified_no; /* spans in the union; dropped by the verifier */
     uint64_t saved_calls;             /* by lazy voting and agreement */
     uint64_t demonstrations_dropped;  /* k shrunk to a member's context */
-    uint64_t unembedded; /* sentences with demonstrations by BM25, for want of vectors */
+    uint64_t asked_longer; /* answers that were cut by their limit and asked with twice the room */
+    uint64_t still_cut;    /* those that were cut again: their whole items count */
+    uint64_t unembedded;   /* sentences with demonstrations by BM25, for want of vectors */
     uint64_t abstained[EL_MAX_MEMBERS][EL_STAGES];
     uint64_t answered[EL_MAX_MEMBERS][EL_STAGES];
 };

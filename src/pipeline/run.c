@@ -40,6 +40,7 @@ struct pending {
     struct task *task;
     struct el_answer *answer;
     struct el_call call;
+    bool longer; /* asked again with more room; `answer` holds the one that was cut */
 };
 
 struct run {
@@ -75,6 +76,8 @@ static void count_work(struct run *run, const struct el_work *work) {
     counts->saved_calls += work->saved_calls;
     counts->demonstrations_dropped += work->demonstrations_dropped;
     counts->unembedded += work->unembedded;
+    counts->asked_longer += work->asked_longer;
+    counts->still_cut += work->still_cut;
     for (size_t i = 0; i < work->mentions.count; i++) {
         counts->candidates += work->mentions.items[i].n_spans;
         counts->verified_no += work->mentions.items[i].dropped;
@@ -299,6 +302,56 @@ static bool keep_reply(struct el_arena *arena, struct el_answer *answer,
     return answer->detail != NULL && answer->text != NULL;
 }
 
+/* Does the member's configuration set the limit of answers? It is kept then. */
+static bool limit_is_set(const struct el_member_config *member) {
+    static const char *const names[] = {"max_tokens", "max_completion_tokens", "n_predict"};
+    bool set = member->max_tokens > 0 ||
+               json_object_get(json_object_get(member->extra_body, "options"), "num_predict");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        set = set || json_object_get(member->extra_body, names[i]) != NULL;
+    }
+    return set;
+}
+
+/* Twice the room of a call that was cut, as far as the context goes; 0 if there is no more. */
+static size_t longer_limit(const struct run *run, const struct el_call *call) {
+    size_t context = run->context.capabilities[call->member]->context;
+    size_t wanted = call->max_tokens * 2;
+    if (context > 0) {
+        size_t prompt = el_estimate_call(call);
+        size_t room = context > prompt ? context - prompt : 0;
+        wanted = wanted < room ? wanted : room;
+    }
+    return wanted > call->max_tokens ? wanted : 0;
+}
+
+/* An answer that was cut by its limit is worth another call, unless it said all that is wanted of
+ * it: a verdict mostly comes first. */
+static bool wants_longer(const struct run *run, const struct pending *pending) {
+    const struct el_answer *answer = pending->answer;
+    size_t member = answer->question.member;
+    if (!answer->cut || answer->failure != EL_ANSWERED || answer->question.embed ||
+        pending->longer || limit_is_set(&run->ensemble->config->members[member])) {
+        return false;
+    }
+    return answer->question.kind != EL_PROMPT_VERIFY ||
+           el_parse_verdict(run->context.prompts[member], answer->text, answer->text_len) ==
+               EL_VERDICT_UNREADABLE;
+}
+
+/* Ask again with more room, if that makes sense. A failure of this call leaves the cut answer. */
+static bool ask_longer(struct run *run, struct pending *pending) {
+    size_t limit = wants_longer(run, pending) ? longer_limit(run, &pending->call) : 0;
+    if (limit == 0) {
+        return false;
+    }
+    pending->longer = true;
+    pending->call.max_tokens = limit;
+    pending->task->work.asked_longer++;
+    run->failed = !el_client_submit(run->ensemble->client, &pending->call, &run->error);
+    return true;
+}
+
 static void handle_reply(void *context, const struct el_call *call, const struct el_reply *reply) {
     struct run *run = context;
     struct pending *pending = call->user;
@@ -307,15 +360,21 @@ static void handle_reply(void *context, const struct el_call *call, const struct
     if (run->failed || run->stopping) {
         return; /* the tasks are freed in one go when the client has let go of them */
     }
-    if (reply->failure == EL_FAILED_CONTEXT && answer->question.n_demonstrations > 0) {
+    if (reply->failure == EL_FAILED_CONTEXT && !pending->longer &&
+        answer->question.n_demonstrations > 0) {
         answer->question.n_demonstrations--;
         run->failed = !submit(pending, &run->error);
         return;
     }
-    if (!keep_reply(&task->work.arena, answer, reply)) {
+    bool keep = !pending->longer || reply->failure == EL_ANSWERED;
+    if (keep && !keep_reply(&task->work.arena, answer, reply)) {
         run_fail_memory(run);
         return;
     }
+    if (ask_longer(run, pending)) {
+        return;
+    }
+    task->work.still_cut += pending->longer && answer->cut;
     if (answer->question.kind == EL_PROMPT_EXTRACT) {
         task->work.demonstrations_dropped +=
             task->work.n_demonstrations - answer->question.n_demonstrations;

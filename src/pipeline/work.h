@@ -124,7 +124,8 @@ struct el_work {
     /* Books. */
     size_t abstained[EL_MAX_MEMBERS][EL_STAGES], answered[EL_MAX_MEMBERS][EL_STAGES];
     size_t proposed, ungrounded, saved_calls, demonstrations_dropped;
-    struct el_answer **log; /* all answers, for the trace; NULL if not wanted */
+    size_t asked_longer, still_cut; /* answers cut by their limit: asked again; cut again */
+    struct el_answer **log;         /* all answers, for the trace; NULL if not wanted */
     size_t n_log, log_capacity;
 
     void *owner; /* the ensemble's */

@@ -56,7 +56,43 @@ for fault in half status=500 status=400 status=401 endless headers html list han
 done
 strict=--strict status=1
 run "one failure with --strict" out.jsonl --fault "status=400@7" && pass "one failure with --strict fails its document"
-strict=
+strict='' status=0
+
+# Answers that their length limit cuts: asked once more with twice the room.
+whole() { python3 -c '
+import json, sys
+a = json.load(open("account.json"))
+assert eval(sys.argv[1]), a' "$1"; }
+run "one answer is cut" out.jsonl --fault "length=3@2" --record calls &&
+    that "one answer is cut: nothing is lost" cmp clean.jsonl out.jsonl
+that "it is counted" whole 'a["asked_longer"] == 1 and a["still_cut"] == 0'
+that "and was asked with twice the room" python3 -c '
+import json
+limits = {}
+for line in open("calls"):
+    call = json.loads(line)
+    limits.setdefault(call["prompt"], []).append(call["n_predict"])
+again = [l for l in limits.values() if len(l) > 1]
+assert len(again) == 1 and again[0][1] == 2 * again[0][0], again'
+run "all answers are cut" out.jsonl --fault "length=11%1"
+that "all answers are cut: counted" whole 'a["asked_longer"] == a["still_cut"] > 3'
+that "the summary says so" grep -q "cut by the length limit, asked again" err
+that "whole items are kept, no half ones" python3 -c '
+import json
+kept = 0
+for line in open("out.jsonl"):
+    d = json.loads(line)
+    text = d["text"]
+    for e in d["entities"]:
+        if "a" in e["extracted_by"]:
+            kept += 1
+            assert not text[e["start"] - 1:e["start"]].isalnum(), e
+            assert not text[e["end"]:e["end"] + 1].isalnum(), e
+assert kept > 0'
+run "the longer call fails" out.jsonl --fault "length=11@1" --fault "status=400@2-9999"
+that "the longer call fails: the cut answer stands" whole \
+    '(sum(s["abstained"] for s in a["members"]["a"].values()) ==
+      sum(s["calls"] for s in a["members"]["a"].values()) - 2) and a["asked_longer"] == 1'
 
 # Not what it seems to be.
 configure none.yaml "name: a, url: 'http://127.0.0.1:1'"
