@@ -31,6 +31,7 @@
  *   utf8          invalid UTF-8 inside     length        said to be cut by the length limit
  *   drip=MS       one byte each MS         echo          401 that repeats the key
  *   prose         chatter, no answer       die           the process ends
+ *   silent        of Ollama: said to have read a prompt as long as its window
  *   hang          never answered           length=BYTES  cut there, if it is longer
  * and of embeddings alone:
  *   count         one row too few          null          a number that is none
@@ -491,8 +492,8 @@ static bool strike(struct server *s, struct connection *c, const struct fault *f
         return false;
     } else if (strcmp(k, "length") == 0 || strcmp(k, "half") == 0 || strcmp(k, "halfjson") == 0 ||
                strcmp(k, "nul") == 0 || strcmp(k, "utf8") == 0 || strcmp(k, "prose") == 0 ||
-               strcmp(k, "count") == 0 || strcmp(k, "null") == 0 || strcmp(k, "dims") == 0 ||
-               strcmp(k, "huge") == 0 || strcmp(k, "backwards") == 0) {
+               strcmp(k, "silent") == 0 || strcmp(k, "count") == 0 || strcmp(k, "null") == 0 ||
+               strcmp(k, "dims") == 0 || strcmp(k, "huge") == 0 || strcmp(k, "backwards") == 0) {
         return false; /* these change the answer, see complete() */
     } else if (strcmp(k, "cut") == 0) {
         c->close_after = true;
@@ -579,9 +580,11 @@ static void complete(struct server *s, struct connection *c, enum shape shape, c
     }
     char *prompt = prompt_of(root);
     json_t *inputs = json_incref(json_object_get(root, "input"));
-    json_decref(root);
-    size_t prompt_tokens = words(prompt);
     const char *k = f != NULL ? f->kind : "";
+    json_t *window = json_object_get(json_object_get(root, "options"), "num_ctx");
+    size_t prompt_tokens =
+        strcmp(k, "silent") == 0 ? (size_t)json_integer_value(window) : words(prompt);
+    json_decref(root);
     if (f != NULL && strike(s, c, f, authorization)) {
         json_decref(inputs);
         free(prompt);

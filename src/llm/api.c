@@ -260,13 +260,15 @@ static void openai_fields(struct writer *w, const struct el_member_config *confi
     }
 }
 
-/* Ollama's window is small unless told, and what passes it is cut silently. `options` of the
- * member's extra_body are merged, the member's winning. */
+/* Ollama's window is small unless told, and what passes it is cut silently unless it is forbidden
+ * (older ones do not know the word, see el_api_prompt_was_cut). `options` of the member's
+ * extra_body are merged, the member's winning. */
 static bool ollama_fields(struct writer *w, const struct el_member_config *config,
                           const struct el_capabilities *caps, const struct el_call *call) {
     string_field(w, "model", caps->model);
     messages_field(w, call);
     literal_field(w, "stream", "false");
+    literal_field(w, "truncate", "false");
     if (call->want_yes_probability && caps->logprobs) {
         literal_field(w, "logprobs", "true");
         integer_field(w, "top_logprobs", OLLAMA_TOP_LOGPROBS);
@@ -558,6 +560,36 @@ bool el_api_read(enum el_api api, const struct el_call *call, const char *body, 
     }
     json_decref(root);
     return ok;
+}
+
+/* A prompt that fills the window leaves no room for an answer: it was cut to it. One that did not
+ * fit by our estimate, which is on the upper side, and of which not even a quarter was read, lost
+ * messages. */
+bool el_api_prompt_was_cut(const struct el_member_config *config,
+                           const struct el_capabilities *caps, const struct el_call *call,
+                           const struct el_answer *answer, char *why, size_t room) {
+    enum { SURELY = 4 };
+    json_t *options = json_object_get(config->extra_body, "options");
+    long own = count_of(options, "num_ctx");
+    long window = own > 0 ? own : (long)caps->context;
+    long read = answer->prompt_tokens;
+    if (el_api_for(caps, call) != EL_API_OLLAMA || window <= 0 || read < 0) {
+        return false;
+    }
+    long sent = 0;
+    sent += call->prompt != NULL ? (long)el_estimate_tokens(call->prompt, strlen(call->prompt)) : 0;
+    for (size_t i = 0; call->prompt == NULL && i < call->n_messages; i++) {
+        const char *content = call->messages[i].content;
+        sent += (long)el_estimate_tokens(content, strlen(content));
+    }
+    if (read < window && (sent <= window || read >= sent / SURELY)) {
+        return false;
+    }
+    snprintf(why, room,
+             "Ollama cut the prompt to fit its window without saying so: %ld tokens read, about "
+             "%ld sent, num_ctx %ld; a larger context of the member helps",
+             read, sent, window);
+    return true;
 }
 
 static bool speaks_of_context(const char *text) {

@@ -33,6 +33,12 @@ struct el_answer {
 bool el_api_read(enum el_api api, const struct el_call *call, const char *body, size_t len,
                  struct el_answer *answer, char *why, size_t room);
 
+/* Did Ollama leave out a part of the prompt, as it does silently with one that is too long? Says
+ * what gave it away. */
+bool el_api_prompt_was_cut(const struct el_member_config *config,
+                           const struct el_capabilities *caps, const struct el_call *call,
+                           const struct el_answer *answer, char *why, size_t room);
+
 /* What an error reply says, for people: the message within its JSON, or the start of the body.
  * *context is set if it says that the prompt does not fit. */
 void el_api_read_error(const char *body, size_t len, char *message, size_t room, bool *context);

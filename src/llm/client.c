@@ -291,6 +291,9 @@ static void judge(const struct el_job *job, const struct el_http_transfer *t, st
                             sizeof o->why)) {
         o->failure = EL_FAILED_MALFORMED;
         o->again = o->unhealthy = true;
+    } else if (el_api_prompt_was_cut(job->endpoint->member->config, &job->endpoint->member->caps,
+                                     &job->call, answer, o->why, sizeof o->why)) {
+        o->failure = EL_FAILED_CONTEXT;
     }
 }
 

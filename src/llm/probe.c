@@ -109,18 +109,27 @@ static void after_tokenize(struct el_endpoint *e, json_t *root) {
 static void after_show(struct el_endpoint *e, json_t *root) {
     struct el_capabilities *caps = caps_of(e);
     json_t *info = json_object_get(root, "model_info"), *value;
+    json_t *own = json_object_get(e->member->config->extra_body, "options");
+    size_t most = 0;
     const char *key;
     json_object_foreach(info, key, value) {
         const char *dot = strrchr(key, '.');
-        if (dot != NULL && strcmp(dot, ".context_length") == 0 && caps->context == 0) {
-            caps->context = size_of(value, 1 << 30);
-            /* A full window would be reserved on the server's GPU, slot by slot. */
-            caps->context = caps->context > 8192 ? 8192 : caps->context;
+        if (dot != NULL && strcmp(dot, ".context_length") == 0 && most == 0) {
+            most = size_of(value, 1 << 30);
         } else if (strcmp(key, "general.parameter_count") == 0) {
             caps->parameters = json_number_value(value) / 1e9;
         }
     }
+    if (caps->context == 0) {
+        /* A full window would be reserved on the server's GPU, slot by slot. */
+        caps->context = most > 8192 ? 8192 : most;
+        size_t told = size_of(json_object_get(own, "num_ctx"), 1 << 30);
+        caps->context = told > 0 ? told : caps->context;
+    }
     done(e);
+    if (most > 0 && caps->context > most) { /* more than the model has is not given, silently */
+        caps->context = most;
+    }
 }
 
 static void know_owner(struct el_capabilities *caps, const char *owner) {

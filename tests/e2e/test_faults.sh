@@ -94,6 +94,19 @@ that "the longer call fails: the cut answer stands" whole \
     '(sum(s["abstained"] for s in a["members"]["a"].values()) ==
       sum(s["calls"] for s in a["members"]["a"].values()) - 2) and a["asked_longer"] == 1'
 
+# Ollama cuts a prompt that is too long and says nothing, but for the number of tokens it read.
+serve --slots 4 --api ollama --fault silent%1 --record calls
+configure ollama.yaml "name: a, url: 'http://127.0.0.1:$port', api: ollama, model: scripted, context: 3000" \
+    "name: b, url: 'http://127.0.0.1:$sound', prompts: compact"
+says 1 "the member a gave no answer all through" "prompts cut by Ollama" \
+    "$el4ner" tag -c ollama.yaml --no-cache --account account.json --trace trace.jsonl -o out.jsonl in.jsonl
+that "prompts cut by Ollama: counted as too long" whole \
+    'all(s["failures"].get("context", 0) == s["calls"] for s in a["members"]["a"].values())'
+that "demonstrations are dropped before it is given up" whole 'a["demonstrations_dropped"] > 0'
+that "the trace says why" grep -q "Ollama cut the prompt to fit its window without saying so: 3000 tokens" trace.jsonl
+that "and newer ones are told not to" sh -c '! grep -v "\"truncate\":false" calls'
+kill "$server"
+
 # Not what it seems to be.
 configure none.yaml "name: a, url: 'http://127.0.0.1:1'"
 says 3 "http://127.0.0.1:1" "nobody there" "$el4ner" tag -c none.yaml --no-cache in.jsonl
