@@ -449,6 +449,22 @@ static void finish(struct el_http *http, struct el_http_transfer *t, enum el_fai
     put_back(t);
 }
 
+/* What curl says, and the way out where people meet with this at all. */
+static const char *explain(CURLcode code, const struct el_http_transfer *t, char *text,
+                           size_t room) {
+    const char *said = t->curl_error[0] != '\0' ? t->curl_error : curl_easy_strerror(code);
+    const char *ca_file = t->target->config->ca_file;
+    if (code != CURLE_PEER_FAILED_VERIFICATION) {
+        return said;
+    }
+    if (ca_file == NULL) {
+        snprintf(text, room, "%s; if the server is yours, name its authority with ca_file", said);
+    } else {
+        snprintf(text, room, "%s (ca_file %s)", said, ca_file);
+    }
+    return text;
+}
+
 static void collect(struct el_http *http) {
     CURLMsg *message;
     int left;
@@ -459,8 +475,8 @@ static void collect(struct el_http *http) {
         }
         CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
-        finish(http, t, failure_of(code, t),
-               t->curl_error[0] != '\0' ? t->curl_error : curl_easy_strerror(code));
+        char text[640];
+        finish(http, t, failure_of(code, t), explain(code, t, text, sizeof text));
     }
 }
 
