@@ -44,11 +44,8 @@ static bool decided(const struct el_settings *settings, const struct el_mention 
     return (unsigned)__builtin_popcount(agreeing | possible) < skips;
 }
 
-static bool ask(const struct el_context *context, struct el_work *work,
-                struct el_questions *questions, struct el_error *err) {
-    if (work->mentions.count == 0) {
-        return true;
-    }
+static bool ask_next(const struct el_context *context, struct el_work *work,
+                     struct el_questions *questions, struct el_error *err) {
     for (size_t m = 0; m < context->n_members; m++) {
         el_member_set open = context->members & ~work->classify_asked;
         if ((open >> m & 1) == 0) {
@@ -73,6 +70,22 @@ static bool ask(const struct el_context *context, struct el_work *work,
                 return true;
             }
         }
+    }
+    return true;
+}
+
+static bool ask(const struct el_context *context, struct el_work *work,
+                struct el_questions *questions, struct el_error *err) {
+    if (work->mentions.count == 0) {
+        return true;
+    }
+    if (!ask_next(context, work, questions, err)) {
+        return false;
+    }
+    if (questions->count == 0) { /* the stage is over: who was not asked now never is */
+        el_member_set never = context->members & ~work->classify_asked;
+        size_t calls = (work->mentions.count + SPANS_PER_CALL - 1) / SPANS_PER_CALL;
+        work->saved_calls += (size_t)__builtin_popcount(never) * calls;
     }
     return true;
 }

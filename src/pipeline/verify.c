@@ -51,6 +51,7 @@ static bool ask(const struct el_context *context, struct el_work *work,
         for (size_t i = 0; i < work->mentions.count; i++) {
             struct el_mention *mention = &work->mentions.items[i];
             if (!needs_verification(settings, mention)) {
+                work->saved_calls += mention->type >= 0; /* by agreement */
                 continue;
             }
             if (lazy && !undecided(mention, (unsigned)__builtin_popcount(open))) {

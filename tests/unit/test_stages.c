@@ -257,6 +257,7 @@ static void lazy_votes_are_exact(void **state) {
         }
         unsigned skips = next_random(&seed) % 4;
         bool all = next_random(&seed) % 2, weighted = next_random(&seed) % 2;
+        size_t wanted[2]; /* calls made and saved: the same sum either way */
         for (int lazy = 0; lazy < 2; lazy++) {
             set_up(&f[lazy], "Anna Berg met Bo in Bonn.");
             struct el_settings *settings = &f[lazy].context.settings;
@@ -268,7 +269,10 @@ static void lazy_votes_are_exact(void **state) {
             size_t calls = run_stage(&f[lazy], &el_classify, random_types, &votes);
             calls += run_stage(&f[lazy], &el_verify, random_verdict, &votes);
             *(lazy ? &lazy_calls : &full_calls) += calls;
+            wanted[lazy] = calls + f[lazy].work.saved_calls;
+            assert_true(lazy || skips > 0 || f[0].work.saved_calls == 0);
         }
+        assert_int_equal(wanted[0], wanted[1]);
         struct el_entity *full, *thin;
         size_t n_full, n_thin;
         struct el_error err;
@@ -288,6 +292,67 @@ static void lazy_votes_are_exact(void **state) {
         tear_down(&f[1]);
     }
     assert_true(lazy_calls < full_calls);
+}
+
+static void saved_calls_are_counted(void **state) {
+    (void)state;
+    struct fixture f;
+    const char *lists[] = {"Anna Berg<|sep|>Bo", "Anna Berg", "Bo"};
+    const char *agreed[] = {"person<|sep|>person", "person<|sep|>person", "location"};
+    const char *torn[] = {"person<|sep|>person", "person<|sep|>location", "person<|sep|>location"};
+    set_up(&f, "Anna Berg met Bo in Bonn.");
+    f.context.settings.lazy_votes = true;
+    f.context.settings.verifier = EL_VERIFY_NONE;
+    run_stage(&f, &el_extract, by_member, lists);
+    assert_int_equal(run_stage(&f, &el_classify, by_member, agreed), 2);
+    assert_int_equal(f.work.saved_calls, 1); /* c is never asked */
+    assert_int_equal(run_stage(&f, &el_verify, by_member, agreed), 0);
+    assert_int_equal(f.work.saved_calls, 1); /* no verifier would have been asked */
+    tear_down(&f);
+
+    set_up(&f, "Anna Berg met Bo in Bonn.");
+    f.context.settings.lazy_votes = true;
+    run_stage(&f, &el_extract, by_member, lists);
+    assert_int_equal(run_stage(&f, &el_classify, by_member, torn), 3);
+    assert_int_equal(f.work.saved_calls, 0);
+    tear_down(&f);
+
+    const char *yes[] = {"yes", "yes", "yes"};
+    set_up(&f, "Anna Berg met Bo in Bonn.");
+    f.context.settings.agreement_skips = 2; /* of a and b on Anna Berg */
+    f.context.settings.verifier = EL_VERIFY_ALL;
+    run_stage(&f, &el_extract, by_member, lists);
+    run_stage(&f, &el_classify, by_member, agreed);
+    assert_int_equal(f.work.saved_calls, 0);
+    assert_int_equal(run_stage(&f, &el_verify, by_member, yes), 3); /* Bo */
+    assert_int_equal(f.work.saved_calls, 3);                        /* Anna Berg */
+    tear_down(&f);
+
+    set_up(&f, "Nobody.");
+    f.context.settings.lazy_votes = true;
+    const char *nothing[] = {"", "", ""};
+    run_stage(&f, &el_extract, by_member, nothing);
+    run_stage(&f, &el_classify, by_member, nothing);
+    assert_int_equal(f.work.saved_calls, 0); /* without a span nobody is ever asked */
+    tear_down(&f);
+
+    static char text[600], list[1200], types[1200]; /* 40 spans are two calls a member */
+    for (int i = 0; i < 40; i++) {
+        sprintf(text + strlen(text), "N%d ", i);
+        sprintf(list + strlen(list), "%sN%d", i > 0 ? "<|sep|>" : "", i);
+    }
+    for (int i = 0; i < 32; i++) {
+        sprintf(types + strlen(types), "%sperson", i > 0 ? "<|sep|>" : "");
+    }
+    const char *long_lists[] = {list, list, list}, *long_types[] = {types, types, types};
+    set_up(&f, text);
+    f.context.settings.lazy_votes = true;
+    run_stage(&f, &el_extract, by_member, long_lists);
+    assert_int_equal(f.work.mentions.count, 40);
+    size_t calls = run_stage(&f, &el_classify, by_member, long_types);
+    assert_int_equal(calls + f.work.saved_calls, 6);
+    assert_true(f.work.saved_calls % 2 == 0);
+    tear_down(&f);
 }
 
 static void overlaps(void **state) {
@@ -393,13 +458,10 @@ static void pieces_cover_the_text(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(extraction_is_a_union),
-        cmocka_unit_test(majority_and_ties),
-        cmocka_unit_test(verification_drops),
-        cmocka_unit_test(lazy_votes_are_exact),
-        cmocka_unit_test(overlaps),
-        cmocka_unit_test(demonstrations_fit),
-        cmocka_unit_test(pieces_cover_the_text),
+        cmocka_unit_test(extraction_is_a_union),   cmocka_unit_test(majority_and_ties),
+        cmocka_unit_test(verification_drops),      cmocka_unit_test(lazy_votes_are_exact),
+        cmocka_unit_test(saved_calls_are_counted), cmocka_unit_test(overlaps),
+        cmocka_unit_test(demonstrations_fit),      cmocka_unit_test(pieces_cover_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
