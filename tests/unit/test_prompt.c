@@ -147,15 +147,17 @@ static void chat_prompts(void **state) {
 /* Only the nearest demonstrations are kept: the last ones. */
 static void demonstrations_of_the_set(void **state) {
     (void)state;
-    static const struct el_prompt_demonstration five[] = {
-        {"a", NULL, 0}, {"b", NULL, 0}, {"c", NULL, 0}, {"d", NULL, 0}, {"e", NULL, 0}};
+    static const struct el_prompt_demonstration six[] = {{"a", NULL, 0}, {"b", NULL, 0},
+                                                         {"c", NULL, 0}, {"d", NULL, 0},
+                                                         {"e", NULL, 0}, {"f", NULL, 0}};
     struct el_prompt_set *set = open_set("compact");
-    struct el_prompt_data data = {.text = "x", .demonstrations = five, .n_demonstrations = 5};
+    struct el_prompt_data data = {.text = "x", .demonstrations = six, .n_demonstrations = 6};
     struct el_arena arena = {0};
     struct el_call call = {0};
     assert_string_equal(prompt_of(set, EL_PROMPT_EXTRACT, &data, &arena, &call),
-                        "<|extract|><|text|>c<|answer|><|end|><|text|>d<|answer|><|end|>"
-                        "<|text|>e<|answer|><|end|><|text|>x<|answer|>");
+                        "<|extract|><|text|>b<|answer|><|end|><|text|>c<|answer|><|end|>"
+                        "<|text|>d<|answer|><|end|><|text|>e<|answer|><|end|>"
+                        "<|text|>f<|answer|><|end|><|text|>x<|answer|>");
     el_arena_free(&arena);
     el_prompt_set_close(set);
 }
