@@ -17,7 +17,9 @@
 size_t el_embeddings_fit(const char *text, size_t context) {
     enum { MARKERS = 4 }; /* what tokenisers add at the beginning and the end */
     size_t len = strlen(text), tokens = el_estimate_tokens(text, len);
-    size_t room = context > 2 * MARKERS ? context - MARKERS : MARKERS;
+    /* The estimate can be a third low where words are short; a refused text costs the whole batch.
+     */
+    size_t room = context > 4 * MARKERS ? (context - MARKERS) / 2 : MARKERS;
     while (context > 0 && tokens > room && len > 0) {
         size_t shorter = (size_t)((double)len * (double)room / (double)tokens);
         len = el_utf8_valid_prefix(text, shorter < len ? shorter : len - 1);
