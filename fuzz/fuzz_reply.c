@@ -10,19 +10,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char *markers[] = {"<|sep|>", "<|end|>", "<think>"}, *stop[] = {"<|end|>"};
+static char *markers[] = {"<|sep|>", "<|mark|>", "<|/mark|>", "<|is|>", "<|end|>", "<think>"},
+            *stop[] = {"<|end|>"};
 
 static struct el_prompt_set set_of(bool chat) {
     return (struct el_prompt_set){.name = "fuzz",
                                   .chat = chat,
-                                  .form = chat ? EL_ANSWER_JSON : EL_ANSWER_SEPARATED,
+                                  .form = chat ? EL_ANSWER_JSON : EL_ANSWER_MARKED,
+                                  .open = "<|mark|>",
+                                  .close = "<|/mark|>",
+                                  .is = "<|is|>",
                                   .separator = "<|sep|>",
                                   .yes = "yes",
                                   .no = "no",
                                   .stop = stop,
                                   .n_stop = 1,
                                   .markers = markers,
-                                  .n_markers = 3};
+                                  .n_markers = 6};
 }
 
 static void parse_all(const struct el_prompt_set *set, const char *sentence, const char *span,
@@ -77,7 +81,10 @@ static void render(const struct el_prompt_set *set, const char *source, const ch
     size_t n_messages;
     const struct el_prompt_type types[] = {{"person", text}, {text, NULL}};
     const struct el_prompt_span spans[] = {{text, "person"}, {"Graz", NULL}};
-    const struct el_prompt_demonstration demonstrations[] = {{text, spans, 2}, {"a", NULL, 0}};
+    size_t len = strlen(text);
+    const struct el_span marks[] = {{0, len}, {0, len / 2}, {len / 3, len}};
+    const struct el_prompt_demonstration demonstrations[] = {{text, spans, 2, marks, 3},
+                                                             {.text = "a"}};
     const struct el_prompt_data data = {.types = types,
                                         .n_types = 2,
                                         .demonstrations = demonstrations,

@@ -15,7 +15,7 @@
  *   classification  for each span one of the types, by a hash of the span
  *   verification    yes, or no for about one pair in eight, by a hash
  *   embeddings      32 numbers by the letter triples of the text (POST /v1/embeddings)
- * Compact prompts are read by their markers and answered with <|sep|>; others by their last line
+ * Compact prompts are read by their markers and answered with such; others by their last line
  * that begins with "Text:", "Spans:" ... (see read_chat_prompt) and answered in JSON.
  *
  * A fault SPEC is KIND[=ARGUMENT][@FIRST-LAST][%EVERY]; it strikes completion requests number
@@ -182,16 +182,6 @@ static void json_text(struct el_buffer *out, struct text t) {
     el_buffer_char(out, '"');
 }
 
-static void put_item(struct el_buffer *out, bool first, bool json, struct text item) {
-    if (json) {
-        el_buffer_string(out, first ? "" : ", ");
-        json_text(out, item);
-    } else {
-        el_buffer_string(out, first ? "" : "<|sep|>");
-        el_buffer_append(out, item.at, item.len);
-    }
-}
-
 static bool in_word(unsigned char c) {
     return c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            (c >= '0' && c <= '9') || c == '\'' || c == '-';
@@ -199,17 +189,24 @@ static bool in_word(unsigned char c) {
 
 static void extract(struct text sentence, bool json, struct el_buffer *out) {
     bool first = true;
-    el_buffer_string(out, json ? "[" : "");
+    el_buffer_string(out, json ? "[" : " ");
     for (size_t i = 0; i < sentence.len;) {
         size_t start = i;
         while (i < sentence.len && in_word((unsigned char)sentence.at[i])) {
             i++;
         }
-        if (i > start && sentence.at[start] >= 'A' && sentence.at[start] <= 'Z') {
-            put_item(out, first, json, (struct text){sentence.at + start, i - start});
-            first = false;
-        }
         i += i == start;
+        struct text word = {sentence.at + start, i - start};
+        bool name = word.at[0] >= 'A' && word.at[0] <= 'Z';
+        if (json && name) {
+            el_buffer_string(out, first ? "" : ", ");
+            json_text(out, word);
+            first = false;
+        } else if (!json) {
+            el_buffer_string(out, name ? "<|mark|>" : "");
+            el_buffer_append(out, word.at, word.len);
+            el_buffer_string(out, name ? "<|/mark|>" : "");
+        }
     }
     el_buffer_string(out, json ? "]" : "");
 }
@@ -235,7 +232,8 @@ static void classify(struct text spans, struct text types, const char *separator
             el_buffer_string(out, ": ");
             json_text(out, type);
         } else {
-            put_item(out, first, false, type);
+            el_buffer_printf(out, "%s %.*s<|is|> %.*s", first ? "" : "<|sep|>", (int)span.len,
+                             span.at, (int)type.len, type.at);
         }
         first = false;
     }

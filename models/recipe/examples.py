@@ -1,8 +1,11 @@
 """Turn sentences into training examples: the pipeline's three prompts with their answers.
 
-An example is four equally long lists, one entry a token: its id, the weight of predicting it, its word tag (for the
-auxiliary loss) and the number of mentions begun before it. Every answer in a prompt is trained, the demonstrations'
-too, so one sequence with five demonstrations teaches zero-shot and one to five demonstrations at once.
+An example is three equally long lists, one entry a token: its id, the weight of predicting it, and its word tag (for
+the auxiliary loss). Every answer in a prompt is trained, the demonstrations' too, so one sequence with five
+demonstrations teaches zero-shot and one to five demonstrations at once.
+
+Extraction is answered by writing the sentence again with its mentions marked, classification by naming each span before
+its type: so each choice stands where what it depends on has just been copied.
 """
 from __future__ import annotations
 
@@ -14,11 +17,12 @@ from pathlib import Path
 
 import sentencepiece as spm
 
-MAX_TOKENS = 512
+MAX_TOKENS = 640
 TEXT_WEIGHT = 0.1
-FIRST_WEIGHT = 2.0  # of a mention's first token: which mention is next is the hard part
+COPY_WEIGHT = 0.25   # of a token of an answer that follows from the one before
+OPEN_WEIGHT = 1.5    # of the marker that begins a mention: a missed one is the most frequent fault
+CHOICE_WEIGHT = 2.0  # of a type's first token, and of yes and no
 OUTSIDE, BEGIN, INSIDE = 1, 2, 3  # word tags; 0 = no tag
-MAX_COUNT = 12
 
 SYNONYMS = {
     "person": ["people", "human name", "name of a person", "individual"],
@@ -89,8 +93,34 @@ class Sentence:
     text: str
     mentions: list[tuple[int, int, str, str]]  # bytes from, to; the string; its type
 
-    def strings(self) -> list[str]:
-        return list(dict.fromkeys(m[2] for m in self.mentions))
+    def marked(self) -> list[str]:
+        """The text cut at the borders of its mentions; None opens a mention, "" closes one. White space before a
+        mention is inside of it, so that a word is the same tokens here and in the sentence."""
+        raw = b" " + self.text.encode()
+        spans: list[tuple[int, int]] = []
+        for a, b in sorted({m[:2] for m in self.mentions}, key=lambda m: (m[0], -m[1])):
+            if not any(c < a < d < b for c, d in spans):  # no marks can show spans that cross
+                spans.append((a, b))
+        parts, open_, at = [], [], 0
+
+        def upto(end: int) -> None:
+            nonlocal at
+            if end > at:
+                parts.append(raw[at:end].decode())
+                at = end
+
+        for a, b in spans:
+            while open_ and open_[-1] <= a:
+                upto(open_.pop() + 1)
+                parts.append("")
+            upto(a if raw[a:a + 1] == b" " else a + 1)
+            parts.append(None)
+            open_.append(b)
+        while open_:
+            upto(open_.pop() + 1)
+            parts.append("")
+        upto(len(raw))
+        return parts
 
 
 @dataclass
@@ -98,14 +128,11 @@ class Example:
     ids: list[int] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     tags: list[int] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)  # -1 = not counted here
-    sources: dict[int, int] = field(default_factory=dict)  # from a place in the answer to what is copied next
 
-    def add(self, ids: list[int], weight: float = 0.0, tags: list[int] | None = None, counts: list[int] | None = None):
+    def add(self, ids: list[int], weight: float | list[float] = 0.0, tags: list[int] | None = None):
         self.ids += ids
-        self.weights += [weight] * len(ids)
+        self.weights += weight if isinstance(weight, list) else [weight] * len(ids)
         self.tags += tags or [0] * len(ids)
-        self.counts += counts or [-1] * len(ids)
 
 
 class Builder:
@@ -113,9 +140,11 @@ class Builder:
         self.rng = random.Random(seed)
         self.sp = spm.SentencePieceProcessor(model_file=str(work / "sp.model"))
         self.marker = {m: self.sp.piece_to_id(f"<|{m}|>")
-                       for m in "extract classify verify types text spans answer sep end".split()}
+                       for m in "extract classify verify types text spans answer sep is mark /mark end".split()}
         self.length = [1 if self.sp.is_byte(i) else len(self.sp.id_to_piece(i).replace("▁", " ").encode())
                        for i in range(self.sp.get_piece_size())]
+        pieces = [self.sp.id_to_piece(i) for i in range(self.sp.get_piece_size())]
+        self.follows = [self.sp.is_byte(i) or p[0].isalnum() and ord(p[0]) < 0x2E80 for i, p in enumerate(pieces)]
         self.cache: dict[str, list[int]] = {}
         self.rows: dict[str, list[dict]] = defaultdict(list)
         for line in (work / "sentences.jsonl").open():
@@ -136,39 +165,32 @@ class Builder:
     def encode(self, text: str) -> list[int]:
         """SentencePiece never joins over a space, so words can be encoded and remembered one at a time."""
         ids: list[int] = []
-        for word in text.split(" "):
+        for i, word in enumerate(text.split(" ")):
+            word = " " + word if i else word
             found = self.cache.get(word)
             if found is None:
-                found = self.cache[word] = self.sp.encode(word) if word else self.sp.encode(" ")
+                found = self.cache[word] = self.sp.encode(word)
             ids += found
         return ids
 
     def joined(self, parts: list[str]) -> list[int]:
         ids: list[int] = []
         for i, part in enumerate(parts):
-            ids += ([self.marker["sep"]] if i else []) + self.encode(part)
+            ids += ([self.marker["sep"]] if i else []) + self.encode(" " + part)
         return ids
 
-    def tagged(self, sentence: Sentence) -> tuple[list[int], list[int], list[int], list[int]]:
-        """Ids of the text, a tag for each, the number of listed mentions begun before each, and where they begin."""
-        ids, tags, counts, begins = self.encode(sentence.text), [], [], []
-        first: dict[str, int] = {}
-        for a, _, string, _ in sentence.mentions:
-            first.setdefault(string, a)
-        starts = sorted(first.values())
+    def tagged(self, sentence: Sentence) -> tuple[list[int], list[int]]:
+        """Ids of the text and a tag for each."""
+        ids, tags = self.encode(" " + sentence.text), []
         outer, end = [], -1
         for a, b, _, _ in sentence.mentions:
             if a >= end:
                 outer.append((a, b))
                 end = b
-        at, m, begun, n = -1, 0, False, 0
+        at, m, begun = -1, 0, False
         for i in ids:
             stop = at + self.length[i]
-            counts.append(min(n, MAX_COUNT))
-            while n < len(starts) and starts[n] < stop:
-                n += 1
-                begins.append(len(tags))
-            while m < len(outer) and outer[m][1] <= at:
+            if m < len(outer) and outer[m][1] <= at:
                 m, begun = m + 1, False
             if m < len(outer) and stop > outer[m][0]:
                 tags.append(INSIDE if begun else BEGIN)
@@ -176,7 +198,7 @@ class Builder:
             else:
                 tags.append(OUTSIDE)
             at = stop
-        return ids, tags, counts, begins
+        return ids, tags
 
     # ---- rows to sentences
 
@@ -229,7 +251,7 @@ class Builder:
             rest = [t for t in types if t not in used]
             self.rng.shuffle(rest)
             types = list(used)[:10] + rest[:self.rng.randint(1, 5)]
-        if len(types) > 1 and self.rng.random() < 0.15:
+        if len(types) > 1 and self.rng.random() < 0.25:
             types = self.rng.sample(types, self.rng.randint(1, len(types) - 1))
         self.rng.shuffle(types)
         call = {}
@@ -253,18 +275,19 @@ class Builder:
         blocks = []
         for r in rows:
             s = self.sentence(self.swapped(r), natural, set(types) if shown else None)
-            ids, tags, counts, begins = self.tagged(s)
+            ids, tags = self.tagged(s)
             part = Example()
             part.add([m["text"]])
-            part.add(ids, TEXT_WEIGHT, tags, counts)
-            part.add([m["answer"]], counts=[0])
-            for i, string in enumerate(s.strings()):
-                if i:
-                    part.add([m["sep"]], 1.0, counts=[min(i, MAX_COUNT)])
-                part.sources[len(part.ids) - 1] = 1 + begins[i]
-                pieces = self.encode(string)
-                part.add(pieces[:1], FIRST_WEIGHT)
-                part.add(pieces[1:], 1.0)
+            part.add(ids, TEXT_WEIGHT, tags)
+            part.add([m["answer"]])
+            for piece in s.marked():
+                if piece is None:
+                    part.add([m["mark"]], OPEN_WEIGHT)
+                elif piece == "":
+                    part.add([m["/mark"]], 1.0)
+                else:
+                    copied = self.encode(piece)
+                    part.add(copied, [COPY_WEIGHT if self.follows[i] else 1.0 for i in copied])
             part.add([m["end"]], 1.0)
             blocks.append(part)
         head = Example()
@@ -282,13 +305,8 @@ class Builder:
         types, call = self.type_list(name, used)
         types = list(dict.fromkeys(types + [t for t in sorted(used) if t not in types]))
         rng.shuffle(types)
-        head, place = Example(), {}
-        head.add([m["classify"], m["types"]])
-        for i, t in enumerate(types):
-            if i:
-                head.add([m["sep"]])
-            place[t] = len(head.ids)
-            head.add(self.encode(call[t]))
+        head = Example()
+        head.add([m["classify"], m["types"]] + self.joined([call[t] for t in types]))
         natural = rng.random() < 0.5
         blocks = []
         for r in rows:
@@ -296,19 +314,20 @@ class Builder:
             kind: dict[str, str] = {}
             for _, _, string, t in s.mentions:
                 kind.setdefault(string, t)
-            ids, tags, _, _ = self.tagged(s)
+            ids, tags = self.tagged(s)
             part = Example()
             part.add([m["text"]])
-            part.add(ids, TEXT_WEIGHT / 2, tags)
+            part.add(ids, TEXT_WEIGHT, tags)
             part.add([m["spans"]] + self.joined(list(kind)) + [m["answer"]])
-            for i, t in enumerate(kind.values()):
+            for i, (string, t) in enumerate(kind.items()):
                 if i:
-                    part.add([m["sep"]], 1.0)
-                part.sources[len(part.ids) - 1] = place[t]
-                part.add(self.encode(call[t]), 1.0)
-            part.add([m["end"]], 1.0)
+                    part.add([m["sep"]], COPY_WEIGHT)
+                part.add(self.encode(" " + string) + [m["is"]], COPY_WEIGHT)
+                pieces = self.encode(" " + call[t])
+                part.add(pieces, [CHOICE_WEIGHT] + [1.0] * (len(pieces) - 1))
+            part.add([m["end"]], COPY_WEIGHT)
             blocks.append(part)
-        return self.assemble(head, blocks, shared=True)
+        return self.assemble(head, blocks)
 
     def verify(self) -> Example:
         m, rng = self.marker, self.rng
@@ -321,16 +340,17 @@ class Builder:
         spans = row["spans"]
         out = Example()
         out.add([m["verify"], m["text"]])
-        ids, tags, _, _ = self.tagged(s)
-        out.add(ids, TEXT_WEIGHT / 2, tags)
-        for _ in range(rng.randint(1, 4)):
+        ids, tags = self.tagged(s)
+        out.add(ids, TEXT_WEIGHT, tags)
+        for _ in range(rng.randint(1, 6)):
             string, kind = rng.choice(sorted(gold))
             if rng.random() < 0.5:
                 wrong = self.wrong(name, row, natural, string, kind)
                 if wrong and wrong not in gold:
                     string, kind = wrong
-            out.add([m["spans"]] + self.encode(string) + [m["types"]] + self.encode(call[kind]) + [m["answer"]])
-            out.add(self.encode("yes" if (string, kind) in gold else "no") + [m["end"]], 1.0)
+            out.add([m["spans"]] + self.joined([string]) + [m["types"]] + self.joined([call[kind]]) + [m["answer"]])
+            answer = self.encode(" yes" if (string, kind) in gold else " no")
+            out.add(answer + [m["end"]], [CHOICE_WEIGHT] + [COPY_WEIGHT] * len(answer))
         return out
 
     def wrong(self, name: str, row: dict, natural: bool, string: str, kind: str) -> tuple[str, str] | None:
@@ -355,8 +375,8 @@ class Builder:
         inner = self.sentence({**row, "spans": [(a, b, kind)]}, natural).mentions[0]
         return inner[2], kind
 
-    def assemble(self, head: Example, blocks: list[Example], shared: bool = False) -> Example:
-        """As many demonstrations as fit; the farthest go first. `shared`: what is copied lies in the head."""
+    def assemble(self, head: Example, blocks: list[Example]) -> Example:
+        """As many demonstrations as fit; the farthest go first."""
         size, keep = len(head.ids) + len(blocks[-1].ids), [blocks[-1]]
         for block in reversed(blocks[:-1]):
             size += len(block.ids)
@@ -365,17 +385,12 @@ class Builder:
             keep.insert(0, block)
         out = Example()
         for part in [head] + keep:
-            at = len(out.ids)
-            out.sources |= {at + p: q if shared else at + q for p, q in part.sources.items()}
-            out.ids += part.ids
-            out.weights += part.weights
-            out.tags += part.tags
-            out.counts += part.counts
+            out.add(part.ids, part.weights, part.tags)
         return out
 
     def example(self, easy: bool = False) -> Example:
         while True:
             r = self.rng.random()
-            one = self.extract(easy) if r < 0.6 or easy else self.classify() if r < 0.83 else self.verify()
-            if len(one.ids) <= (160 if easy else MAX_TOKENS):
+            one = self.extract(easy) if r < 0.5 or easy else self.classify() if r < 0.75 else self.verify()
+            if len(one.ids) <= (200 if easy else MAX_TOKENS):
                 return one

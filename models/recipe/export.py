@@ -77,7 +77,7 @@ def main() -> None:
         ("tokenizer.ggml.unknown_token_id", "u32", sp.unk_id()),
         ("tokenizer.ggml.add_bos_token", "bool", False),
         ("tokenizer.ggml.add_eos_token", "bool", False),
-        ("tokenizer.ggml.add_space_prefix", "bool", True),
+        ("tokenizer.ggml.add_space_prefix", "bool", False),
     ]
     weights = {k: v.numpy() for k, v in saved["model"].items()}
     d, inner = shape.width, shape.inner

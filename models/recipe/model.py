@@ -15,12 +15,12 @@ SIZE = 0.5  # of an embedding's entries at first; the last norm makes up for it
 @dataclass
 class Shape:
     pieces: int
-    width: int = 192
+    width: int = 256
     layers: int = 6
-    heads: int = 3
+    heads: int = 4
     inner: int = 512
     rotated: int = 24  # dimensions of a head that carry positions; the others compare contents alone
-    context: int = 512
+    context: int = 640
     base: float = 0.0  # of the usual rotary frequencies, if these are wanted
 
     @property
@@ -69,7 +69,6 @@ class Block(nn.Module):
             return torch.cat([p * cos - r * sin, r * cos + p * sin, z[..., s.rotated:]], -1)
 
         q, k = rotate(q), rotate(k)
-        self.seen = (q, k)  # for the pointer hint in training
         if hasattr(F, "scaled_dot_product_attention"):
             a = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         else:
@@ -117,6 +116,7 @@ def start_with_copying(model: Model, markers: list[int]) -> None:
     for the place whose preceding token is the present one and raises the token found there. Markers have no code, so
     that nothing is copied after them by this. In the last two blocks, head 0 copies the tokens it looks at and head 1
     the tokens before those; where they look is left to training. Everything is trained on.
+    Behind a marker, which has no code, head 0 of block 1 goes by the token before the marker: a copy goes on there.
     """
     s, d, h = model.shape, model.shape.width, model.shape.head
     basis, _ = torch.linalg.qr(torch.randn(d, d))
@@ -140,7 +140,7 @@ def start_with_copying(model: Model, markers: list[int]) -> None:
     first.out.weight[:, :h] = SIZE * 2 * store.T
     q, k = torch.zeros(h, d), torch.zeros(h, d)
     free = h - s.rotated
-    q[s.rotated:] = 2.0 * code[:free]
+    q[s.rotated:] = 2.0 * code[:free] + 1.2 * store[:free]
     k[s.rotated:] = 2.0 * store[:free]
     second.qkv.weight[0:h], second.qkv.weight[d:d + h] = q, k
     second.qkv.weight[2 * d:2 * d + h] = code

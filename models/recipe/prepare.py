@@ -95,10 +95,10 @@ def main() -> None:
                 joint = "" if row["lang"] == "zh" else " "
                 english = row["lang"] == "en"
                 if rng.random() < (1.0 if english else 0.2):
-                    text.append(joint.join(row["tokens"]))
+                    text.append(" " + joint.join(row["tokens"]))
             print(name, len(rows), flush=True)
     names = sorted({w for s in SETS for w in types[s].values()})
-    (args.work / "tokenizer.txt").write_text("\n".join(text + names * 20))
+    (args.work / "tokenizer.txt").write_text("\n".join(text + [" " + n for n in names] * 20))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sentencepiece as spm
 
-MARKERS = [f"<|{m}|>" for m in "extract classify verify types text spans answer sep end".split()]
+MARKERS = [f"<|{m}|>" for m in "extract classify verify types text spans answer sep is mark /mark end".split()]
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     spm.SentencePieceTrainer.train(
         input=str(args.work / "tokenizer.txt"), model_prefix=str(args.work / "sp"), model_type="bpe",
         vocab_size=args.pieces, byte_fallback=True, character_coverage=0.998, normalization_rule_name="identity",
-        remove_extra_whitespaces=False, split_digits=True, user_defined_symbols=MARKERS, minloglevel=2, num_threads=2)
+        add_dummy_prefix=False, remove_extra_whitespaces=False, split_digits=True, user_defined_symbols=MARKERS, minloglevel=2, num_threads=2)
 
 
 if __name__ == "__main__":

@@ -13,58 +13,42 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from examples import MAX_COUNT, Builder, Example, mixture
+from examples import CHOICE_WEIGHT, COPY_WEIGHT, TEXT_WEIGHT, Builder, Example, mixture
 from model import Model, Shape, start_with_copying
 
+UNSAFE = {"weights_only": False} if torch.__version__ >= "2" else {}  # our own file, with its shape
 LAGS = 3          # a word's tag is asked for at its last token's place and one and two places later
 TEXT_SAMPLE = 0.15 # share of the prompt's text whose next token is trained
 POOL = 512
+SMALL_UNTIL = 4e6  # tokens, in batches of half the size
 
 
 class Hints(nn.Module):
-    """Training only: read word tags and the count of mentions off the middle of the network."""
+    """Training only: read word tags off the middle of the network."""
 
     def __init__(self, width: int):
         super().__init__()
         self.tags = nn.Linear(width, 4 * LAGS)
-        self.counts = nn.Linear(width, MAX_COUNT + 1)
 
-    def forward(self, x: torch.Tensor, tags: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, tags: torch.Tensor) -> torch.Tensor:
         x = F.layer_norm(x, x.shape[-1:])
-        out = self.tags(x).unflatten(-1, (LAGS, 4))
+        out = self.tags(x).unflatten(-1, (LAGS, 4)).float()
         loss = x.new_zeros(())
         for lag in range(LAGS):
             later = F.pad(tags, (lag, 0))[:, :tags.shape[1]]
             loss = loss + F.cross_entropy(out[:, :, lag].flatten(0, 1), later.flatten(), ignore_index=0) / LAGS
-        if (counts >= 0).any():
-            loss = loss + 0.3 * F.cross_entropy(self.counts(x).flatten(0, 1), counts.flatten(), ignore_index=-1)
         return loss
 
 
-def pointer_hint(model: Model, batch: list[Example]) -> torch.Tensor:
-    """Training only: in the last two blocks, at the places of an answer where a mention (or a type) is to begin, head 0
-    should look at its first token in the prompt and head 1, which copies the token before, one further."""
-    rows, places, sources = zip(*[(i, p, q) for i, e in enumerate(batch) for p, q in e.sources.items()] or [(0, 0, 0)])
-    loss = model.embed.weight.new_zeros(())
-    for block in model.blocks[-2:]:
-        q, k = block.seen
-        row, place, source = (torch.tensor(x, device=q.device) for x in (rows, places, sources))
-        index = torch.arange(len(rows), device=q.device)
-        scores = torch.einsum("nhd,nhtd->nht", q[row, :2, place], k[row, :2]) * q.shape[-1] ** -0.5
-        later = torch.arange(k.shape[2], device=q.device) > place[:, None]
-        scores = scores.masked_fill(later[:, None], -1e9).log_softmax(-1)
-        after = (source + 1).minimum(place)
-        loss = loss - (scores[index, 0, source].mean() + scores[index, 1, after].mean()) / 4
-    return loss
-
-
-def batches(builder: Builder, size: int, state: dict):
-    """Sequences of like length together, at most `size` tokens in a batch."""
+def batches(builder: Builder, most: int, state: dict):
+    """Sequences of like length together, at most `most` tokens in a batch; half of that at first."""
     while True:
+        size = most if state["tokens"] > SMALL_UNTIL else most // 2
         easy = state["tokens"] < state["easy"]
         pool = sorted((builder.example(easy) for _ in range(POOL)), key=lambda e: len(e.ids))
         out, batch = [], []
@@ -85,7 +69,7 @@ def tensors(batch: list[Example], end: int) -> tuple[torch.Tensor, ...]:
         return torch.tensor([v + [fill] * (t - len(v)) for v in values], dtype=kind)
 
     return (table([e.ids for e in batch], end, torch.long), table([e.weights for e in batch], 0.0, torch.float),
-            table([e.tags for e in batch], 0, torch.long), table([e.counts for e in batch], -1, torch.long))
+            table([e.tags for e in batch], 0, torch.long))
 
 
 def main() -> None:
@@ -98,11 +82,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--decay", type=float, default=0.0)
-    parser.add_argument("--batch", type=int, default=2048)
+    parser.add_argument("--batch", type=int, default=4096)
     parser.add_argument("--easy", type=float, default=0.4e6, help="first tokens: short sentences with mentions only")
     parser.add_argument("--hints", type=float, default=0.5, help="weight of the auxiliary loss")
     parser.add_argument("--plain-start", action="store_true", help="without the copying circuit")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--float32", action="store_true", help="no bfloat16 in matrix products")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
@@ -111,7 +96,7 @@ def main() -> None:
     builder = Builder(args.work, args.seed, mixture(args.mix))
     path = args.work / f"{args.name}.pt"
     file = path if path.exists() else args.work / f"{args.origin}.pt" if args.origin else None
-    saved = torch.load(file, map_location=device) if file else None
+    saved = torch.load(file, map_location=device, **UNSAFE) if file else None
     shape = saved["shape"] if saved else Shape(pieces=builder.sp.get_piece_size())
     model = Model(shape)
     if not args.plain_start and not saved:
@@ -132,6 +117,7 @@ def main() -> None:
         if file == path:
             state.update(saved["state"])
             builder.rng.setstate(saved["rng"])
+    half = not args.float32 and torch.__version__ >= "2"  # twice as fast where the processor has bfloat16
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {device}", flush=True)
 
     def save() -> None:
@@ -142,7 +128,11 @@ def main() -> None:
     stop: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stop.append(number))  # a polite kill saves first
     warm = 20 if args.origin else 150
-    seen = {"answer": 0.0, "n": 0, "right": 0, "hint": 0.0, "pointer": 0.0, "steps": 0, "tokens": 0, "at": time.time()}
+    def nothing_seen() -> dict:
+        return {"mark": np.zeros(3), "choice": np.zeros(3), "copy": np.zeros(3), "hint": 0.0, "steps": 0, "tokens": 0,
+                "at": time.time()}
+
+    seen = nothing_seen()
     for batch in batches(builder, args.batch, state):
         if state["tokens"] >= args.tokens or stop:
             break
@@ -150,40 +140,40 @@ def main() -> None:
         fall = min(1.0, left / args.decay) if args.decay else 1.0
         for group in optimizer.param_groups:
             group["lr"] = args.rate * min(1.0, (state["steps"] + 1) / warm) * max(0.02, fall)
-        ids, weights, tags, counts = (x.to(device) for x in tensors(batch, builder.marker["end"]))
-        states, middle = model(ids[:, :-1])
+        ids, weights, tags = (x.to(device) for x in tensors(batch, builder.marker["end"]))
         w = weights[:, 1:]
-        text = (w > 0) & (w < 1) & (torch.rand(w.shape, device=device) < TEXT_SAMPLE)
-        keep = (w >= 1) | text
+        text = (w == TEXT_WEIGHT) & (torch.rand(w.shape, device=device) < TEXT_SAMPLE)
+        keep = (w > TEXT_WEIGHT) | text
         w = torch.where(text, w / TEXT_SAMPLE, w)[keep]
-        logits, target = model.logits(states[keep]), ids[:, 1:][keep]
-        each = F.cross_entropy(logits, target, reduction="none")
+        with torch.autocast(device, torch.bfloat16, enabled=half):
+            states, middle = model(ids[:, :-1])
+            logits, target = model.logits(states[keep]), ids[:, 1:][keep]
+            hint = hints(middle, tags[:, :-1]) if args.hints else 0.0
+        each = F.cross_entropy(logits.float(), target, reduction="none")
         loss = (each * w).sum() / w.sum()
-        hint = hints(middle, tags[:, :-1], counts[:, :-1]) if args.hints else loss.new_zeros(())
-        pointer = pointer_hint(model, batch) if args.hints else loss.new_zeros(())
         optimizer.zero_grad(set_to_none=True)
-        (loss + args.hints * (hint + 0.5 * pointer)).backward()
+        (loss + args.hints * hint).backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         with torch.no_grad():
-            answer = w >= 1
-            seen["answer"] += each[answer].sum().item()
-            seen["n"] += int(answer.sum())
-            seen["right"] += int((logits.argmax(-1) == target)[answer].sum())
-            seen["hint"] += hint.item()
-            seen["pointer"] += pointer.item()
+            right = logits.argmax(-1) == target
+            for kind, chosen in (("mark", (target == builder.marker["mark"]) | (target == builder.marker["/mark"])),
+                                 ("choice", w == CHOICE_WEIGHT), ("copy", w == COPY_WEIGHT)):
+                seen[kind] += np.array([each[chosen].sum().item(), int(right[chosen].sum()), int(chosen.sum())])
+            seen["hint"] += float(hint)
         state["tokens"] += sum(len(e.ids) for e in batch)
         seen["tokens"] += sum(len(e.ids) for e in batch)
         state["steps"] += 1
         seen["steps"] += 1
-        if seen["steps"] == 50:
+        if seen["steps"] == 100:
             took = time.time() - seen["at"]
             state["seconds"] += took
-            print(f"{state['steps']} steps {state['tokens'] / 1e6:.2f} M tokens {state['seconds'] / 60:.1f} min: "
-                  f"answer loss {seen['answer'] / seen['n']:.3f}, right {100 * seen['right'] / seen['n']:.1f} %, "
-                  f"hints {seen['hint'] / 50:.3f} pointer {seen['pointer'] / 50:.2f}, {seen['tokens'] / took:.0f} tokens/s", flush=True)
-            seen = {"answer": 0.0, "n": 0, "right": 0, "hint": 0.0, "pointer": 0.0, "steps": 0, "tokens": 0, "at": time.time()}
-            if state["steps"] % 250 < 50:
+            kinds = ", ".join(f"{k} {seen[k][0] / max(1, seen[k][2]):.3f} ({100 * seen[k][1] / max(1, seen[k][2]):.1f} %)"
+                              for k in ("mark", "choice", "copy"))
+            print(f"{state['steps']} steps {state['tokens'] / 1e6:.2f} M tokens {state['seconds'] / 60:.1f} min: loss (right) "
+                  f"{kinds}, hint {seen['hint'] / 100:.3f}, {seen['tokens'] / took:.0f} tokens/s", flush=True)
+            seen = nothing_seen()
+            if state["steps"] % 1000 == 0:
                 save()
     save()
 

@@ -32,8 +32,10 @@ struct el_constraint {
     size_t n_choices;
     size_t n_items;           /* LIST_OF_TYPES: how many answers */
     const char *const *spans; /* LIST_OF_TYPES: the span of each answer, distinct */
-    const char *separator;    /* compact sets: between items; NULL = JSON: an array of strings for
-                                 LIST_OF_SPANS, an object span -> type for LIST_OF_TYPES */
+    /* Compact sets: the sentence with marks around its spans, and "span is type" between
+     * separators. NULL = JSON: an array of strings for LIST_OF_SPANS, an object span -> type for
+     * LIST_OF_TYPES. */
+    const char *open, *close, *is, *separator;
 };
 
 /* One request. Everything it points to stays the caller's and must live until its reply. */

@@ -1,14 +1,22 @@
-/* The grammar of all substrings of a sentence w0 w1 ... wn, in n + 1 rules instead of n * n / 2
- * alternatives: rule sI is unit I followed by nothing or by the rest from I + 1, and a span is any
- * of the sI.
+/* JSON form. The grammar of all substrings of a sentence w0 w1 ... wn, in n + 1 rules instead of
+ * n * n / 2 alternatives: rule sI is unit I followed by nothing or by the rest from I + 1, and a
+ * span is any of the sI.
  *
- *     root ::= ( span ( "<|sep|>" span ){0,63} )?
- *     span ::= " "? ( s0 | s1 | s2 )
+ *     root ::= "[" ( "\"" span "\"" ( ", " ... ){0,63} )? "]"
+ *     span ::= s0 | s1 | s2
  *     s0 ::= "New" ( " " s1 )?
- *     s1 ::= "York" ( "," s2x )? ...
+ *     s1 ::= "York" ( "," s2 )? ...
  *
- * White space between units is written as in the sentence. Sub-word vocabularies put a blank
- * before an item that follows a marker, hence the optional one. */
+ * White space between units is written as in the sentence.
+ *
+ * Marked form. The sentence itself, with marks around runs of units: rule bDuI stands before unit I
+ * inside of D marks, aDuI behind it. White space before a unit belongs to it.
+ *
+ *     root ::= b0u0
+ *     b0u0 ::= "<|mark|>" b1u0 | " New" a0u0
+ *     a0u0 ::= b0u1
+ *     b1u0 ::= "<|mark|>" b2u0 | " New" a1u0
+ *     a1u0 ::= "<|/mark|>" a0u0 | b1u1 ... */
 #include "llm/grammar.h"
 
 #include "base/json.h"
@@ -17,7 +25,7 @@
 #include <string.h>
 #include <unicode/uchar.h>
 
-enum { MAX_UNITS = 512, MAX_ITEMS = 64 };
+enum { MAX_UNITS = 512, MAX_ITEMS = 64, MAX_NESTING = 3 };
 
 /* A GBNF literal. With `json` the text is first quoted for the inside of a JSON string. */
 static void literal(struct el_buffer *gbnf, const char *text, size_t len, bool json) {
@@ -86,60 +94,85 @@ static void skip_space(const char *text, size_t len, size_t *at) {
     }
 }
 
-/* The rules s0 .. sN; returns the number of units, 0 if there are none or too many. */
-static size_t write_units(const char *text, bool json, struct el_buffer *gbnf) {
-    size_t len = strlen(text), at = 0, units = 0;
-    if (el_utf8_valid_prefix(text, len) != len) {
+/* A unit and the white space around it: bytes of the sentence. */
+struct unit {
+    size_t before, start, end, next;
+};
+
+/* The units of a sentence; 0 if there are none or too many. */
+static size_t find_units(const char *text, struct unit units[MAX_UNITS]) {
+    size_t len = strlen(text), at = 0, n = 0;
+    if (len >= 1 << 16 || el_utf8_valid_prefix(text, len) != len) {
         return 0;
     }
     skip_space(text, len, &at);
-    while (at < len) {
-        size_t start = at, end;
-        next_unit(text, len, &at);
-        end = at;
-        skip_space(text, len, &at);
-        if (units == MAX_UNITS) {
+    for (size_t before = 0; at < len; before = units[n - 1].end) {
+        if (n == MAX_UNITS) {
             return 0;
         }
-        el_buffer_printf(gbnf, "s%zu ::= ", units);
-        literal(gbnf, text + start, end - start, json);
-        if (at < len) {
+        struct unit *unit = &units[n++];
+        *unit = (struct unit){.before = before, .start = at};
+        next_unit(text, len, &at);
+        unit->end = at;
+        skip_space(text, len, &at);
+        unit->next = at;
+    }
+    return n;
+}
+
+/* The rules s0 .. sN. */
+static void write_runs(const char *text, const struct unit *units, size_t n,
+                       struct el_buffer *gbnf) {
+    for (size_t i = 0; i < n; i++) {
+        const struct unit *unit = &units[i];
+        el_buffer_printf(gbnf, "s%zu ::= ", i);
+        literal(gbnf, text + unit->start, unit->end - unit->start, true);
+        if (i + 1 < n) {
             el_buffer_string(gbnf, " (");
-            if (at > end) {
+            if (unit->next > unit->end) {
                 el_buffer_char(gbnf, ' ');
-                literal(gbnf, text + end, at - end, json);
+                literal(gbnf, text + unit->end, unit->next - unit->end, true);
             }
-            el_buffer_printf(gbnf, " s%zu )?", units + 1);
+            el_buffer_printf(gbnf, " s%zu )?", i + 1);
         }
         el_buffer_char(gbnf, '\n');
-        units++;
     }
-    return units;
+}
+
+/* The rules bDuI and aDuI. */
+static void write_marked(const struct el_constraint *c, const struct unit *units, size_t n,
+                         struct el_buffer *gbnf) {
+    el_buffer_string(gbnf, "root ::= b0u0\n");
+    for (size_t i = 0; i < n; i++) {
+        const struct unit *unit = &units[i];
+        for (int depth = 0; depth <= MAX_NESTING; depth++) {
+            el_buffer_printf(gbnf, "b%du%zu ::= ", depth, i);
+            if (depth < MAX_NESTING) {
+                literal(gbnf, c->open, strlen(c->open), false);
+                el_buffer_printf(gbnf, " b%du%zu | ", depth + 1, i);
+            }
+            if (i == 0) {
+                el_buffer_string(gbnf, "\" \" "); /* as the prompt's text begins */
+                literal(gbnf, c->text + unit->start, unit->end - unit->start, false);
+            } else {
+                literal(gbnf, c->text + unit->before, unit->end - unit->before, false);
+            }
+            el_buffer_printf(gbnf, " a%du%zu\na%du%zu ::= ", depth, i, depth, i);
+            if (depth > 0) {
+                literal(gbnf, c->close, strlen(c->close), false);
+                el_buffer_printf(gbnf, " a%du%zu%s", depth - 1, i, i + 1 < n ? " | " : "");
+            }
+            if (i + 1 < n) {
+                el_buffer_printf(gbnf, "b%du%zu", depth, i + 1);
+            } else if (depth == 0) {
+                el_buffer_string(gbnf, "\"\"");
+            }
+            el_buffer_char(gbnf, '\n');
+        }
+    }
 }
 
 /* ---- lists ---- */
-
-/* root for at least `least` and at most `most` of the rule `item`. */
-static void write_list(const struct el_constraint *c, size_t least, size_t most,
-                       struct el_buffer *gbnf) {
-    bool json = c->separator == NULL;
-    el_buffer_string(gbnf, "root ::= ");
-    if (json) {
-        el_buffer_string(gbnf, "\"[\" ");
-    }
-    if (most > 0) {
-        el_buffer_string(gbnf, least == 0 ? "( item ( " : "item ( ");
-        if (json) {
-            el_buffer_string(gbnf, "\", \"");
-        } else {
-            literal(gbnf, c->separator, strlen(c->separator), false);
-        }
-        el_buffer_printf(gbnf, " item ){%zu,%zu}%s", least > 0 ? least - 1 : 0, most - 1,
-                         least == 0 ? " )?" : "");
-    }
-    el_buffer_string(gbnf, json ? " \"]\"\n" : "\n");
-    el_buffer_string(gbnf, json ? "item ::= \"\\\"\" one \"\\\"\"\n" : "item ::= \" \"? one\n");
-}
 
 static void write_choices(const struct el_constraint *c, bool json, struct el_buffer *gbnf) {
     for (size_t i = 0; i < c->n_choices; i++) {
@@ -149,50 +182,56 @@ static void write_choices(const struct el_constraint *c, bool json, struct el_bu
     el_buffer_char(gbnf, '\n');
 }
 
-/* A JSON object from each of the spans, in their order, to a type: the span is written for the
- * model, which only has to choose. */
+/* Each of the spans, in their order, with a type: the span is written for the model, which only
+ * has to choose. */
 static void write_typed_spans(const struct el_constraint *c, struct el_buffer *gbnf) {
-    el_buffer_string(gbnf, "root ::= \"{\"");
+    bool json = c->open == NULL;
+    el_buffer_string(gbnf, json ? "root ::= \"{\"" : "root ::=");
     for (size_t i = 0; i < c->n_items; i++) {
         struct el_buffer key = {0};
-        el_buffer_string(&key, i > 0 ? ", " : "");
-        el_json_string(&key, c->spans[i], strlen(c->spans[i]));
-        el_buffer_string(&key, ": \"");
+        if (json) {
+            el_buffer_string(&key, i > 0 ? ", " : "");
+            el_json_string(&key, c->spans[i], strlen(c->spans[i]));
+            el_buffer_string(&key, ": \"");
+        } else {
+            el_buffer_printf(&key, "%s %s%s ", i > 0 ? c->separator : "", c->spans[i], c->is);
+        }
         el_buffer_char(gbnf, ' ');
         literal(gbnf, key.failed ? "" : key.data, key.failed ? 0 : key.len, false);
-        el_buffer_string(gbnf, " one \"\\\"\"");
+        el_buffer_string(gbnf, json ? " one \"\\\"\"" : " one");
         gbnf->failed = gbnf->failed || key.failed;
         el_buffer_free(&key);
     }
-    el_buffer_string(gbnf, " \"}\"\n");
+    el_buffer_string(gbnf, json ? " \"}\"\n" : "\n");
 }
 
 static bool write_types(const struct el_constraint *c, struct el_buffer *gbnf) {
     if (c->n_choices == 0 || c->n_items == 0 || c->n_items > 256) {
         return false;
     }
-    bool json = c->separator == NULL;
     el_buffer_string(gbnf, "one ::= ");
-    write_choices(c, json, gbnf);
-    if (json && c->spans != NULL) {
-        write_typed_spans(c, gbnf);
-    } else {
-        write_list(c, c->n_items, c->n_items, gbnf);
-    }
+    write_choices(c, c->open == NULL, gbnf);
+    write_typed_spans(c, gbnf);
     return true;
 }
 
 static bool write_spans(const struct el_constraint *c, struct el_buffer *gbnf) {
-    size_t units = c->text != NULL && strlen(c->text) < 1 << 16
-                       ? write_units(c->text, c->separator == NULL, gbnf)
-                       : 0;
-    el_buffer_string(gbnf, "one ::= ");
-    for (size_t i = 0; i < units; i++) {
-        el_buffer_printf(gbnf, "%ss%zu", i > 0 ? " | " : "", i);
+    struct unit units[MAX_UNITS];
+    size_t n = c->text != NULL ? find_units(c->text, units) : 0;
+    if (n > 0 && c->open != NULL) {
+        write_marked(c, units, n, gbnf);
+    } else if (n > 0) {
+        write_runs(c->text, units, n, gbnf);
+        el_buffer_string(gbnf, "one ::= ");
+        for (size_t i = 0; i < n; i++) {
+            el_buffer_printf(gbnf, "%ss%zu", i > 0 ? " | " : "", i);
+        }
+        el_buffer_printf(gbnf,
+                         "\nroot ::= \"[\" ( item ( \", \" item ){0,%d} )? \"]\"\n"
+                         "item ::= \"\\\"\" one \"\\\"\"\n",
+                         MAX_ITEMS - 1);
     }
-    el_buffer_char(gbnf, '\n');
-    write_list(c, 0, MAX_ITEMS, gbnf);
-    return units > 0;
+    return n > 0;
 }
 
 bool el_grammar_write(const struct el_constraint *c, struct el_buffer *gbnf) {
@@ -249,7 +288,7 @@ static void schema_typed_spans(const struct el_constraint *c, struct el_buffer *
 }
 
 bool el_schema_write(const struct el_constraint *c, struct el_buffer *schema) {
-    if (c->separator != NULL) {
+    if (c->open != NULL) {
         return false;
     }
     if (c->kind == EL_LIST_OF_SPANS) {

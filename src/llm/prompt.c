@@ -119,9 +119,15 @@ static bool take_setting(const struct settings *s, const yaml_node_t *key,
     if (strcmp(name, "form") == 0) {
         return take_word(s, key, value, "prompt", "chat", &set->chat);
     } else if (strcmp(name, "answer") == 0) {
-        bool fine = take_word(s, key, value, "separated", "json", &json);
-        set->form = json ? EL_ANSWER_JSON : EL_ANSWER_SEPARATED;
+        bool fine = take_word(s, key, value, "marked", "json", &json);
+        set->form = json ? EL_ANSWER_JSON : EL_ANSWER_MARKED;
         return fine;
+    } else if (strcmp(name, "open") == 0) {
+        return take_string(s, key, value, &set->open);
+    } else if (strcmp(name, "close") == 0) {
+        return take_string(s, key, value, &set->close);
+    } else if (strcmp(name, "is") == 0) {
+        return take_string(s, key, value, &set->is);
     } else if (strcmp(name, "separator") == 0) {
         return take_string(s, key, value, &set->separator);
     } else if (strcmp(name, "yes") == 0) {
@@ -138,8 +144,8 @@ static bool take_setting(const struct settings *s, const yaml_node_t *key,
         return take_number(s, key, value, &set->max_demonstrations);
     }
     return wrong(s, key,
-                 "is no setting; there are form, answer, separator, yes, no, special_tokens, stop, "
-                 "markers and max_demonstrations",
+                 "is no setting; there are form, answer, open, close, is, separator, yes, no, "
+                 "special_tokens, stop, markers and max_demonstrations",
                  name);
 }
 
@@ -178,8 +184,14 @@ static bool take_settings(const struct settings *s) {
         return wrong(s, root, "is missing: the words of the verifier are needed",
                      set->yes == NULL ? "yes" : "no");
     }
-    if (set->form == EL_ANSWER_SEPARATED && set->separator == NULL) {
-        return wrong(s, root, "is missing: separated answers need it", "separator");
+    const struct {
+        const char *name, *value;
+    } marks[] = {
+        {"open", set->open}, {"close", set->close}, {"is", set->is}, {"separator", set->separator}};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        if (set->form == EL_ANSWER_MARKED && marks[i].value == NULL) {
+            return wrong(s, root, "is missing: marked answers need it", marks[i].name);
+        }
     }
     return true;
 }
@@ -361,6 +373,9 @@ void el_prompt_set_close(struct el_prompt_set *set) {
     }
     free_list(set->stop, set->n_stop);
     free_list(set->markers, set->n_markers);
+    free(set->open);
+    free(set->close);
+    free(set->is);
     free(set->separator);
     free(set->yes);
     free(set->no);
@@ -411,11 +426,15 @@ static const char *as_shown(const struct el_prompt_set *set, const char *text,
 static bool fill_constraint(const struct el_prompt_set *set, enum el_prompt_kind kind,
                             const struct el_prompt_data *data, struct el_arena *arena,
                             struct el_constraint *constraint) {
-    *constraint = (struct el_constraint){
-        .kind = kind == EL_PROMPT_VERIFY     ? EL_YES_NO
-                : kind == EL_PROMPT_CLASSIFY ? EL_LIST_OF_TYPES
-                                             : EL_LIST_OF_SPANS,
-        .separator = set->form == EL_ANSWER_SEPARATED ? set->separator : NULL};
+    *constraint = (struct el_constraint){.kind = kind == EL_PROMPT_VERIFY     ? EL_YES_NO
+                                                 : kind == EL_PROMPT_CLASSIFY ? EL_LIST_OF_TYPES
+                                                                              : EL_LIST_OF_SPANS};
+    if (set->form == EL_ANSWER_MARKED) {
+        constraint->open = set->open;
+        constraint->close = set->close;
+        constraint->is = set->is;
+        constraint->separator = set->separator;
+    }
     if (constraint->kind == EL_LIST_OF_SPANS) {
         constraint->text = as_shown(set, data->text, arena);
         return constraint->text != NULL;

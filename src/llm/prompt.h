@@ -20,8 +20,9 @@
 #include "llm/client.h"
 
 enum el_answer_form {
-    EL_ANSWER_SEPARATED, /* items between separators (compact sets) */
-    EL_ANSWER_JSON,      /* a JSON array of strings; types: a JSON object span -> type */
+    EL_ANSWER_MARKED, /* spans: the sentence again, with marks around them; types: pairs "span is
+                         type" between separators (compact sets) */
+    EL_ANSWER_JSON,   /* a JSON array of strings; types: a JSON object span -> type */
 };
 
 enum el_prompt_kind {
@@ -38,8 +39,9 @@ struct el_prompt_set {
     char *name; /* last part of the folder's path */
     bool chat;  /* messages, not one prompt */
     enum el_answer_form form;
-    char *separator; /* SEPARATED */
-    char *yes, *no;  /* the verifier's words */
+    char *open, *close;   /* MARKED: around a span */
+    char *is, *separator; /* MARKED: between span and type, between pairs */
+    char *yes, *no;       /* the verifier's words */
     bool special_tokens;
     char **stop;
     size_t n_stop;
@@ -58,7 +60,9 @@ void el_prompt_set_close(struct el_prompt_set *set); /* NULL is allowed */
 
 /* Types, demonstrations and the question, as a template sees them:
  *   types          list of {name, description}
- *   demonstrations list of {text, spans: list of {text, type}}
+ *   demonstrations list of {text, marked, spans: list of {text, type}}; marked is a
+ *                  space and the text with the set's marks around its spans, the space before a
+ *                  span inside of them
  *   text           the sentence
  *   spans          list of {text} (classify), span (verify), type, type_description (verify)
  *   separator, yes, no
@@ -74,6 +78,8 @@ struct el_prompt_demonstration {
     const char *text;
     const struct el_prompt_span *spans;
     size_t n_spans;
+    const struct el_span *marks; /* where they stand: bytes of the text, by start, longer first */
+    size_t n_marks;
 };
 struct el_prompt_data {
     const struct el_prompt_type *types;

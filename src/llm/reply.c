@@ -206,7 +206,7 @@ struct el_piece el_answer_of(const struct el_prompt_set *set, struct el_piece re
     for (int i = 0; i < 8 && reply.len > 0 && (end = el_end_of_answer(set, reply)) == 0; i++) {
         const char *close = memchr(reply.text, '>', reply.len);
         close = close != NULL ? close : memchr(reply.text, ']', reply.len);
-        if (set->form == EL_ANSWER_SEPARATED || close == NULL) {
+        if (set->form == EL_ANSWER_MARKED || close == NULL) {
             break;
         }
         reply = el_piece_trim(el_piece_between(close + 1, reply.text + reply.len));
@@ -222,13 +222,12 @@ struct el_piece el_answer_of(const struct el_prompt_set *set, struct el_piece re
 /* A compact answer, unless the reply plainly is of another form. */
 static void read_reply(struct el_items *items, const struct el_prompt_set *set,
                        struct el_piece reply) {
-    bool separated = set->form == EL_ANSWER_SEPARATED;
-    bool foreign = separated && reply.len > 0 &&
-                   memmem(reply.text, reply.len, set->separator, strlen(set->separator)) == NULL &&
+    bool marked = set->form == EL_ANSWER_MARKED;
+    bool foreign = marked && reply.len > 0 && !el_has_marks(set, reply) &&
                    (memchr(reply.text, '\n', reply.len) != NULL || reply.text[0] == '[' ||
                     reply.text[0] == '{');
-    if (separated && !foreign) {
-        el_read_separated(items, set, reply);
+    if (marked && !foreign) {
+        el_read_marked(items, set, reply);
         return;
     }
     struct el_piece answer = el_answer_of(set, reply);
@@ -301,10 +300,10 @@ enum el_readable el_parse_types(struct el_arena *arena, const struct el_prompt_s
         return EL_READ_MEMORY;
     }
     read_reply(&items, set, (struct el_piece){reply, reply_len});
-    bool separated = items.separated;
+    bool marked = items.marked;
     bool any =
-        n_spans == 0 || by_span(&items, choice) || by_position(&items, n_spans, separated, choice);
-    if (!separated && !cut && !items.memory) {
+        n_spans == 0 || by_span(&items, choice) || by_position(&items, n_spans, marked, choice);
+    if (!marked && !cut && !items.memory) {
         struct el_piece answer = el_answer_of(set, (struct el_piece){reply, reply_len});
         any |= el_read_prose_types(&known, answer, spans, n_spans, choice);
     }

@@ -49,7 +49,7 @@ struct el_items {
     size_t pairs;    /* lines "span: TYPE" so far */
     struct el_item *list;
     size_t count, room;
-    bool separated; /* read as a compact answer */
+    bool marked;    /* read as a compact answer */
     bool says_none; /* an empty list, or words for one, were seen */
     bool memory;    /* an allocation failed */
 };
@@ -102,8 +102,8 @@ bool el_is_sentence(struct el_known *known, struct el_piece piece);
 
 /* ---- readers ------------------------------------------------------------------------------ */
 
-/* Where the answer ends: at the first stop string or marker that is not the separator. A model that
- * was not stopped goes on inventing examples there. */
+/* Where the answer ends: at the first stop string or marker that is no sign of answers. A model
+ * that was not stopped goes on inventing examples there. */
 size_t el_end_of_answer(const struct el_prompt_set *set, struct el_piece reply);
 
 /* What was thought aloud is no answer. A thought that never ends leaves none. */
@@ -112,10 +112,13 @@ struct el_piece el_without_thoughts(struct el_piece reply);
 /* The answer proper of a reply. */
 struct el_piece el_answer_of(const struct el_prompt_set *set, struct el_piece reply);
 
-/* "a<sep>b": pieces between separators. Empty pieces are kept, so that positions stay true; an
- * empty reply has no items. In classification the pieces are types. */
-void el_read_separated(struct el_items *items, const struct el_prompt_set *set,
-                       struct el_piece reply);
+/* Does it hold any of the signs of a compact answer? */
+bool el_has_marks(const struct el_prompt_set *set, struct el_piece reply);
+
+/* The marked spans of the sentence; a reply without marks has none. In classification "span is
+ * type" between separators, or types alone: then empty ones are kept, so that positions stay true.
+ */
+void el_read_marked(struct el_items *items, const struct el_prompt_set *set, struct el_piece reply);
 
 /* Anything else: JSON and its broken kin, tagged text, lists in lines, prose. */
 void el_read_any(struct el_items *items, struct el_piece reply);

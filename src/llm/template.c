@@ -17,6 +17,7 @@ enum name {
     NAME_DEMONSTRATIONS,
     NAME_SPANS,
     NAME_TEXT,
+    NAME_MARKED,
     NAME_SPAN,
     NAME_TYPE,
     NAME_TYPE_DESCRIPTION,
@@ -42,6 +43,7 @@ static const struct {
     [NAME_DEMONSTRATIONS] = {"demonstrations", IN(SCOPE_ROOT), true, false},
     [NAME_SPANS] = {"spans", IN(SCOPE_ROOT) | IN(SCOPE_DEMONSTRATION), true, false},
     [NAME_TEXT] = {"text", IN(SCOPE_ROOT) | IN(SCOPE_DEMONSTRATION) | IN(SCOPE_SPAN), false, false},
+    [NAME_MARKED] = {"marked", IN(SCOPE_DEMONSTRATION), false, false},
     [NAME_SPAN] = {"span", IN(SCOPE_ROOT), false, false},
     [NAME_TYPE] = {"type", IN(SCOPE_ROOT) | IN(SCOPE_SPAN), false, false},
     [NAME_TYPE_DESCRIPTION] = {"type_description", IN(SCOPE_ROOT), false, false},
@@ -394,8 +396,9 @@ struct frame {
 };
 
 struct value {
-    const char *string; /* NULL = none */
-    bool of_set;        /* the set's own words, inserted as they are */
+    const char *string;                           /* NULL = none */
+    const struct el_prompt_demonstration *marked; /* its text, with marks */
+    bool of_set;                                  /* the set's own words, inserted as they are */
     bool truth;
     const void *items; /* lists */
     size_t count, item_size;
@@ -466,6 +469,9 @@ static struct value item_value(const struct frame *frame, enum name name) {
     case SCOPE_TYPE:
         return (struct value){.string = name == NAME_NAME ? type->name : type->description};
     case SCOPE_DEMONSTRATION:
+        if (name == NAME_MARKED) {
+            return (struct value){.string = demonstration->text, .marked = demonstration};
+        }
         return name == NAME_SPANS ? list(demonstration->spans, demonstration->n_spans, sizeof *span)
                                   : (struct value){.string = demonstration->text};
     case SCOPE_SPAN:
@@ -502,6 +508,46 @@ static void begin_message(struct renderer *r, const char *role) {
     r->messages[r->n_messages++] = (struct el_template_message){.role = role, .start = r->out->len};
 }
 
+/* Bytes [from, to) of a text, as a prompt may hold them; a space goes before the first of all. */
+static void put_part(struct renderer *r, const char *text, size_t from, size_t to, bool *begun) {
+    if (from == to) {
+        return;
+    }
+    const char *part = el_arena_copy(r->arena, text + from, to - from);
+    r->memory |= part == NULL;
+    el_buffer_string(r->out, *begun ? "" : " ");
+    el_prompt_clean(r->set, part != NULL ? part : "", false, r->out);
+    *begun = true;
+}
+
+/* A space and the text, with marks around its spans. The space before a span is inside of its
+ * marks, so that a sub-word vocabulary cuts its words as it does without marks. Spans that cross an
+ * open one cannot be shown and are left out, as are those nested deeper than DEEPEST. */
+static void put_marked(struct renderer *r, const struct el_prompt_demonstration *demonstration) {
+    enum { DEEPEST = 8 };
+    const char *text = demonstration->text;
+    size_t ends[DEEPEST], depth = 0, at = 0, len = strlen(text);
+    bool begun = false;
+    for (size_t i = 0; i <= demonstration->n_marks; i++) {
+        bool last = i == demonstration->n_marks;
+        struct el_span span = last ? (struct el_span){len, len} : demonstration->marks[i];
+        while (depth > 0 && ends[depth - 1] <= span.start) {
+            put_part(r, text, at, ends[--depth], &begun);
+            at = ends[depth];
+            el_buffer_string(r->out, r->set->close != NULL ? r->set->close : "");
+        }
+        if (last || depth == DEEPEST || (depth > 0 && span.end > ends[depth - 1])) {
+            continue;
+        }
+        size_t before = span.start - (span.start > at && text[span.start - 1] == ' ');
+        put_part(r, text, at, before, &begun);
+        at = before;
+        el_buffer_string(r->out, r->set->open != NULL ? r->set->open : "");
+        ends[depth++] = span.end;
+    }
+    put_part(r, text, at, len, &begun);
+}
+
 static void render(struct renderer *r, size_t from, size_t to, const struct frame *frame);
 
 static void render_list(struct renderer *r, size_t from, const struct node *section,
@@ -535,7 +581,9 @@ static void render(struct renderer *r, size_t from, size_t to, const struct fram
             value.truth || value.count > 0 || (value.string != NULL && value.string[0] != '\0');
         switch (node->kind) {
         case NODE_VALUE:
-            if (value.of_set && !node->json) {
+            if (value.marked != NULL && !node->json) {
+                put_marked(r, value.marked);
+            } else if (value.of_set && !node->json) {
                 el_buffer_string(r->out, value.string != NULL ? value.string : "");
             } else {
                 el_prompt_clean(r->set, value.string != NULL ? value.string : "", node->json,

@@ -23,7 +23,7 @@ bool el_question_add(struct el_work *work, struct el_questions *questions,
 }
 
 /* How long an answer can sensibly be, in tokens. A list of spans can hold little more than the
- * sentence; the rest is punctuation of the form (JSON needs more of it). */
+ * sentence; the rest is punctuation of the form (JSON needs more of it), or marks. */
 static size_t answer_tokens(const struct el_context *context, const struct el_work *work,
                             const struct el_question *question) {
     const struct el_prompt_set *set = context->prompts[question->member];
@@ -37,12 +37,12 @@ static size_t answer_tokens(const struct el_context *context, const struct el_wo
     case EL_PROMPT_PREEXTRACT:
     case EL_PROMPT_EXTRACT:
         tokens = el_estimate_tokens(work->text, work->text_len);
-        return set->form == EL_ANSWER_JSON ? tokens * 2 + slack : tokens + slack;
+        return set->form == EL_ANSWER_JSON ? tokens * 2 + slack : tokens + tokens / 4 + slack;
     case EL_PROMPT_CLASSIFY:
         for (size_t i = 0; i < question->n_mentions; i++) {
             const char *text = work->mentions.items[question->first_mention + i].text;
-            tokens += 8;
-            tokens += set->form == EL_ANSWER_JSON ? el_estimate_tokens(text, strlen(text)) + 8 : 0;
+            tokens += el_estimate_tokens(text, strlen(text)) + 8;
+            tokens += set->form == EL_ANSWER_JSON ? 8 : 0;
         }
         return tokens + slack;
     case EL_PROMPT_VERIFY:
@@ -89,7 +89,9 @@ static bool choose_demonstrations(const struct el_work *work, const struct el_qu
         const struct el_demonstration *demonstration = chosen[*count - 1 - i];
         (*list)[i] = (struct el_prompt_demonstration){.text = demonstration->text,
                                                       .spans = demonstration->spans,
-                                                      .n_spans = demonstration->n_spans};
+                                                      .n_spans = demonstration->n_spans,
+                                                      .marks = demonstration->marks,
+                                                      .n_marks = demonstration->n_marks};
     }
     return true;
 }

@@ -12,6 +12,7 @@
 
 #include "language/segment.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool by_spans(const struct el_context *context) {
@@ -106,6 +107,27 @@ static bool weigh(const struct el_context *context, struct el_work *work, struct
     return true;
 }
 
+static int by_start(const void *left, const void *right) {
+    const struct el_span *a = left, *b = right;
+    if (a->start != b->start) {
+        return a->start < b->start ? -1 : 1;
+    }
+    return a->end > b->end ? -1 : a->end < b->end;
+}
+
+/* In the order of the text; a span with two types is marked once. */
+static void sort_marks(struct el_demonstration *demonstration) {
+    struct el_span *marks = demonstration->marks;
+    size_t n = 0;
+    qsort(marks, demonstration->n_marks, sizeof *marks, by_start);
+    for (size_t i = 0; i < demonstration->n_marks; i++) {
+        if (n == 0 || by_start(&marks[n - 1], &marks[i]) != 0) {
+            marks[n++] = marks[i];
+        }
+    }
+    demonstration->n_marks = n;
+}
+
 /* A pool sentence as a demonstration: its spans of the asked types, each string once. */
 static bool demonstrate(const struct el_context *context, struct el_work *work,
                         const struct el_hit *hit, struct el_demonstration *out,
@@ -120,7 +142,8 @@ static bool demonstrate(const struct el_context *context, struct el_work *work,
                                      .text = sentence.text,
                                      .matches = hit->matches};
     out->spans = el_arena_array(&work->arena, sentence.n_entities, sizeof *out->spans);
-    if (out->spans == NULL) {
+    out->marks = el_arena_array(&work->arena, sentence.n_entities, sizeof *out->marks);
+    if (out->spans == NULL || out->marks == NULL) {
         return el_fail_memory(err);
     }
     for (size_t i = 0; i < sentence.n_entities; i++) {
@@ -134,6 +157,7 @@ static bool demonstrate(const struct el_context *context, struct el_work *work,
         if (text == NULL) {
             return el_fail_memory(err);
         }
+        out->marks[out->n_marks++] = entity.span;
         bool seen = false;
         for (size_t j = 0; j < out->n_spans && !seen; j++) {
             seen = strcmp(out->spans[j].text, text) == 0;
@@ -143,6 +167,7 @@ static bool demonstrate(const struct el_context *context, struct el_work *work,
                 (struct el_prompt_span){.text = text, .type = context->types[type].name};
         }
     }
+    sort_marks(out);
     return true;
 }
 

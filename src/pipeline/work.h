@@ -91,6 +91,8 @@ struct el_demonstration {
     const char *id, *text;
     struct el_prompt_span *spans; /* of the asked types only, distinct strings; wording of types */
     size_t n_spans;
+    struct el_span *marks; /* where they stand in the text, by start, longer first */
+    size_t n_marks;
     const struct el_hit_match *matches; /* by query mention; NULL unless span similarity was used */
 };
 

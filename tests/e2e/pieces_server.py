@@ -27,7 +27,7 @@ def answer(prompt):
     if "<|classify|>" in prompt:
         spans = question.split("<|spans|>")[1].split("<|answer|>")[0].split("<|sep|>")
         return "<|sep|>".join("person" for _ in spans)
-    return "<|sep|>".join(pieces(text))
+    return "".join(f"<|mark|>{p}<|/mark|>" for p in pieces(text))
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -126,9 +126,9 @@ static struct el_account go(const struct set_up *u) {
 }
 
 static void expect_intact(size_t calls, size_t but) {
-    char want[32];
+    char want[64];
     for (size_t i = 0; i < calls; i++) {
-        snprintf(want, sizeof want, "Name%zu", i);
+        snprintf(want, sizeof want, " word <|mark|>Name%zu<|/mark|> word", i);
         if (i != but) {
             assert_int_equal(seen->failure[i], EL_ANSWERED);
             assert_string_equal(seen->texts[i], want);
@@ -392,7 +392,7 @@ static void identical_calls_are_sent_once(void **state) {
     assert_int_equal(seen->answered, 200);
     assert_int_equal(account.calls, 200);
     assert_int_equal(account.from_store, 196);
-    assert_string_equal(seen->texts[7], "Name3");
+    assert_string_equal(seen->texts[7], " word <|mark|>Name3<|/mark|> word");
 }
 
 static void cancelled_calls_are_delivered(void **state) {

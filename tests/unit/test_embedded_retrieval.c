@@ -292,7 +292,7 @@ static size_t give_vectors(struct fixture *f, size_t dimensions) {
 static void spans_are_compared_by_their_vectors(void **state) {
     struct fixture f;
     open_fixture(&f, *state, "Later Marlow met Malow.");
-    list_spans(&f, "Marlow<|sep|>Malow");
+    list_spans(&f, "<|mark|>Marlow<|/mark|><|mark|>Malow<|/mark|>");
     assert_int_equal(give_vectors(&f, D), 2);
     assert_int_equal(f.work.n_demonstrations, 2);
     assert_false(f.work.unembedded || f.work.fell_back);
@@ -335,7 +335,7 @@ static void words_decide_where_vectors_fail(void **state) {
     struct fixture f;
     for (size_t wrong = 0; wrong < 2; wrong++) {
         open_fixture(&f, *state, "Marlowe looked at the rain in Bonn.");
-        list_spans(&f, "Marlowe");
+        list_spans(&f, "<|mark|>Marlowe<|/mark|>");
         give_vectors(&f, wrong * (D + 1)); /* failed, or of another length */
         assert_true(f.work.unembedded);
         assert_int_equal(f.work.n_demonstrations, 2);

@@ -134,8 +134,8 @@ static void long_texts_are_cut(void **state) {
     }
     text[4000] = '\0';
     size_t len = el_embeddings_fit(text, 100);
-    assert_true(len > 50 && len < 4000 && len % 2 == 0);
-    assert_true(el_estimate_tokens(text, len) <= 96);
+    assert_true(len > 25 && len < 4000 && len % 2 == 0);
+    assert_true(el_estimate_tokens(text, len) <= 48); /* half: the estimate can be low */
     assert_int_equal(el_embeddings_fit(text, 0), 4000);
     assert_int_equal(el_embeddings_fit("short", 100), 5);
     assert_int_equal(el_embeddings_fit("", 100), 0);

@@ -170,25 +170,34 @@ static void check(const struct el_constraint *c, const struct expectation *list)
     el_buffer_free(&gbnf);
 }
 
-static void spans_with_separator(void **state) {
+/* With marks of one letter, for short expectations. */
+static struct el_constraint marked(const char *text) {
+    return (struct el_constraint){.kind = EL_LIST_OF_SPANS,
+                                  .text = text,
+                                  .open = "{",
+                                  .close = "}",
+                                  .is = "=",
+                                  .separator = "|"};
+}
+
+static void marked_spans(void **state) {
     (void)state;
-    struct el_constraint c = {.kind = EL_LIST_OF_SPANS,
-                              .text = "Dr. Ann-Marie O'Neil of  New York",
-                              .separator = "<|sep|>"};
-    check(&c, (struct expectation[]){{"", true},
-                                     {"New York", true},
-                                     {" New York", true},
-                                     {"Ann", true},
-                                     {"Ann-Marie O'Neil", true},
-                                     {"Dr.", true},
-                                     {"of  New", true},
-                                     {"of New", false},
-                                     {"New York<|sep|>Neil<|sep|> Dr", true},
-                                     {"York New", false},
-                                     {"Yor", false},
-                                     {"Boston", false},
-                                     {"New York<|sep|>", false},
-                                     {"new york", false},
+    struct el_constraint c = marked("Dr. Ann-Marie of  York");
+    check(&c, (struct expectation[]){{" Dr. Ann-Marie of  York", true},
+                                     {"Dr. Ann-Marie of  York", false},
+                                     {"{ Dr.} Ann-Marie of{  York}", true},
+                                     {"{ Dr. Ann}-Marie of  York", true},
+                                     {" Dr. Ann-Marie of  {York}", false},
+                                     {" Dr.{{ Ann}-Marie} of  York", true},
+                                     {" Dr.{ Ann{-{Marie}}} of  York", true},
+                                     {" Dr.{{{{ Ann}}}} of  York", false},
+                                     {" Dr.{ Ann-Marie of  York", false},
+                                     {" Dr.} Ann-Marie of  York", false},
+                                     {" Dr.{} Ann-Marie of  York", false},
+                                     {" Dr.{ An}n-Marie of  York", false},
+                                     {" Dr. Ann-Marie of York", false},
+                                     {" Dr. Ann-Marie of", false},
+                                     {"", false},
                                      {NULL, false}});
 }
 
@@ -208,45 +217,45 @@ static void spans_as_json(void **state) {
 
 static void characters_where_words_are_not_separated(void **state) {
     (void)state;
-    struct el_constraint c = {
-        .kind = EL_LIST_OF_SPANS, .text = "张伟在北京大学学习。ソニーのPS5は", .separator = "|"};
-    check(&c, (struct expectation[]){{"张伟", true},
-                                     {"北京大学|张伟", true},
-                                     {"京大", true},
-                                     {"ソニー", true},
-                                     {"PS5", true},
-                                     {"PS", false},
-                                     {"北大", false},
+    struct el_constraint c = marked("张伟在北京。ソニーのPS5は");
+    check(&c, (struct expectation[]){{" 张伟在北京。ソニーのPS5は", true},
+                                     {"{ 张伟}在{北京}。{ソニー}の{PS5}は", true},
+                                     {" 张{伟在}北京。ソニーのPS5は", true},
+                                     {" 张伟在北京。ソニーのP{S5}は", false},
                                      {NULL, false}});
-    c.text = "서울에서 만난 김철수";
+    c.text = "서울에서 만난";
+    check(&c, (struct expectation[]){{"{ 서울}에서 만난", true}, {NULL, false}});
+    c = (struct el_constraint){.kind = EL_LIST_OF_SPANS, .text = "Zürich liegt 北京"};
     check(&c,
-          (struct expectation[]){{"서울", true}, {"김철수", true}, {"부산", false}, {NULL, false}});
-    c.text = "Zürich liegt in der Schweiz";
-    check(&c,
-          (struct expectation[]){{"Zürich", true}, {"rich", false}, {"Z", false}, {NULL, false}});
+          (struct expectation[]){
+              {"[\"Zürich\"]", true}, {"[\"rich\"]", false}, {"[\"京\"]", true}, {NULL, false}});
 }
 
 static void types(void **state) {
     (void)state;
     static const char *const choices[] = {"person", "work of art"};
+    static const char *const spans[] = {"Ann \"Bo\" Lee", "Rome"};
     struct el_constraint c = {.kind = EL_LIST_OF_TYPES,
                               .choices = choices,
                               .n_choices = 2,
                               .n_items = 2,
-                              .separator = "<|sep|>"};
-    check(&c, (struct expectation[]){{"person<|sep|>person", true},
-                                     {" person<|sep|> work of art", true},
+                              .spans = spans,
+                              .open = "{",
+                              .close = "}",
+                              .is = "=",
+                              .separator = "|"};
+    check(&c, (struct expectation[]){{" Ann \"Bo\" Lee= person| Rome= person", true},
+                                     {" Ann \"Bo\" Lee= work of art| Rome= person", true},
+                                     {" Ann \"Bo\" Lee= person", false},
+                                     {" Rome= person", false},
+                                     {" Ann \"Bo\" Lee= place| Rome= person", false},
                                      {"person", false},
-                                     {"person<|sep|>person<|sep|>person", false},
-                                     {"place<|sep|>person", false},
                                      {NULL, false}});
     c.n_items = 1;
-    check(&c, (struct expectation[]){{"person", true}, {"", false}, {NULL, false}});
-    c.separator = NULL;
-    check(&c, (struct expectation[]){{"[\"work of art\"]", true}, {"[]", false}, {NULL, false}});
-    static const char *const spans[] = {"Ann \"Bo\" Lee", "Rome"};
-    c.spans = spans;
+    check(&c,
+          (struct expectation[]){{" Ann \"Bo\" Lee= person", true}, {"", false}, {NULL, false}});
     c.n_items = 2;
+    c.open = NULL;
     check(&c, (struct expectation[]){
                   {"{\"Ann \\\"Bo\\\" Lee\": \"person\", \"Rome\": \"work of art\"}", true},
                   {"{\"Rome\": \"person\"}", false},
@@ -308,14 +317,14 @@ static void schemas(void **state) {
         "\\\"b\\\"\"]},"
         "\"y\":{\"type\":\"string\",\"enum\":[\"a \\\"b\\\"\"]}},\"required\":[\"x\",\"y\"],"
         "\"additionalProperties\":false}");
-    c.separator = "<|sep|>";
+    c.open = "<|mark|>";
     assert_false(el_schema_write(&c, &schema));
     el_buffer_free(&schema);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(spans_with_separator),
+        cmocka_unit_test(marked_spans),
         cmocka_unit_test(spans_as_json),
         cmocka_unit_test(characters_where_words_are_not_separated),
         cmocka_unit_test(types),

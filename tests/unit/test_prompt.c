@@ -14,9 +14,14 @@ static const char *const FOLDERS[] = {"prompts", NULL};
 static const struct el_prompt_type TYPES[] = {{"person", "people, real or invented"},
                                               {"location", NULL}};
 static const struct el_prompt_span DEMO_SPANS[] = {{"Ada", "person"}, {"Oslo", "location"}};
+static const struct el_span DEMO_MARKS[] = {{0, 3}, {12, 16}};
 static const struct el_prompt_demonstration DEMOS[] = {
-    {"Rain fell.", NULL, 0},
-    {"Ada flew to Oslo.", DEMO_SPANS, 2},
+    {.text = "Rain fell."},
+    {.text = "Ada flew to Oslo.",
+     .spans = DEMO_SPANS,
+     .n_spans = 2,
+     .marks = DEMO_MARKS,
+     .n_marks = 2},
 };
 static const struct el_prompt_span ASKED[] = {{"Bo", NULL}, {"Turku", NULL}};
 
@@ -56,25 +61,27 @@ static void compact_prompts(void **state) {
     struct el_arena arena = {0};
     struct el_call call = {0};
     assert_string_equal(prompt_of(set, EL_PROMPT_EXTRACT, &data, &arena, &call),
-                        "<|extract|><|types|>person<|sep|>location"
-                        "<|text|>Rain fell.<|answer|><|end|>"
-                        "<|text|>Ada flew to Oslo.<|answer|>Ada<|sep|>Oslo<|end|>"
-                        "<|text|>Bo left Turku.<|answer|>");
+                        "<|extract|><|types|> person<|sep|> location"
+                        "<|text|> Rain fell.<|answer|> Rain fell.<|end|>"
+                        "<|text|> Ada flew to Oslo.<|answer|><|mark|> Ada<|/mark|> flew to"
+                        "<|mark|> Oslo<|/mark|>.<|end|>"
+                        "<|text|> Bo left Turku.<|answer|>");
     assert_int_equal(call.constraint.kind, EL_LIST_OF_SPANS);
     assert_string_equal(call.constraint.text, "Bo left Turku.");
-    assert_string_equal(call.constraint.separator, "<|sep|>");
+    assert_string_equal(call.constraint.open, "<|mark|>");
+    assert_string_equal(call.constraint.close, "<|/mark|>");
     assert_true(call.special_tokens);
     assert_int_equal(call.n_stop, 1);
     assert_string_equal(call.stop[0], "<|end|>");
     assert_string_equal(
         prompt_of(set, EL_PROMPT_PREEXTRACT, &data, &arena, &call),
-        "<|extract|><|types|>person<|sep|>location<|text|>Bo left Turku.<|answer|>");
+        "<|extract|><|types|> person<|sep|> location<|text|> Bo left Turku.<|answer|>");
     assert_string_equal(prompt_of(set, EL_PROMPT_CLASSIFY, &data, &arena, &call),
-                        "<|classify|><|types|>person<|sep|>location"
-                        "<|text|>Rain fell.<|spans|><|answer|><|end|>"
-                        "<|text|>Ada flew to Oslo.<|spans|>Ada<|sep|>Oslo<|answer|>"
-                        "person<|sep|>location<|end|>"
-                        "<|text|>Bo left Turku.<|spans|>Bo<|sep|>Turku<|answer|>");
+                        "<|classify|><|types|> person<|sep|> location"
+                        "<|text|> Rain fell.<|spans|><|answer|><|end|>"
+                        "<|text|> Ada flew to Oslo.<|spans|> Ada<|sep|> Oslo<|answer|>"
+                        " Ada<|is|> person<|sep|> Oslo<|is|> location<|end|>"
+                        "<|text|> Bo left Turku.<|spans|> Bo<|sep|> Turku<|answer|>");
     assert_int_equal(call.constraint.kind, EL_LIST_OF_TYPES);
     assert_int_equal(call.constraint.n_items, 2);
     assert_string_equal(call.constraint.choices[1], "location");
@@ -84,14 +91,14 @@ static void compact_prompts(void **state) {
     data.n_spans = 1;
     assert_string_equal(
         prompt_of(set, EL_PROMPT_VERIFY, &data, &arena, &call),
-        "<|verify|><|text|>Bo left Turku.<|spans|>Turku<|types|>location<|answer|>");
+        "<|verify|><|text|> Bo left Turku.<|spans|> Turku<|types|> location<|answer|>");
     assert_int_equal(call.constraint.kind, EL_YES_NO);
     assert_string_equal(call.constraint.choices[0], "yes");
     assert_string_equal(call.constraint.choices[1], "no");
     data.n_types = 0;
     data.n_demonstrations = 0;
     assert_string_equal(prompt_of(set, EL_PROMPT_EXTRACT, &data, &arena, &call),
-                        "<|extract|><|text|>Bo left Turku.<|answer|>");
+                        "<|extract|><|text|> Bo left Turku.<|answer|>");
     el_arena_free(&arena);
     el_prompt_set_close(set);
 }
@@ -121,7 +128,7 @@ static void chat_prompts(void **state) {
     is_message(&call, 4, "assistant", "[\"Ada\", \"Oslo\"]");
     is_message(&call, 5, "user", "Bo left Turku.");
     assert_int_equal(call.constraint.kind, EL_LIST_OF_SPANS);
-    assert_null(call.constraint.separator);
+    assert_null(call.constraint.open);
     prompt_of(set, EL_PROMPT_CLASSIFY, &data, &arena, &call);
     is_message(&call, 4, "assistant", "{ \"Ada\": \"person\", \"Oslo\": \"location\" }");
     is_message(&call, 5, "user", "Sentence: Bo left Turku.\nSpans: [\"Bo\", \"Turku\"]");
@@ -147,17 +154,34 @@ static void chat_prompts(void **state) {
 /* Only the nearest demonstrations are kept: the last ones. */
 static void demonstrations_of_the_set(void **state) {
     (void)state;
-    static const struct el_prompt_demonstration six[] = {{"a", NULL, 0}, {"b", NULL, 0},
-                                                         {"c", NULL, 0}, {"d", NULL, 0},
-                                                         {"e", NULL, 0}, {"f", NULL, 0}};
+    static const struct el_prompt_demonstration six[] = {
+        {.text = "a"}, {.text = "b"}, {.text = "c"}, {.text = "d"}, {.text = "e"}, {.text = "f"}};
     struct el_prompt_set *set = open_set("compact");
     struct el_prompt_data data = {.text = "x", .demonstrations = six, .n_demonstrations = 6};
     struct el_arena arena = {0};
     struct el_call call = {0};
     assert_string_equal(prompt_of(set, EL_PROMPT_EXTRACT, &data, &arena, &call),
-                        "<|extract|><|text|>b<|answer|><|end|><|text|>c<|answer|><|end|>"
-                        "<|text|>d<|answer|><|end|><|text|>e<|answer|><|end|>"
-                        "<|text|>f<|answer|><|end|><|text|>x<|answer|>");
+                        "<|extract|><|text|> b<|answer|> b<|end|><|text|> c<|answer|> c<|end|>"
+                        "<|text|> d<|answer|> d<|end|><|text|> e<|answer|> e<|end|>"
+                        "<|text|> f<|answer|> f<|end|><|text|> x<|answer|>");
+    el_arena_free(&arena);
+    el_prompt_set_close(set);
+}
+
+/* Nested spans are shown, crossing ones are not; a space before a span is inside of its marks. */
+static void marks(void **state) {
+    (void)state;
+    static const struct el_span places[] = {{0, 15}, {0, 4}, {8, 15}, {5, 20}, {20, 24}, {24, 30}};
+    static const struct el_prompt_demonstration one = {
+        .text = "Bank of Ireland (in<|sep|>Oslo)", .marks = places, .n_marks = 6};
+    struct el_prompt_set *set = open_set("compact");
+    struct el_prompt_data data = {.text = "x", .demonstrations = &one, .n_demonstrations = 1};
+    struct el_arena arena = {0};
+    struct el_call call = {0};
+    assert_string_equal(prompt_of(set, EL_PROMPT_EXTRACT, &data, &arena, &call),
+                        "<|extract|><|text|> Bank of Ireland (in< |sep|>Oslo)<|answer|>"
+                        "<|mark|><|mark|> Bank<|/mark|> of<|mark|> Ireland<|/mark|><|/mark|> (in<"
+                        "<|mark|>|sep<|/mark|><|mark|>|>Oslo<|/mark|>)<|end|><|text|> x<|answer|>");
     el_arena_free(&arena);
     el_prompt_set_close(set);
 }
@@ -171,8 +195,9 @@ static void hostile_text(void **state) {
                                           "f\xE2\x80\xA8g {{text}}"};
     struct el_arena arena = {0};
     struct el_call call = {0};
-    assert_string_equal(prompt_of(set, EL_PROMPT_EXTRACT, &data, &arena, &call),
-                        "<|extract|><|text|>a< |end|>b << |sep|>c< /s> d e f g {{text}}<|answer|>");
+    assert_string_equal(
+        prompt_of(set, EL_PROMPT_EXTRACT, &data, &arena, &call),
+        "<|extract|><|text|> a< |end|>b << |sep|>c< /s> d e f g {{text}}<|answer|>");
     el_arena_free(&arena);
     el_prompt_set_close(set);
 }
@@ -251,7 +276,8 @@ static void broken_settings(void **state) {
     refused("set.yaml", "- form\n", ":1:1:");
     refused("set.yaml", "", ":1:1:");
     refused("set.yaml", "yes: \"yes\"\n", ":1:1: \"no\" is missing");
-    refused("set.yaml", "yes: y\nno: n\nanswer: separated\n", ":1:1: \"separator\" is missing");
+    refused("set.yaml", "yes: y\nno: n\nopen: a\nclose: b\nis: c\n",
+            ":1:1: \"separator\" is missing");
     refused("set.yaml", "stop: word\n", ":1:7: \"stop\" needs a list of texts");
     refused("set.yaml", "markers: [ab, c]\n", ":1:15: \"c\" is too short");
     refused("set.yaml", "special_tokens: perhaps\n", ":1:17: \"special_tokens\" needs true");
@@ -335,7 +361,7 @@ static void chat_messages(void **state) {
         assert_string_equal(call.messages[i].role, expected[i][0]);
         assert_string_equal(call.messages[i].content, expected[i][1]);
     }
-    assert_null(call.constraint.separator);
+    assert_null(call.constraint.open);
     el_prompt_set_close(set);
     write_part("extract.txt", "@user\n{{text_json}}\n");
     set = open_set(folder);
@@ -359,6 +385,7 @@ int main(void) {
         cmocka_unit_test(compact_prompts),
         cmocka_unit_test(chat_prompts),
         cmocka_unit_test(demonstrations_of_the_set),
+        cmocka_unit_test(marks),
         cmocka_unit_test(hostile_text),
         cmocka_unit_test(broken_settings),
         cmocka_unit_test(broken_templates),

@@ -26,10 +26,13 @@ static void compact_spans(void **state) {
         bool cut;
         const char *spans[3];
     } cases[] = {
-        {"Ada<|sep|>Oslo", false, {"Ada", "Oslo"}},
-        {" Ada <|sep|><|sep|>Ada", false, {"Ada"}},
-        {"Ada<|sep|>Os", true, {"Ada"}},
-        {"Ada<|sep|>Oslo<|end|><|text|>Bo", true, {"Ada", "Oslo"}},
+        {"<|mark|> Ada<|/mark|> flew to<|mark|> Oslo<|/mark|>", false, {"Ada", "Oslo"}},
+        {"<|mark|> Ada <|/mark|><|mark|><|/mark|><|mark|>Ada<|/mark|>", false, {"Ada"}},
+        {"<|mark|> Ada<|/mark|> flew to<|mark|> Os", true, {"Ada"}},
+        {"<|mark|>Ada<|/mark|> flew<|end|><|text|><|mark|>Bo<|/mark|>", true, {"Ada"}},
+        {"<|mark|> Ada flew<|mark|> to<|/mark|> Oslo<|/mark|>", false, {"Ada flew to Oslo", "to"}},
+        {"Ada<|/mark|> flew<|/mark|> to<|mark|>", false, {NULL}},
+        {" Ada flew to Oslo", false, {NULL}},
         {"", false, {NULL}},
         {"<|end|>", false, {NULL}},
         {"\xC2\xA0", true, {NULL}},
@@ -64,6 +67,12 @@ static void compact_types(void **state) {
     assert_int_equal(choice[0], 0);
     assert_int_equal(choice[1], 1);
     assert_int_equal(choice[2], -1);
+    static const char pairs[] = " Oslo<|is|> person<|sep|> Ada<|is|> creative work<|sep|> Bo<|is|>";
+    assert_int_equal(EL_READ_OK, el_parse_types(&arena, set, pairs, strlen(pairs), false, spans, 3,
+                                                TYPES, 2, choice));
+    assert_int_equal(choice[0], 1);
+    assert_int_equal(choice[1], -1);
+    assert_int_equal(choice[2], 0);
     assert_int_equal(EL_READ_OK, el_parse_types(&arena, set, "<|sep|>person", 13, false, spans, 3,
                                                 TYPES, 2, choice));
     assert_int_equal(choice[0], -1);
@@ -81,8 +90,8 @@ static void memory_is_an_answer(void **state) {
     struct el_strings spans;
     int choice[1];
     static const char *const one[] = {"Ada"};
-    assert_int_equal(EL_READ_MEMORY,
-                     el_parse_spans(&arena, set, "Ada<|sep|>Bo", 12, false, "Ada Bo", &spans));
+    assert_int_equal(EL_READ_MEMORY, el_parse_spans(&arena, set, "<|mark|>Ada<|/mark|>", 20, false,
+                                                    "Ada Bo", &spans));
     assert_int_equal(EL_READ_MEMORY,
                      el_parse_types(&arena, set, "person", 6, false, one, 1, TYPES, 2, choice));
     el_arena_free(&arena);

@@ -120,7 +120,8 @@ static void extraction_is_a_union(void **state) {
     (void)state;
     struct fixture f;
     set_up(&f, "Anna Berg met Bo in Bonn, and Bo left Bonn.");
-    const char *replies[] = {"Anna Berg<|sep|>Bonn", "Bo<|sep|>Oslo", NULL};
+    const char *replies[] = {"<|mark|>Anna Berg<|/mark|><|mark|>Bonn<|/mark|>",
+                             "<|mark|>Bo<|/mark|><|mark|>Oslo<|/mark|>", NULL};
     assert_int_equal(run_stage(&f, &el_extract, by_member, replies), 3);
     assert_int_equal(f.work.mentions.count, 3);
     assert_int_equal(mention(&f, "Bonn")->n_spans, 2);
@@ -137,7 +138,8 @@ static void majority_and_ties(void **state) {
     (void)state;
     struct fixture f;
     set_up(&f, "Anna Berg met Bo in Bonn.");
-    const char *lists[] = {"Anna Berg<|sep|>Bo<|sep|>Bonn", "Bo", ""};
+    const char *lists[] = {"<|mark|>Anna Berg<|/mark|><|mark|>Bo<|/mark|><|mark|>Bonn<|/mark|>",
+                           "<|mark|>Bo<|/mark|>", ""};
     const char *types[] = {"person<|sep|>person<|sep|>location",
                            "organization<|sep|>organization<|sep|>location",
                            "organization<|sep|>location<|sep|>weather"};
@@ -159,7 +161,8 @@ static void verification_drops(void **state) {
     (void)state;
     struct fixture f;
     set_up(&f, "Anna Berg met Bo in Bonn.");
-    const char *list[] = {"Anna Berg<|sep|>Bo<|sep|>Bonn", "Anna Berg", ""};
+    const char *list[] = {"<|mark|>Anna Berg<|/mark|><|mark|>Bo<|/mark|><|mark|>Bonn<|/mark|>",
+                          "<|mark|>Anna Berg<|/mark|>", ""};
     const char *types[] = {"person<|sep|>person<|sep|>location", "person<|sep|>person<|sep|>person",
                            NULL};
     const char *const verdicts[][MEMBERS] = {
@@ -249,8 +252,7 @@ static void lazy_votes_are_exact(void **state) {
             lists[m][0] = '\0';
             for (size_t i = 0; i < 3; i++) {
                 if (m == 0 || next_random(&seed) % 2 == 0) {
-                    strcat(lists[m], lists[m][0] == '\0' ? "" : "<|sep|>");
-                    strcat(lists[m], strings[i]);
+                    strcat(strcat(strcat(lists[m], "<|mark|>"), strings[i]), "<|/mark|>");
                 }
             }
             list[m] = lists[m];
@@ -297,7 +299,8 @@ static void lazy_votes_are_exact(void **state) {
 static void saved_calls_are_counted(void **state) {
     (void)state;
     struct fixture f;
-    const char *lists[] = {"Anna Berg<|sep|>Bo", "Anna Berg", "Bo"};
+    const char *lists[] = {"<|mark|>Anna Berg<|/mark|><|mark|>Bo<|/mark|>",
+                           "<|mark|>Anna Berg<|/mark|>", "<|mark|>Bo<|/mark|>"};
     const char *agreed[] = {"person<|sep|>person", "person<|sep|>person", "location"};
     const char *torn[] = {"person<|sep|>person", "person<|sep|>location", "person<|sep|>location"};
     set_up(&f, "Anna Berg met Bo in Bonn.");
@@ -336,10 +339,10 @@ static void saved_calls_are_counted(void **state) {
     assert_int_equal(f.work.saved_calls, 0); /* without a span nobody is ever asked */
     tear_down(&f);
 
-    static char text[600], list[1200], types[1200]; /* 40 spans are two calls a member */
+    static char text[600], list[2000], types[1200]; /* 40 spans are two calls a member */
     for (int i = 0; i < 40; i++) {
         sprintf(text + strlen(text), "N%d ", i);
-        sprintf(list + strlen(list), "%sN%d", i > 0 ? "<|sep|>" : "", i);
+        sprintf(list + strlen(list), "<|mark|>N%d<|/mark|>", i);
     }
     for (int i = 0; i < 32; i++) {
         sprintf(types + strlen(types), "%sperson", i > 0 ? "<|sep|>" : "");
@@ -359,7 +362,8 @@ static void overlaps(void **state) {
     (void)state;
     struct fixture f;
     set_up(&f, "Bank of Ireland rose.");
-    const char *lists[] = {"Bank of Ireland<|sep|>Ireland", "Ireland", ""};
+    const char *lists[] = {"<|mark|>Bank of Ireland<|/mark|><|mark|>Ireland<|/mark|>",
+                           "<|mark|>Ireland<|/mark|>", ""};
     const char *types[] = {"organization<|sep|>location", "organization<|sep|>location", ""};
     struct el_entity *entities;
     size_t n;
@@ -384,8 +388,14 @@ static void demonstrations_fit(void **state) {
     (void)state;
     struct fixture f;
     struct el_prompt_span span = {"Oslo", "location"};
+    struct el_span mark = {5, 9};
     struct el_demonstration demonstrations[2] = {
-        {.id = "near", .text = "Near Oslo.", .spans = &span, .n_spans = 1},
+        {.id = "near",
+         .text = "Near Oslo.",
+         .spans = &span,
+         .n_spans = 1,
+         .marks = &mark,
+         .n_marks = 1},
         {.id = "far", .text = "Nothing.", .spans = NULL, .n_spans = 0}};
     struct el_question question = {
         .stage = EL_STAGE_EXTRACT, .kind = EL_PROMPT_EXTRACT, .n_demonstrations = 2};
@@ -396,9 +406,10 @@ static void demonstrations_fit(void **state) {
     f.work.n_demonstrations = 2;
     assert_true(el_question_render(&f.context, &f.work, &question, &f.work.arena, &call, &err));
     assert_string_equal(call.prompt,
-                        "<|extract|><|types|>person<|sep|>location<|sep|>organization"
-                        "<|text|>Nothing.<|answer|><|end|><|text|>Near Oslo.<|answer|>Oslo<|end|>"
-                        "<|text|>Bo in Bonn.<|answer|>");
+                        "<|extract|><|types|> person<|sep|> location<|sep|> organization"
+                        "<|text|> Nothing.<|answer|> Nothing.<|end|>"
+                        "<|text|> Near Oslo.<|answer|> Near<|mark|> Oslo<|/mark|>.<|end|>"
+                        "<|text|> Bo in Bonn.<|answer|>");
     f.can[0].context = el_estimate_call(&call) + call.max_tokens - 1; /* no room for both */
     assert_true(el_question_render(&f.context, &f.work, &question, &f.work.arena, &call, &err));
     assert_int_equal(question.n_demonstrations, 1);
