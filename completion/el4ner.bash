@@ -21,6 +21,7 @@ _el4ner() {
         --profile) words="default paper" ;;
         --color) words="auto always never" ;;
         --verifier) words="largest all none" ;;
+        --constrain) words="auto on off" ;;
         *)
             case $word in
             -*)

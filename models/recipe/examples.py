@@ -342,7 +342,7 @@ class Builder:
         out.add([m["verify"], m["text"]])
         ids, tags = self.tagged(s)
         out.add(ids, TEXT_WEIGHT, tags)
-        for _ in range(rng.randint(1, 6)):
+        for _ in range(rng.randint(2, 10)):
             string, kind = rng.choice(sorted(gold))
             if rng.random() < 0.5:
                 wrong = self.wrong(name, row, natural, string, kind)
@@ -391,6 +391,6 @@ class Builder:
     def example(self, easy: bool = False) -> Example:
         while True:
             r = self.rng.random()
-            one = self.extract(easy) if r < 0.5 or easy else self.classify() if r < 0.75 else self.verify()
+            one = self.extract(easy) if r < 0.4 or easy else self.classify() if r < 0.75 else self.verify()
             if len(one.ids) <= (200 if easy else MAX_TOKENS):
                 return one

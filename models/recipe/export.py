@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import sentencepiece as spm
-import torch
 
 import gguf
-from model import EPSILON, Shape, frequencies
+from model import EPSILON, Shape, frequencies, load
 
 BASE = 10000.0
 
@@ -48,7 +47,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    saved = torch.load(args.work / f"{args.name}.pt", map_location="cpu")
+    saved = load(args.work / f"{args.name}.pt")
     shape: Shape = saved["shape"]
     sp = spm.SentencePieceProcessor(model_file=str(args.work / "sp.model"))
     pieces = range(sp.get_piece_size())

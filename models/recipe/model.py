@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.nn as nn
@@ -10,6 +11,11 @@ import torch.nn.functional as F
 
 EPSILON = 1e-5
 SIZE = 0.5  # of an embedding's entries at first; the last norm makes up for it
+
+
+def load(path: Path, device: str = "cpu") -> dict:
+    """A checkpoint of ours, shape and all: newer versions of PyTorch have to be told to trust it."""
+    return torch.load(path, map_location=device, **({"weights_only": False} if torch.__version__ >= "2" else {}))
 
 
 @dataclass

@@ -11,7 +11,7 @@ from pathlib import Path
 import sentencepiece as spm
 import torch
 
-from model import Model
+from model import Model, load
 from server import Server
 
 SENTENCES = [
@@ -21,9 +21,9 @@ SENTENCES = [
     "Der Bürgermeister von Köln sprach in Århus und São Paulo.",
     "當時外界傳聞樊日行是在中視主管授意下裝病。",
 ]
-PROMPTS = ["<|extract|><|types|>person<|sep|>location<|sep|>organization<|text|>{}<|answer|>",
-           "<|extract|><|text|>{}<|answer|>",
-           "<|verify|><|text|>{}<|spans|>Paris<|types|>location<|answer|>"]
+PROMPTS = ["<|extract|><|types|> person<|sep|> location<|sep|> organization<|text|> {}<|answer|>",
+           "<|extract|><|text|> {}<|answer|>",
+           "<|verify|><|text|> {}<|spans|> Paris<|types|> location<|answer|>"]
 
 
 def main() -> None:
@@ -32,14 +32,14 @@ def main() -> None:
     parser.add_argument("--gguf", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
     args = parser.parse_args()
-    saved = torch.load(args.work / f"{args.name}.pt", map_location="cpu")
+    saved = load(args.work / f"{args.name}.pt")
     model = Model(saved["shape"])
     model.load_state_dict(saved["model"])
     sp = spm.SentencePieceProcessor(model_file=str(args.work / "sp.model"))
 
     def encode(prompt: str) -> list[int]:
         ids: list[int] = []
-        for part in re.split(r"(<\|[a-z]+\|>)", prompt):
+        for part in re.split(r"(<\|/?[a-z]+\|>)", prompt):
             if part:
                 ids += [sp.piece_to_id(part)] if part.startswith("<|") else sp.encode(part)
         return ids
@@ -47,7 +47,7 @@ def main() -> None:
     worst, wrong = 0.0, 0
     with Server(args.gguf) as server, torch.no_grad():
         prompts = [p.format(s) for s in SENTENCES for p in PROMPTS]
-        prompts.append(PROMPTS[0].format("<|end|><|text|>".join(SENTENCES * 2)))  # a long one
+        prompts.append(PROMPTS[0].format("<|end|><|text|> ".join(SENTENCES * 2)))  # a long one
         for prompt in prompts:
             ids = encode(prompt)
             theirs = server.post("/tokenize", {"content": prompt, "add_special": False, "parse_special": True})["tokens"]

@@ -19,9 +19,8 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from examples import CHOICE_WEIGHT, COPY_WEIGHT, TEXT_WEIGHT, Builder, Example, mixture
-from model import Model, Shape, start_with_copying
+from model import Model, Shape, load, start_with_copying
 
-UNSAFE = {"weights_only": False} if torch.__version__ >= "2" else {}  # our own file, with its shape
 LAGS = 3          # a word's tag is asked for at its last token's place and one and two places later
 TEXT_SAMPLE = 0.15 # share of the prompt's text whose next token is trained
 POOL = 512
@@ -96,7 +95,7 @@ def main() -> None:
     builder = Builder(args.work, args.seed, mixture(args.mix))
     path = args.work / f"{args.name}.pt"
     file = path if path.exists() else args.work / f"{args.origin}.pt" if args.origin else None
-    saved = torch.load(file, map_location=device, **UNSAFE) if file else None
+    saved = load(file, device) if file else None
     shape = saved["shape"] if saved else Shape(pieces=builder.sp.get_piece_size())
     model = Model(shape)
     if not args.plain_start and not saved:
@@ -111,9 +110,8 @@ def main() -> None:
     state = {"tokens": 0, "steps": 0, "seconds": 0.0, "easy": 0 if args.origin else args.easy}
     if saved:
         model.load_state_dict(saved["model"])
-        if "optimizer" in saved:  # not so if it was taken up from a GGUF file
-            hints.load_state_dict(saved["hints"])
-            optimizer.load_state_dict(saved["optimizer"])
+        hints.load_state_dict(saved["hints"])
+        optimizer.load_state_dict(saved["optimizer"])
         if file == path:
             state.update(saved["state"])
             builder.rng.setstate(saved["rng"])
@@ -173,7 +171,7 @@ def main() -> None:
             print(f"{state['steps']} steps {state['tokens'] / 1e6:.2f} M tokens {state['seconds'] / 60:.1f} min: loss (right) "
                   f"{kinds}, hint {seen['hint'] / 100:.3f}, {seen['tokens'] / took:.0f} tokens/s", flush=True)
             seen = nothing_seen()
-            if state["steps"] % 1000 == 0:
+            if state["steps"] // 1000 > (state["steps"] - 100) // 1000:
                 save()
     save()
 

@@ -69,7 +69,7 @@ bool cli_number(const char *command, const char *option, const char *value, long
 /* Options about configuration and models that several commands have. Put CLI_COMMON_OPTIONS into
  * the option table, call cli_common() for ids the command does not know, then cli_load(). */
 struct cli_settings {
-    const char *config, *types, *pool, *profile, *verifier, *lang, *cache;
+    const char *config, *types, *pool, *profile, *verifier, *constrain, *lang, *cache;
     long k; /* -1 = not given */
     bool no_cache, strict, nested, quiet;
 };
@@ -82,6 +82,7 @@ enum {
     CLI_ID_PROFILE,
     CLI_ID_K,
     CLI_ID_VERIFIER,
+    CLI_ID_CONSTRAIN,
     CLI_ID_LANG,
     CLI_ID_NESTED,
     CLI_ID_STRICT,
@@ -101,6 +102,8 @@ enum {
         {CLI_ID_PROFILE, "profile", "NAME", "default, or paper: as published"},                    \
         {CLI_ID_K, "k", "N", "demonstrations in a prompt"},                                        \
         {CLI_ID_VERIFIER, "verifier", "WHO", "a member's name, largest, all or none"},             \
+        {CLI_ID_CONSTRAIN, "constrain", "HOW",                                                     \
+         "answers held to what is possible: auto (where a\nserver can), on or off"},               \
         {CLI_ID_LANG, "lang", "CODE", "language of the input, e.g. de"},                           \
         {CLI_ID_NESTED, "nested", NULL, "keep entities that overlap"},                             \
         {CLI_ID_STRICT, "strict", NULL, "a call without an answer fails its document"},            \

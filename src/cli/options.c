@@ -171,6 +171,9 @@ bool cli_common(struct cli_settings *settings, const char *command, int id, cons
     case CLI_ID_VERIFIER:
         settings->verifier = value;
         return true;
+    case CLI_ID_CONSTRAIN:
+        settings->constrain = value;
+        return true;
     case CLI_ID_LANG:
         settings->lang = value;
         return true;
@@ -203,6 +206,15 @@ static bool apply(const struct cli_settings *settings, struct el_config *config,
     }
     if (settings->verifier != NULL && !el_config_set_verifier(config, settings->verifier, err)) {
         return el_error_prefix(err, "--verifier");
+    }
+    if (settings->constrain != NULL) {
+        bool off = strcmp(settings->constrain, "off") == 0;
+        if (!off && strcmp(settings->constrain, "auto") != 0 &&
+            strcmp(settings->constrain, "on") != 0) {
+            return el_fail(err, EL_ERR_CONFIG, "--constrain must be auto, on or off, not \"%s\"",
+                           settings->constrain);
+        }
+        config->settings.constrain = !off;
     }
     if (settings->types != NULL && !el_config_set_types(config, settings->types, err)) {
         return el_error_prefix(err, "--types");

@@ -19,6 +19,7 @@ says 2 "--offsets must be" "an unknown unit" "$el4ner" tag --offsets words -
 says 2 "--profile must be default or paper" "an unknown profile" "$el4ner" tag --profile best - </dev/null
 says 2 "--types: an empty name" "an empty type" "$el4ner" tag --types a,,b - </dev/null
 says 2 "no member has the name 'nobody'" "an unknown verifier" "$el4ner" tag --verifier nobody - </dev/null
+says 2 "must be auto, on or off" "a wrong --constrain" "$el4ner" tag --constrain maybe - </dev/null
 says 2 "cannot write nowhere/out.jsonl" "a folder that is not there" "$el4ner" tag -o nowhere/out.jsonl - </dev/null
 says 2 "cannot write" "a trace that cannot be written" "$el4ner" tag --trace nowhere/trace - </dev/null
 says 2 "takes no operand" "an operand too much" "$el4ner" config extra
