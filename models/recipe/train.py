@@ -45,7 +45,7 @@ class Hints(nn.Module):
 
 
 def batches(builder: Builder, most: int, state: dict):
-    """Sequences of like length together, at most `most` tokens in a batch; half of that at first."""
+    """Sequences of like length together, at most `most` tokens in a batch, half of that at first; and this size."""
     while True:
         size = most if state["tokens"] > SMALL_UNTIL else most // 2
         easy = state["tokens"] < state["easy"]
@@ -58,17 +58,24 @@ def batches(builder: Builder, most: int, state: dict):
             batch.append(e)
         out.append(batch)
         builder.rng.shuffle(out)
-        yield from out
+        for batch in out:
+            yield batch, size
 
 
-def tensors(batch: list[Example], end: int) -> tuple[torch.Tensor, ...]:
-    t = max(len(e.ids) for e in batch)
+def tensors(batch: list[Example], size: int, end: int) -> tuple[torch.Tensor, ...]:
+    """Padded to few distinct shapes: for each new one, the kernels of a CPU are made anew."""
+    t = rounded(max(len(e.ids) for e in batch) - 1, 32) + 1  # the last token only is a target
+    n = max(len(batch), size // (t - 1))
 
     def table(values, fill, kind):
-        return torch.tensor([v + [fill] * (t - len(v)) for v in values], dtype=kind)
+        return torch.tensor([v + [fill] * (t - len(v)) for v in values] + [[fill] * t] * (n - len(batch)), dtype=kind)
 
     return (table([e.ids for e in batch], end, torch.long), table([e.weights for e in batch], 0.0, torch.float),
             table([e.tags for e in batch], 0, torch.long))
+
+
+def rounded(n: int, step: int) -> int:
+    return -(-n // step) * step
 
 
 def main() -> None:
@@ -103,10 +110,11 @@ def main() -> None:
     hints = Hints(shape.width)
     model.to(device), hints.to(device)
     parameters = list(model.parameters()) + list(hints.parameters())
+    half = not args.float32 and torch.__version__ >= "2"  # twice as fast where the processor has bfloat16
     matrices = [p for p in parameters if p.dim() > 1]
     optimizer = torch.optim.AdamW([{"params": matrices, "weight_decay": 0.05},
                                    {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0}],
-                                  lr=args.rate, betas=(0.9, 0.98))
+                                  lr=args.rate, betas=(0.9, 0.98), **({"fused": True} if half else {}))
     state = {"tokens": 0, "steps": 0, "seconds": 0.0, "easy": 0 if args.origin else args.easy}
     if saved:
         model.load_state_dict(saved["model"])
@@ -115,7 +123,6 @@ def main() -> None:
         if file == path:
             state.update(saved["state"])
             builder.rng.setstate(saved["rng"])
-    half = not args.float32 and torch.__version__ >= "2"  # twice as fast where the processor has bfloat16
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {device}", flush=True)
 
     def save() -> None:
@@ -131,21 +138,23 @@ def main() -> None:
                 "at": time.time()}
 
     seen = nothing_seen()
-    for batch in batches(builder, args.batch, state):
+    for batch, size in batches(builder, args.batch, state):
         if state["tokens"] >= args.tokens or stop:
             break
         left = 1 - state["tokens"] / args.tokens
         fall = min(1.0, left / args.decay) if args.decay else 1.0
         for group in optimizer.param_groups:
             group["lr"] = args.rate * min(1.0, (state["steps"] + 1) / warm) * max(0.02, fall)
-        ids, weights, tags = (x.to(device) for x in tensors(batch, builder.marker["end"]))
+        ids, weights, tags = (x.to(device) for x in tensors(batch, size, builder.marker["end"]))
         w = weights[:, 1:]
         text = (w == TEXT_WEIGHT) & (torch.rand(w.shape, device=device) < TEXT_SAMPLE)
-        keep = (w > TEXT_WEIGHT) | text
-        w = torch.where(text, w / TEXT_SAMPLE, w)[keep]
+        keep = ((w > TEXT_WEIGHT) | text).flatten().nonzero()[:, 0]
+        w = torch.where(text, w / TEXT_SAMPLE, w).flatten()[keep]
+        spare = rounded(len(keep), 256) - len(keep)
+        keep, w = F.pad(keep, (0, spare)), F.pad(w, (0, spare))
         with torch.autocast(device, torch.bfloat16, enabled=half):
             states, middle = model(ids[:, :-1])
-            logits, target = model.logits(states[keep]), ids[:, 1:][keep]
+            logits, target = model.logits(states.flatten(0, 1)[keep]), ids[:, 1:].flatten()[keep]
             hint = hints(middle, tags[:, :-1]) if args.hints else 0.0
         each = F.cross_entropy(logits.float(), target, reduction="none")
         loss = (each * w).sum() / w.sum()
@@ -155,7 +164,7 @@ def main() -> None:
         optimizer.step()
         with torch.no_grad():
             right = logits.argmax(-1) == target
-            for kind, chosen in (("mark", (target == builder.marker["mark"]) | (target == builder.marker["/mark"])),
+            for kind, chosen in (("mark", (w >= 1) & ((target == builder.marker["mark"]) | (target == builder.marker["/mark"]))),
                                  ("choice", w == CHOICE_WEIGHT), ("copy", w == COPY_WEIGHT)):
                 seen[kind] += np.array([each[chosen].sum().item(), int(right[chosen].sum()), int(chosen.sum())])
             seen["hint"] += float(hint)

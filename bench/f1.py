@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Strict micro-F1 of the ensemble and of each member alone, scored independently of el4ner.
 
-    bench/f1 --data DIR [--sets wnut17,uner_en_ewt] [--n 300] [--rows ensemble,nano-a] [-- TAG OPTIONS]
+    bench/f1.py --data DIR [--sets wnut17,uner_en_ewt] [--n 300] [--rows ensemble,nano-a] [-- TAG OPTIONS]
 
 DIR holds one folder a set with train.jsonl and dev.jsonl (tokens, entities in token offsets) and
 types.json with a wording for each label. A seeded sample of the dev split is tagged; the pool is the
@@ -53,7 +53,7 @@ def configuration(data, name, row, members, settings):
                         for label, t in types.items()}}
     config["members"] = [m for m in members if alone in ("ensemble", m["name"])]
     if not config["members"]:
-        sys.exit(f"bench/f1: no member {alone}")
+        sys.exit(f"bench/f1.py: no member {alone}")
     config.update(settings)
     if row.endswith("+zero"):
         config["retrieve"] = {"k": 0}
@@ -96,7 +96,7 @@ def main():
             began = time.time()
             done = subprocess.run(command, env=dict(os.environ, EL4NER_DATA=str(ROOT)), check=False)
             if done.returncode not in (0, 1):
-                sys.exit(f"bench/f1: {' '.join(command)} gave {done.returncode}")
+                sys.exit(f"bench/f1.py: {' '.join(command)} gave {done.returncode}")
             found = entities([json.loads(line) for line in result.open(encoding="utf-8")])
             p, r, f = scores(gold, found)
             print(f"| {name} | {row} | {p:.1f} | {r:.1f} | {f:.1f} | {time.time() - began:.0f} |", flush=True)
