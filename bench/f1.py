@@ -6,7 +6,8 @@
 DIR holds one folder a set with train.jsonl and dev.jsonl (tokens, entities in token offsets) and
 types.json with a wording for each label. A seeded sample of the dev split is tagged; the pool is the
 train split. An entity counts if start, end and type are right. Nested sets are tagged with --nested.
-Rows: ensemble, the name of a member (alone), or either with +zero (no demonstrations) or +random.
+Rows: ensemble, the name of a member (alone), or either with +zero (no demonstrations), +random, +bm25, +sentence
+(other retrieval), +paper (that profile), +all or +nobody (who verifies), +free (answers are not constrained).
 """
 import argparse
 import json
@@ -49,17 +50,46 @@ def scores(gold, found):
 def configuration(data, name, row, members, settings):
     types = json.loads((data / "types.json").read_text(encoding="utf-8"))[name]
     alone = row.split("+")[0]
-    config = {"types": {label: {"wording": wording(t["words"] if isinstance(t, dict) else t)}
-                        for label, t in types.items()}}
+    any_ = "any " if name == "litbank" else ""  # it marks descriptions as well as names
+    config = {"types": {label: {"wording": any_ + wording(words)} for label, words in types.items()}}
     config["members"] = [m for m in members if alone in ("ensemble", m["name"])]
     if not config["members"]:
         sys.exit(f"bench/f1.py: no member {alone}")
     config.update(settings)
-    if row.endswith("+zero"):
-        config["retrieve"] = {"k": 0}
-    if row.endswith("+random"):
-        config["retrieve"] = {"similarity": "random"}
+    for part in row.split("+")[1:]:
+        config.update({"zero": {"retrieve": {"k": 0}}, "paper": {"profile": "paper"}, "free": {"constrain": "off"},
+                       "all": {"verify": {"by": "all"}}, "nobody": {"verify": {"by": "none"}}}.get(
+                           part, {"retrieve": {"similarity": part}}))
     return config
+
+
+def write_sample(path, rows):
+    """Plain tokens and text, as `tag` gets them."""
+    with path.open("w", encoding="utf-8") as out:
+        for r in rows:
+            out.write(json.dumps({"id": r["id"], "text": r["text"], "tokens": r["tokens"],
+                                  "lang": r.get("lang", "en")}, ensure_ascii=False) + "\n")
+
+
+def tag(args, name, row, members, text, result):
+    """One run of `el4ner tag`: what it found, and its seconds."""
+    config = result.with_suffix(".yaml")
+    config.write_text(json.dumps(configuration(args.data, name, row, members, json.loads(args.settings))),
+                      encoding="utf-8")
+    command = [args.program, "tag", "-c", str(config), "--pool", str(args.data / name / "train.jsonl"),
+               "--offsets", "token", "--cache", str(args.work / "replies.sqlite"), "--quiet", "-o", str(result),
+               "--account", str(result.with_suffix(".account"))]
+    command += (["--nested"] if name in NESTED else []) + args.options + [str(text)]
+    began = time.time()
+    done = subprocess.run(command, env=dict(os.environ, EL4NER_DATA=str(ROOT)), check=False)
+    if done.returncode not in (0, 1):
+        sys.exit(f"{' '.join(command)} gave {done.returncode}")
+    found = entities([json.loads(line) for line in result.open(encoding="utf-8")])
+    return found, time.time() - began
+
+
+def shipped(folder=ROOT / "models"):
+    return [{"name": p.stem, "gguf": str(p)} for p in sorted(folder.glob("nano-*.gguf"))]
 
 
 def main():
@@ -75,31 +105,16 @@ def main():
     parser.add_argument("options", nargs="*", help="options of el4ner tag, after --")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
-    members = [{"name": p.stem, "gguf": str(p)} for p in sorted((ROOT / "models").glob("nano-*.gguf"))]
+    members = shipped()
     print("| set | row | precision | recall | F1 | seconds |\n|---|---|---|---|---|---|", flush=True)
     for name in args.sets.split(","):
         rows = sample(args.data / name, args.n, args.seed)
-        gold = entities(rows)
         text = args.work / f"{name}.jsonl"
-        with text.open("w", encoding="utf-8") as out:
-            for r in rows:
-                out.write(json.dumps({"id": r["id"], "text": r["text"], "tokens": r["tokens"],
-                                      "lang": r.get("lang", "en")}, ensure_ascii=False) + "\n")
+        write_sample(text, rows)
         for row in args.rows.split(","):
-            config = args.work / f"{name}.{row}.yaml"
-            config.write_text(json.dumps(configuration(args.data, name, row, members, json.loads(args.settings))),
-                              encoding="utf-8")
-            result = args.work / f"{name}.{row}.jsonl"
-            command = [args.program, "tag", "-c", str(config), "--pool", str(args.data / name / "train.jsonl"),
-                       "--offsets", "token", "--cache", str(args.work / "replies.db"), "--quiet", "-o", str(result)]
-            command += (["--nested"] if name in NESTED else []) + args.options + [str(text)]
-            began = time.time()
-            done = subprocess.run(command, env=dict(os.environ, EL4NER_DATA=str(ROOT)), check=False)
-            if done.returncode not in (0, 1):
-                sys.exit(f"bench/f1.py: {' '.join(command)} gave {done.returncode}")
-            found = entities([json.loads(line) for line in result.open(encoding="utf-8")])
-            p, r, f = scores(gold, found)
-            print(f"| {name} | {row} | {p:.1f} | {r:.1f} | {f:.1f} | {time.time() - began:.0f} |", flush=True)
+            found, seconds = tag(args, name, row, members, text, args.work / f"{name}.{row}.jsonl")
+            p, r, f = scores(entities(rows), found)
+            print(f"| {name} | {row} | {p:.1f} | {r:.1f} | {f:.1f} | {seconds:.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -238,11 +238,13 @@ class Builder:
         return name, self.rng.choice(self.rows[name])
 
     def demonstrations(self, name: str, row: dict, k: int) -> list[dict]:
-        rows = self.rows[name]
+        """The nearest last. Retrieval by spans finds sentences with mentions, its fall-back any."""
+        rows, full = self.rows[name], self.rng.random() < 0.6
         if self.rng.random() < 0.1 or not row["near"]:
-            return [rows[i] for i in self.rng.sample(range(len(rows)), k)]
+            return [rows[i] for i in self.rng.sample(self.full[name] if full else range(len(rows)), k)]
         skip = self.rng.choice([0, 0, 0, 1, 2, 4])
-        return [rows[i] for i in row["near"][skip:skip + k]][::-1]
+        near = [rows[i] for i in row["near"] if rows[i]["spans"] or not full]
+        return near[skip:skip + k][::-1]
 
     def type_list(self, name: str, used: set[str]) -> tuple[list[str], dict[str, str]]:
         """The types shown (own names), and what they are called this time."""

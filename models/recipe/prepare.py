@@ -27,8 +27,12 @@ PLAIN = {"PER": "person", "LOC": "location", "ORG": "organization", "MISC": "mis
 
 
 def wording(types: dict, name: str, label: str) -> str:
+    """What a type is called in prompts. Sets that mean something else by a word call it otherwise: LitBank marks
+    descriptions ("a legal tribunal") as well as names, FIN the roles of a contract as persons."""
+    if name == "fin" and label == "PER":
+        return "contract party"
     words = types[name].get(label, label)
-    return PLAIN.get(words, words)
+    return ("any " if name == "litbank" else "") + PLAIN.get(words, words)
 
 
 def read(data: Path, name: str, types: dict) -> list[dict]:
@@ -97,7 +101,7 @@ def main() -> None:
                 if rng.random() < (1.0 if english else 0.2):
                     text.append(" " + joint.join(row["tokens"]))
             print(name, len(rows), flush=True)
-    names = sorted({w for s in SETS for w in types[s].values()})
+    names = sorted({wording(types, s, label) for s in SETS for label in types[s]})
     (args.work / "tokenizer.txt").write_text("\n".join(text + [" " + n for n in names] * 20))
 
 
