@@ -143,13 +143,20 @@ check:
 	@for f in $(patsubst $(BUILD)/%,$(BUILD)/clang/%,$(FUZZERS)); do \
 	    echo "$$f"; tests/fuzz-for 20 $$f || exit 1; done
 	@mandoc -T lint -W warning man/*.1 man/*.5
-	@shellcheck tools/install-deps tools/get-llama-server tests/run tests/fuzz-for tests/e2e/*.sh
+	@shellcheck tools/install-deps tools/get-llama-server tests/run tests/fuzz-for tests/e2e/*.sh \
+	    bench/convert
 	@$(MAKE) --no-print-directory format-check
 
 fuzzers: $(FUZZERS)
 
 bench-llm: all $(TESTERS) $(BUILD)/bench/sequential
 	@BUILD=$(BUILD) bench/llm
+
+# Every format at the same documents, those of a labelled file over and over.
+LABELLED  ?= examples/annotated.jsonl
+SENTENCES ?= 100000
+bench-convert: all
+	@BUILD=$(BUILD) bench/convert $(LABELLED) $(SENTENCES)
 
 FORMATTED = $(shell git ls-files '*.c' '*.h')
 format:
@@ -215,6 +222,6 @@ clean:
 
 FORCE:
 .PHONY: all unit bench-llm clean deps demo test check unit-programs programs fuzzers format format-check install uninstall FORCE
-.PHONY: tagger models bench-retrieval bench-retrieval-quality
+.PHONY: tagger models bench-convert bench-retrieval bench-retrieval-quality
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:=.d)
 .SECONDARY:

@@ -26,13 +26,23 @@ json_t *el_json_parse(struct el_reader *reader, const char *text, size_t len, si
     return root;
 }
 
-static int fill_document(struct el_reader *reader, el_json_fill *fill, const char *text, size_t len,
-                         size_t number, struct el_document **out, struct el_error *err) {
+/* A mistake is told by its place in the object, so the whole of one that was cut is parsed then. */
+static json_t *parse(struct el_reader *reader, el_json_cut *cut, const char *text, size_t len,
+                     size_t number, struct el_error *err) {
+    const struct el_buffer *rest = cut != NULL ? cut(reader, text, len) : NULL;
+    json_t *root =
+        rest != NULL ? json_loadb(rest->data, rest->len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    return root != NULL ? root : el_json_parse(reader, text, len, number, err);
+}
+
+static int fill_document(struct el_reader *reader, el_json_cut *cut, el_json_fill *fill,
+                         const char *text, size_t len, size_t number, struct el_document **out,
+                         struct el_error *err) {
     struct el_document *document = el_reader_document(reader, number);
     json_t *root = NULL;
     if (document == NULL) {
         el_fail_memory(err);
-    } else if (text != NULL && (root = el_json_parse(reader, text, len, number, err)) != NULL) {
+    } else if (text != NULL && (root = parse(reader, cut, text, len, number, err)) != NULL) {
         struct el_json_line line = {
             .reader = reader, .document = document, .root = root, .err = err};
         if (fill(&line)) {
@@ -55,18 +65,23 @@ int el_json_next_line(struct el_reader *reader, el_json_fill *fill, struct el_do
         got = el_input_line(&reader->input, &text, &len, err);
     } while (got == 1 && strspn(text, " \t\r") == len);
     return got == 0 ? 0
-                    : fill_document(reader, fill, got == 1 ? text : NULL, len, reader->input.line,
-                                    document, err);
+                    : fill_document(reader, NULL, fill, got == 1 ? text : NULL, len,
+                                    reader->input.line, document, err);
 }
 
 int el_json_next_object(struct el_reader *reader, el_json_fill *fill, struct el_document **document,
                         struct el_error *err) {
+    return el_json_next_cut(reader, NULL, fill, document, err);
+}
+
+int el_json_next_cut(struct el_reader *reader, el_json_cut *cut, el_json_fill *fill,
+                     struct el_document **document, struct el_error *err) {
     char *text;
     size_t len, number;
     int got = el_input_object(&reader->input, &text, &len, &number, err);
-    return got == 0
-               ? 0
-               : fill_document(reader, fill, got == 1 ? text : NULL, len, number, document, err);
+    return got == 0 ? 0
+                    : fill_document(reader, cut, fill, got == 1 ? text : NULL, len, number,
+                                    document, err);
 }
 
 /* ---- Fields ---- */

@@ -32,6 +32,14 @@ int el_json_next_line(struct el_reader *reader, el_json_fill *fill, struct el_do
 int el_json_next_object(struct el_reader *reader, el_json_fill *fill, struct el_document **document,
                         struct el_error *err);
 
+/* The object without what the format reads by itself, in a buffer of the reader's; NULL to have all
+ * of it parsed, which happens too where the rest is broken. */
+typedef const struct el_buffer *el_json_cut(struct el_reader *reader, const char *text, size_t len);
+
+/* el_json_next_object, but the parser gets what `cut` leaves. */
+int el_json_next_cut(struct el_reader *reader, el_json_cut *cut, el_json_fill *fill,
+                     struct el_document **document, struct el_error *err);
+
 /* A copy in the document's arena; NULL if memory is out or `value` is no string. */
 const char *el_json_copy(struct el_json_line *line, const json_t *value);
 

@@ -3,25 +3,44 @@
  * token_end inclusive; "ents" in place of "spans" (Doc.to_json) is read too. */
 #include "base/json.h"
 #include "corpus/json_line.h"
+#include "corpus/token_ranges.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* The state of the reader is struct el_token_ranges: the tokens that were taken out of the object
+ * before it was parsed. */
+
+static const struct el_buffer *cut(struct el_reader *reader, const char *text, size_t len) {
+    struct el_token_ranges *taken = reader->state;
+    return el_token_ranges_take(taken, text, len) ? &taken->rest : NULL;
+}
+
+static struct el_token_range token_range(const json_t *token) {
+    json_t *start = json_object_get(token, "start"), *end = json_object_get(token, "end");
+    bool whole = json_is_integer(start) && json_is_integer(end);
+    return whole ? (struct el_token_range){json_integer_value(start), json_integer_value(end)}
+                 : (struct el_token_range){-1, -1};
+}
 
 /* Tokens as objects with offsets. */
 static bool read_tokens(struct el_json_line *line, json_t *tokens) {
+    const struct el_token_ranges *taken = line->reader->state;
     struct el_document *document = line->document;
     size_t count = json_array_size(tokens);
+    bool is_taken = count == 0 && taken->count > 0;
+    count = is_taken ? taken->count : count;
     struct el_span *spans = el_arena_array(&document->arena, count, sizeof *spans);
     if (spans == NULL) {
         return el_fail_memory(line->err);
     }
     for (size_t i = 0; i < count; i++) {
-        json_t *token = json_array_get(tokens, i);
-        json_t *start = json_object_get(token, "start"), *end = json_object_get(token, "end");
-        json_int_t from = json_integer_value(start), to = json_integer_value(end);
-        bool good = json_is_integer(start) && json_is_integer(end) && from >= 0 && from < to &&
-                    el_offsets_to_byte(&line->offsets, (size_t)from, &spans[i].start) &&
-                    el_offsets_to_byte(&line->offsets, (size_t)to, &spans[i].end) &&
+        struct el_token_range range =
+            is_taken ? taken->items[i] : token_range(json_array_get(tokens, i));
+        bool good = range.start >= 0 && range.start < range.end &&
+                    el_offsets_to_byte(&line->offsets, (size_t)range.start, &spans[i].start) &&
+                    el_offsets_to_byte(&line->offsets, (size_t)range.end, &spans[i].end) &&
                     (i == 0 || spans[i].start >= spans[i - 1].end);
         if (!good) {
             return EL_JSON_FAIL(line,
@@ -84,7 +103,17 @@ static bool fill(struct el_json_line *line) {
 }
 
 static int next(struct el_reader *reader, struct el_document **document, struct el_error *err) {
-    return el_json_next_object(reader, fill, document, err);
+    return el_json_next_cut(reader, cut, fill, document, err);
+}
+
+static bool open(struct el_reader *reader, struct el_error *err) {
+    reader->state = calloc(1, sizeof(struct el_token_ranges));
+    return reader->state != NULL || el_fail_memory(err);
+}
+
+static void close(struct el_reader *reader) {
+    el_token_ranges_free(reader->state);
+    free(reader->state);
 }
 
 /* ---- Writing ---- */
@@ -160,4 +189,4 @@ static bool write(struct el_writer *writer, const struct el_document *document,
 }
 
 const struct el_format_entry el_format_spacy = {
-    .name = "spacy", .endings = "", .next = next, .write = write};
+    .name = "spacy", .endings = "", .open = open, .next = next, .close = close, .write = write};
