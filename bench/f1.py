@@ -6,7 +6,8 @@
 DIR holds one folder a set with train.jsonl and dev.jsonl (tokens, entities in token offsets) and
 types.json with a wording for each label. A seeded sample of the dev split is tagged; the pool is the
 train split. An entity counts if start, end and type are right. Nested sets are tagged with --nested.
-Rows: ensemble, the name of a member (alone), or either with +zero (no demonstrations), +random, +bm25, +sentence
+Rows: ensemble, the name of a member (alone), thrice:NAME (that member as an ensemble of three that are shown 1, 3 and 5
+demonstrations), or any of these with +zero (no demonstrations), +random, +bm25, +sentence
 (other retrieval), +paper (that profile), +all or +nobody (who verifies), +free (answers are not constrained).
 """
 import argparse
@@ -14,6 +15,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -47,12 +49,28 @@ def scores(gold, found):
     return 100 * p, 100 * r, 100 * (2 * p * r / (p + r)) if p + r else 0.0
 
 
-def configuration(data, name, row, members, settings):
+def thrice(member, work):
+    """One model as three members that are shown the nearest 1, 3 and 5 demonstrations."""
+    result = []
+    for shown in (1, 3, 5):
+        folder = work / f"compact-{shown}"
+        if not folder.exists():
+            shutil.copytree(ROOT / "prompts/compact", folder)
+            text = (folder / "set.yaml").read_text(encoding="utf-8")
+            (folder / "set.yaml").write_text(text.replace("max_demonstrations: 5", f"max_demonstrations: {shown}"),
+                                             encoding="utf-8")
+        result.append(member | {"name": f"{member['name']}-{shown}", "prompts": str(folder)})
+    return result
+
+
+def configuration(data, name, row, members, settings, work):
     types = json.loads((data / "types.json").read_text(encoding="utf-8"))[name]
     alone = row.split("+")[0]
     any_ = "any " if name == "litbank" else ""  # it marks descriptions as well as names
     config = {"types": {label: {"wording": any_ + wording(words)} for label, words in types.items()}}
     config["members"] = [m for m in members if alone in ("ensemble", m["name"])]
+    if alone.startswith("thrice:"):
+        config["members"] = [t for m in members if alone == "thrice:" + m["name"] for t in thrice(m, work)]
     if not config["members"]:
         sys.exit(f"bench/f1.py: no member {alone}")
     config.update(settings)
@@ -74,7 +92,7 @@ def write_sample(path, rows):
 def tag(args, name, row, members, text, result):
     """One run of `el4ner tag`: what it found, and its seconds."""
     config = result.with_suffix(".yaml")
-    config.write_text(json.dumps(configuration(args.data, name, row, members, json.loads(args.settings))),
+    config.write_text(json.dumps(configuration(args.data, name, row, members, json.loads(args.settings), args.work)),
                       encoding="utf-8")
     command = [args.program, "tag", "-c", str(config), "--pool", str(args.data / name / "train.jsonl"),
                "--offsets", "token", "--cache", str(args.work / "replies.sqlite"), "--quiet", "-o", str(result),
