@@ -178,7 +178,7 @@ static void fault_costs_one_call(void **state) {
         memset(*state, 0, sizeof *seen);
         snprintf(arguments, sizeof arguments, "--fault %s", c->fault);
         struct set_up u = {
-            .server = arguments, .slots = 1, .calls = 6, .first_byte = 0.4, .total = 1};
+            .server = arguments, .slots = 1, .calls = 6, .first_byte = 1, .total = 2};
         print_message("fault %s\n", c->fault);
         struct el_account account = go(&u);
         assert_int_equal(seen->delivered, 6);
@@ -196,12 +196,8 @@ static void another_try_helps(void **state) {
         char arguments[128];
         memset(*state, 0, sizeof *seen);
         snprintf(arguments, sizeof arguments, "--fault %s", c->fault);
-        struct set_up u = {.server = arguments,
-                           .slots = 1,
-                           .calls = 6,
-                           .retries = 2,
-                           .first_byte = 0.3,
-                           .total = 0.6};
+        struct set_up u = {
+            .server = arguments, .slots = 1, .calls = 6, .retries = 2, .first_byte = 1, .total = 2};
         struct el_account account = go(&u);
         if (c->again) {
             print_message("tried again after %s\n", c->fault);

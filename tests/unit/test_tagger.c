@@ -102,7 +102,7 @@ static void damaged(void **state) {
     assert_non_null(file);
     fseek(file, 0, SEEK_END);
     long size = ftell(file);
-    char *bytes = malloc((size_t)size + 1);
+    char *bytes = calloc((size_t)size + 1, 1);
     rewind(file);
     assert_int_equal(fread(bytes, 1, (size_t)size, file), size);
     fclose(file);
