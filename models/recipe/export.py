@@ -1,4 +1,4 @@
-"""Export a checkpoint to GGUF (F16): python3 export.py nano-a --out ../nano-a.gguf"""
+"""Export a checkpoint to GGUF, F16 or Q8_0: python3 export.py nano-a --out ../nano-a.gguf [--q8]"""
 from __future__ import annotations
 
 import argparse
@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--q8", action="store_true", help="matrices in Q8_0")
     args = parser.parse_args()
     saved = load(args.work / f"{args.name}.pt")
     shape: Shape = saved["shape"]
@@ -55,7 +56,7 @@ def main() -> None:
         ("general.architecture", "str", "llama"),
         ("general.name", "str", f"el4ner {args.name}"),
         ("general.license", "str", "cc-by-sa-4.0"),
-        ("general.file_type", "u32", 1),
+        ("general.file_type", "u32", 7 if args.q8 else 1),
         ("llama.context_length", "u32", shape.context),
         ("llama.embedding_length", "u32", shape.width),
         ("llama.block_count", "u32", shape.layers),
@@ -97,7 +98,7 @@ def main() -> None:
             theirs + "ffn_up.weight": up,
             theirs + "ffn_down.weight": weights[own + "down.weight"],
         }
-    gguf.write(args.out, meta, tensors)
+    gguf.write(args.out, meta, tensors, args.q8)
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.2f} MB, {saved['state']['tokens'] / 1e6:.2f} M tokens seen")
 
 
