@@ -21,13 +21,14 @@ def find_server() -> str:
 
 
 class Server:
-    def __init__(self, model: Path, threads: int = 1, context: int = 512, slots: int = 1):
+    def __init__(self, model: Path, threads: int = 1, context: int = 640, slots: int = 1,
+                 more: tuple[str, ...] = ()):
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
         self.child = subprocess.Popen(
             [find_server(), "-m", str(model), "--host", "127.0.0.1", "--port", str(self.port), "-c", str(context * slots),
-             "-np", str(slots), "-t", str(threads), "--poll", "0", "--no-webui"],
+             "-np", str(slots), "-t", str(threads), "--poll", "0", "--no-webui", *more],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(200):
             try:
