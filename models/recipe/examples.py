@@ -20,7 +20,6 @@ import sentencepiece as spm
 MAX_TOKENS = 640
 TEXT_WEIGHT = 0.1
 COPY_WEIGHT = 0.25   # of a token of an answer that follows from the one before
-OPEN_WEIGHT = 1.5    # of the marker that begins a mention: a missed one is the most frequent fault
 CHOICE_WEIGHT = 2.0  # of a type's first token, and of yes and no
 OUTSIDE, BEGIN, INSIDE = 1, 2, 3  # word tags; 0 = no tag
 
@@ -136,7 +135,9 @@ class Example:
 
 
 class Builder:
-    def __init__(self, work: Path, seed: int, mix: dict[str, float]):
+    def __init__(self, work: Path, seed: int, mix: dict[str, float], share: float = 0.72):
+        """`share` of the sentences to extract from and to verify are drawn among those with mentions."""
+        self.share = share
         self.rng = random.Random(seed)
         self.sp = spm.SentencePieceProcessor(model_file=str(work / "sp.model"))
         self.marker = {m: self.sp.piece_to_id(f"<|{m}|>")
@@ -205,7 +206,7 @@ class Builder:
     def swapped(self, row: dict) -> dict:
         """Sometimes other mentions of the same types, so that names are copied and not remembered."""
         spans = row["spans"]
-        if not spans or self.rng.random() > 0.25 or any(a[1] > b[0] for a, b in zip(spans, spans[1:])):
+        if not spans or self.rng.random() > 0.4 or any(a[1] > b[0] for a, b in zip(spans, spans[1:])):
             return row
         tokens, out, at = [], [], 0
         for a, b, t in spans:
@@ -233,7 +234,7 @@ class Builder:
 
     def draw(self, need: bool = False) -> tuple[str, dict]:
         name = self.rng.choices(self.sets, self.shares)[0]
-        if need or self.rng.random() < 0.72:
+        if need or self.rng.random() < self.share:
             return name, self.rows[name][self.rng.choice(self.full[name])]
         return name, self.rng.choice(self.rows[name])
 
@@ -284,7 +285,7 @@ class Builder:
             part.add([m["answer"]])
             for piece in s.marked():
                 if piece is None:
-                    part.add([m["mark"]], OPEN_WEIGHT)
+                    part.add([m["mark"]], 1.0)
                 elif piece == "":
                     part.add([m["/mark"]], 1.0)
                 else:
@@ -333,7 +334,7 @@ class Builder:
 
     def verify(self) -> Example:
         m, rng = self.marker, self.rng
-        name, row = self.draw(need=True)
+        name, row = self.draw()
         row = self.swapped(row)
         natural = rng.random() < 0.5
         s = self.sentence(row, natural)
@@ -345,11 +346,13 @@ class Builder:
         ids, tags = self.tagged(s)
         out.add(ids, TEXT_WEIGHT, tags)
         for _ in range(rng.randint(2, 10)):
-            string, kind = rng.choice(sorted(gold))
-            if rng.random() < 0.5:
+            string, kind = rng.choice(sorted(gold)) if gold else ("", rng.choice(self.types[name]))
+            if not gold or rng.random() < 0.5:
                 wrong = self.wrong(name, row, natural, string, kind)
                 if wrong and wrong not in gold:
                     string, kind = wrong
+            if not string:
+                continue
             out.add([m["spans"]] + self.joined([string]) + [m["types"]] + self.joined([call[kind]]) + [m["answer"]])
             answer = self.encode(" yes" if (string, kind) in gold else " no")
             out.add(answer + [m["end"]], [CHOICE_WEIGHT] + [COPY_WEIGHT] * len(answer))
@@ -359,7 +362,7 @@ class Builder:
         """A pair such as the pipeline might propose and should refuse."""
         rng, tokens, n = self.rng, row["tokens"], len(row["tokens"])
         others = [t for t in self.types[name] if t != kind]
-        choice = rng.random()
+        choice = rng.random() if row["spans"] else 1.0
         if choice < 0.4 and others:
             present = [t for t in others if any(s[2] == t for s in row["spans"])]
             return string, rng.choice(present if present and rng.random() < 0.4 else others)

@@ -92,6 +92,7 @@ def main() -> None:
     parser.add_argument("--easy", type=float, default=0.4e6, help="first tokens: short sentences with mentions only")
     parser.add_argument("--hints", type=float, default=0.5, help="weight of the auxiliary loss")
     parser.add_argument("--plain-start", action="store_true", help="without the copying circuit")
+    parser.add_argument("--share", type=float, default=0.72, help="of sentences with mentions, where any would do")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--float32", action="store_true", help="no bfloat16 in matrix products")
     args = parser.parse_args()
@@ -99,7 +100,7 @@ def main() -> None:
     torch.manual_seed(args.seed)
     random.seed(args.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    builder = Builder(args.work, args.seed, mixture(args.mix))
+    builder = Builder(args.work, args.seed, mixture(args.mix), args.share)
     path = args.work / f"{args.name}.pt"
     file = path if path.exists() else args.work / f"{args.origin}.pt" if args.origin else None
     saved = load(file, device) if file else None
