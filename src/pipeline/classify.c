@@ -29,12 +29,14 @@ static bool ask_member(struct el_work *work, size_t member, struct el_questions 
 }
 
 /* Can the members not asked yet still change what follows from this mention's votes? */
-static bool decided(const struct el_settings *settings, const struct el_mention *mention,
+static bool decided(const struct el_context *context, const struct el_mention *mention,
                     el_member_set open) {
+    const struct el_settings *settings = &context->settings;
     if (!el_votes_decided(mention->votes, mention->n_votes, open, settings->member_weights)) {
         return false;
     }
-    unsigned skips = settings->verifier == EL_VERIFY_NONE ? 0 : settings->agreement_skips;
+    unsigned skips =
+        settings->verifier == EL_VERIFY_NONE ? 0 : el_settings_skips(settings, context->n_members);
     if (skips == 0 ||
         el_votes_agree(mention->extracted_by, mention->votes, mention->n_votes, skips)) {
         return true;
@@ -53,7 +55,7 @@ static bool ask_next(const struct el_context *context, struct el_work *work,
         }
         bool needed = !context->settings.lazy_votes;
         for (size_t i = 0; i < work->mentions.count && !needed; i++) {
-            needed = !decided(&context->settings, &work->mentions.items[i], open);
+            needed = !decided(context, &work->mentions.items[i], open);
         }
         if (!needed) {
             return true;

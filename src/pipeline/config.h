@@ -27,6 +27,8 @@ enum el_verifier {
 
 enum el_profile { EL_PROFILE_DEFAULT, EL_PROFILE_PAPER };
 
+enum { EL_SKIPS_UNANIMOUS = EL_MAX_MEMBERS + 1 };
+
 struct el_settings {
     enum el_profile profile;
 
@@ -47,7 +49,8 @@ struct el_settings {
     enum el_verifier verifier;
     const char *verifier_name; /* VERIFY_MEMBER; NULL = default */
     unsigned agreement_skips;  /* a (span, type) pair proposed and voted by this many members needs
-                                  no verification; 0 = everything is verified (paper) */
+                                  no verification; 0 = everything is verified (paper); or
+                                  EL_SKIPS_UNANIMOUS (default); see el_settings_skips() */
 
     /* Running */
     bool lazy_votes; /* do not ask a member whose vote cannot change the outcome */
@@ -97,6 +100,10 @@ bool el_config_type_of_label(const struct el_config *config, const char *label, 
 /* Set what a profile decides: k, similarity, part-of-speech weights, pre-extraction with types,
  * member weights (all 1), agreement and lazy voting; and a verifier where there was none. */
 void el_settings_profile(struct el_settings *settings, enum el_profile profile);
+
+/* agreement_skips as a number of members. Unanimous means all of the configuration, and takes
+ * three: what two agree on is not yet safe. */
+unsigned el_settings_skips(const struct el_settings *settings, size_t n_members);
 
 /* The configuration in force as YAML, every default filled in, secrets as "(set)". */
 bool el_config_print(const struct el_config *config, struct el_buffer *out);

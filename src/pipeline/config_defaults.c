@@ -35,7 +35,7 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     memcpy(settings->pos_weights, el_published_weights, sizeof settings->pos_weights);
     settings->zero_shot_pretypes = true;
     settings->member_weights = NULL;
-    settings->agreement_skips = 0;
+    settings->agreement_skips = profile == EL_PROFILE_DEFAULT ? EL_SKIPS_UNANIMOUS : 0;
     if (settings->verifier == EL_VERIFY_NONE) {
         settings->verifier = EL_VERIFY_MEMBER;
         settings->verifier_name = NULL;
@@ -43,6 +43,13 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     /* Lazy voting leaves out only calls that cannot change the outcome. The paper asks everybody.
      */
     settings->lazy_votes = profile == EL_PROFILE_DEFAULT;
+}
+
+unsigned el_settings_skips(const struct el_settings *settings, size_t n_members) {
+    if (settings->agreement_skips != EL_SKIPS_UNANIMOUS) {
+        return settings->agreement_skips;
+    }
+    return n_members >= 3 ? (unsigned)n_members : 0;
 }
 
 bool el_profile_from_name(const char *name, enum el_profile *profile) {

@@ -185,7 +185,7 @@ static void put_stages(struct el_buffer *out, const struct el_config *config) {
                   : s->verifier_name != NULL      ? s->verifier_name
                                                   : "largest");
     el_buffer_printf(out, "\n  agreement_skips: %u  # 0: everything is verified\n",
-                     s->agreement_skips);
+                     el_settings_skips(s, config->n_members));
 }
 
 bool el_config_print(const struct el_config *config, struct el_buffer *out) {

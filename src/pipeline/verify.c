@@ -9,10 +9,10 @@
 
 #include <math.h>
 
-static bool needs_verification(const struct el_settings *settings,
-                               const struct el_mention *mention) {
-    return mention->type >= 0 && !el_votes_agree(mention->extracted_by, mention->votes,
-                                                 mention->n_votes, settings->agreement_skips);
+static bool needs_verification(const struct el_context *context, const struct el_mention *mention) {
+    unsigned skips = el_settings_skips(&context->settings, context->n_members);
+    return mention->type >= 0 &&
+           !el_votes_agree(mention->extracted_by, mention->votes, mention->n_votes, skips);
 }
 
 static void count_verdicts(const struct el_mention *mention, unsigned *yes, unsigned *no) {
@@ -50,7 +50,7 @@ static bool ask(const struct el_context *context, struct el_work *work,
         size_t before = questions->count;
         for (size_t i = 0; i < work->mentions.count; i++) {
             struct el_mention *mention = &work->mentions.items[i];
-            if (!needs_verification(settings, mention)) {
+            if (!needs_verification(context, mention)) {
                 work->saved_calls += mention->type >= 0; /* by agreement */
                 continue;
             }

@@ -308,6 +308,18 @@ static void common_labels_are_worded(void **state) {
     el_config_free(config);
 }
 
+/* Unanimity takes three members or more. */
+static void unanimous_pairs_need_no_verification(void **state) {
+    struct el_config *config = load(*state, "retrieve: {k: 3}\n");
+    assert_int_equal(el_settings_skips(&config->settings, 1), 0);
+    assert_int_equal(el_settings_skips(&config->settings, 2), 0);
+    assert_int_equal(el_settings_skips(&config->settings, 3), 3);
+    assert_int_equal(el_settings_skips(&config->settings, 5), 5);
+    config->settings.agreement_skips = 2;
+    assert_int_equal(el_settings_skips(&config->settings, 5), 2);
+    el_config_free(config);
+}
+
 static void the_paper_profile_asks_everybody(void **state) {
     struct el_config *config =
         load(*state, "verify: {by: none, agreement_skips: 2}\nretrieve: {k: 9}\n");
@@ -348,6 +360,7 @@ int main(void) {
         cmocka_unit_test(vectors_come_from_ngrams_or_a_file),
         cmocka_unit_test(types_on_the_command_line),
         cmocka_unit_test(common_labels_are_worded),
+        cmocka_unit_test(unanimous_pairs_need_no_verification),
         cmocka_unit_test(the_paper_profile_asks_everybody),
         cmocka_unit_test(a_missing_file_is_an_error),
         cmocka_unit_test(invalid_utf8_is_an_error),
