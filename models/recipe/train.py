@@ -119,8 +119,9 @@ def main() -> None:
     state = {"tokens": 0, "steps": 0, "seconds": 0.0, "easy": 0 if args.origin else args.easy}
     if saved:
         model.load_state_dict(saved["model"])
-        hints.load_state_dict(saved["hints"])
-        optimizer.load_state_dict(saved["optimizer"])
+        if "optimizer" in saved:  # not so if it was taken up from a GGUF file
+            hints.load_state_dict(saved["hints"])
+            optimizer.load_state_dict(saved["optimizer"])
         if file == path:
             state.update(saved["state"])
             builder.rng.setstate(saved["rng"])
