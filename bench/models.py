@@ -12,6 +12,7 @@ can be printed again.
 """
 import argparse
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def run(args, name):
     subprocess.run([args.program, "eval", "-c", str(place["ensemble"].with_suffix(".yaml")), "--pool",
                     str(args.data / name / "train.jsonl"), "--cache", str(args.work / "replies.sqlite"), "-q",
                     *(["--nested"] if name in f1.NESTED else []), "--ablate", args.ablate, "--json", str(out), str(gold)],
-                   check=True, stdout=subprocess.DEVNULL)
+                   check=True, stdout=subprocess.DEVNULL, env=dict(os.environ, EL4NER_DATA=str(f1.ROOT)))
     told["eval"] = json.loads(out.read_text(encoding="utf-8"))
     (args.work / f"{name}.told.json").write_text(json.dumps(told), encoding="utf-8")
 
