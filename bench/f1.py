@@ -67,7 +67,9 @@ def configuration(data, name, row, members, settings, work):
     types = json.loads((data / "types.json").read_text(encoding="utf-8"))[name]
     alone = row.split("+")[0]
     any_ = "any " if name == "litbank" else ""  # it marks descriptions as well as names
-    config = {"types": {label: {"wording": any_ + wording(words)} for label, words in types.items()}}
+    plain = [wording(words) for words in types.values()]
+    config = {"types": {label: {"wording": any_ + (wording(words) if plain.count(wording(words)) == 1 else words)}
+                        for label, words in types.items()}}
     config["members"] = [m for m in members if alone in ("ensemble", m["name"])]
     if alone.startswith("thrice:"):
         config["members"] = [t for m in members if alone == "thrice:" + m["name"] for t in thrice(m, work)]
