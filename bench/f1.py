@@ -83,12 +83,13 @@ def configuration(data, name, row, members, settings, work):
     return config
 
 
-def write_sample(path, rows):
-    """Plain tokens and text, as `tag` gets them."""
+def write_sample(path, rows, gold=False):
+    """Plain tokens and text, as `tag` gets them; with the entities if it is the gold file."""
     with path.open("w", encoding="utf-8") as out:
         for r in rows:
-            out.write(json.dumps({"id": r["id"], "text": r["text"], "tokens": r["tokens"],
-                                  "lang": r.get("lang", "en")}, ensure_ascii=False) + "\n")
+            plain = {"id": r["id"], "text": r["text"], "tokens": r["tokens"], "lang": r.get("lang", "en")}
+            more = {"entities": r["entities"], "offset_unit": "token"} if gold else {}
+            out.write(json.dumps(plain | more, ensure_ascii=False) + "\n")
 
 
 def tag(args, name, row, members, text, result):

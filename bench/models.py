@@ -32,8 +32,7 @@ def run(args, name):
     rows = f1.sample(args.data / name, args.n, args.seed)
     gold, text = args.work / f"{name}.gold.jsonl", args.work / f"{name}.jsonl"
     f1.write_sample(text, rows)
-    gold.write_text("".join(json.dumps(r | {"offset_unit": "token"}, ensure_ascii=False) + "\n" for r in rows),
-                    encoding="utf-8")
+    f1.write_sample(gold, rows, gold=True)
     members = f1.shipped(args.models)
     told = {"rows": {}, "compared": {}}
     place = {row: args.work / f"{name}.{row}.jsonl" for row in args.rows.split(",")}

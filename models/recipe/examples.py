@@ -46,15 +46,33 @@ SYNONYMS = {
 }
 
 # Share of each set in the sequences of a mixture; members see some of everything.
-BASE = dict(uner_en_ewt=18, btc=11, wnut17=9, tweebank_ner=5, fin=2, re3d_free=3, litbank=7, bc5cdr=11, ncbi_disease=3,
-            genia=9, crossner_politics=2, crossner_science=2, crossner_ai=2, stackoverflow_ner=3, germeval2014=5,
-            uner_da_ddt=1.5, uner_hr_set=1.5, uner_pt_bosque=2, uner_zh_gsd=3)
+BASE = dict(uner_en_ewt=20, btc=12, wnut17=9, tweebank_ner=5, fin=1, re3d_free=3, litbank=6, bc5cdr=10, ncbi_disease=3,
+            genia=7, crossner_politics=2, crossner_science=2, crossner_ai=2, stackoverflow_ner=3, germeval2014=5,
+            uner_da_ddt=1.5, uner_hr_set=1.5, uner_pt_bosque=2, uner_zh_gsd=3, pool_default=4)
 FAVOURED = {
     "trunk": (),
     "news": ("uner_en_ewt", "re3d_free", "fin", "germeval2014", "litbank", "crossner_politics", "uner_pt_bosque"),
     "social": ("btc", "wnut17", "tweebank_ner", "stackoverflow_ner"),
     "science": ("bc5cdr", "genia", "ncbi_disease", "crossner_science", "crossner_ai"),
 }
+
+# Fields whose mentions hardly occur in each other's sentences. A list of types may then hold those of several fields,
+# and demonstrations of two fields may stand in one prompt. Sets with a catch-all type are left out: a
+# "miscellaneous" of theirs may well be the "event" of another.
+NAMES = "uner_en_ewt btc wnut17 re3d_free litbank uner_da_ddt uner_hr_set uner_pt_bosque uner_zh_gsd".split()
+MEDICINE = "bc5cdr ncbi_disease genia".split()
+SOFTWARE = ["stackoverflow_ner"]
+FAR = {  # types of other fields: hardly ever in the sentences of this one
+    **{s: ["disease", "chemical", "protein", "cell line", "programming language"] for s in NAMES},
+    **{s: ["person", "location", "organization", "creative work", "event", "vehicle", "facility"] for s in MEDICINE},
+    **{s: ["person", "location", "disease", "chemical", "creative work", "event"] for s in SOFTWARE},
+}
+NEAR = {  # types that may well be there unmarked, but never are what the set's own mentions are
+    **{s: ["creative work", "event", "product", "date", "vehicle", "award", "quantity"] for s in NAMES},
+    "wnut17": ["event", "date", "award"], "re3d_free": ["event", "creative work", "award"],
+    "litbank": ["creative work", "event", "date"],
+}
+PARTNERS = {**{s: MEDICINE + SOFTWARE for s in NAMES}, **{s: NAMES[:4] for s in MEDICINE + SOFTWARE}}
 
 
 def mixture(name: str) -> dict[str, float]:
@@ -204,8 +222,12 @@ class Builder:
     # ---- rows to sentences
 
     def swapped(self, row: dict) -> dict:
-        """Sometimes other mentions of the same types, so that names are copied and not remembered."""
+        """Sometimes other mentions of the same types, so that names are copied and not remembered; now and then
+        all in small or in capital letters."""
         spans = row["spans"]
+        if row["lang"] == "en" and row["set"] in NAMES and self.rng.random() < 0.07:
+            change = str.lower if self.rng.random() < 0.8 else str.upper
+            return {**row, "tokens": [change(t) for t in row["tokens"]]}
         if not spans or self.rng.random() > 0.4 or any(a[1] > b[0] for a, b in zip(spans, spans[1:])):
             return row
         tokens, out, at = [], [], 0
@@ -247,19 +269,32 @@ class Builder:
         near = [rows[i] for i in row["near"] if rows[i]["spans"] or not full]
         return near[skip:skip + k][::-1]
 
-    def type_list(self, name: str, used: set[str]) -> tuple[list[str], dict[str, str]]:
-        """The types shown (own names), and what they are called this time."""
+    def mixed(self, name: str, row: dict, k: int) -> list[dict]:
+        """Demonstrations of the sentence's own set, and some of another field."""
+        rows = self.demonstrations(name, row, k)
+        if name not in PARTNERS or len(rows) < 2 or self.rng.random() > 0.25:
+            return rows
+        other = self.rng.choice(PARTNERS[name])
+        for i in self.rng.sample(range(len(rows)), self.rng.randint(1, len(rows) // 2)):
+            rows[i] = self.rows[other][self.rng.choice(self.full[other])]
+        return rows
+
+    def type_list(self, name: str, used: set[str], guests: list[str]) -> tuple[list[str], dict[str, str]]:
+        """The types shown (own names), and what they are called this time. One time in three some guests stand among
+        them: types of other sets."""
         types = list(self.types[name])
         if len(types) > 8:
             rest = [t for t in types if t not in used]
             self.rng.shuffle(rest)
-            types = list(used)[:10] + rest[:self.rng.randint(1, 5)]
+            types = [t for t in types if t in used][:10] + rest[:self.rng.randint(1, 5)]
         if len(types) > 1 and self.rng.random() < 0.25:
             types = self.rng.sample(types, self.rng.randint(1, len(types) - 1))
+        if guests and self.rng.random() < 0.35:
+            types += self.rng.sample(guests, self.rng.randint(1, min(5, len(guests))))
         self.rng.shuffle(types)
         call = {}
         other = self.rng.random() < 0.25
-        for t in self.types[name]:
+        for t in dict.fromkeys([*self.types[name], *types, *sorted(used)]):
             call[t] = self.rng.choice(SYNONYMS[t]) if other and t in SYNONYMS and self.rng.random() < 0.6 else t
             if "(" in t and t.split(" (")[0] not in self.types[name] and self.rng.random() < 0.7:
                 call[t] = t.split(" (")[0]
@@ -272,7 +307,8 @@ class Builder:
         name, row = self.draw(need=easy)
         k = 0 if easy else rng.choices(range(6), [30, 8, 12, 15, 10, 25])[0]
         rows = self.demonstrations(name, row, k) + [row]
-        types, call = self.type_list(name, {s[2] for r in rows for s in r["spans"]})
+        types, call = self.type_list(name, {s[2] for r in rows for s in r["spans"]},
+                                      FAR.get(name, []) if rng.random() < 0.3 else [])
         shown = rng.random() > 0.12
         natural = rng.random() < 0.5
         blocks = []
@@ -303,9 +339,9 @@ class Builder:
         m, rng = self.marker, self.rng
         name, row = self.draw(need=True)
         k = rng.choices(range(6), [30, 8, 12, 15, 10, 25])[0]
-        rows = [r for r in self.demonstrations(name, row, k) if r["spans"]] + [row]
+        rows = [r for r in self.mixed(name, row, k) if r["spans"]] + [row]
         used = {s[2] for r in rows for s in r["spans"]}
-        types, call = self.type_list(name, used)
+        types, call = self.type_list(name, used, FAR.get(name, []) + NEAR.get(name, []))
         types = list(dict.fromkeys(types + [t for t in sorted(used) if t not in types]))
         rng.shuffle(types)
         head = Example()
@@ -338,7 +374,8 @@ class Builder:
         row = self.swapped(row)
         natural = rng.random() < 0.5
         s = self.sentence(row, natural)
-        _, call = self.type_list(name, set())
+        types, call = self.type_list(name, set(), FAR.get(name, []) + NEAR.get(name, []))
+        guests = [t for t in types if t not in self.types[name]]
         gold = {(x[2], x[3]) for x in s.mentions}
         spans = row["spans"]
         out = Example()
@@ -348,7 +385,7 @@ class Builder:
         for _ in range(rng.randint(2, 10)):
             string, kind = rng.choice(sorted(gold)) if gold else ("", rng.choice(self.types[name]))
             if not gold or rng.random() < 0.5:
-                wrong = self.wrong(name, row, natural, string, kind)
+                wrong = self.wrong(name, row, natural, string, kind, guests)
                 if wrong and wrong not in gold:
                     string, kind = wrong
             if not string:
@@ -358,10 +395,11 @@ class Builder:
             out.add(answer + [m["end"]], [CHOICE_WEIGHT] + [COPY_WEIGHT] * len(answer))
         return out
 
-    def wrong(self, name: str, row: dict, natural: bool, string: str, kind: str) -> tuple[str, str] | None:
+    def wrong(self, name: str, row: dict, natural: bool, string: str, kind: str,
+              guests: list[str]) -> tuple[str, str] | None:
         """A pair such as the pipeline might propose and should refuse."""
         rng, tokens, n = self.rng, row["tokens"], len(row["tokens"])
-        others = [t for t in self.types[name] if t != kind]
+        others = [t for t in self.types[name] + guests if t != kind]
         choice = rng.random() if row["spans"] else 1.0
         if choice < 0.4 and others:
             present = [t for t in others if any(s[2] == t for s in row["spans"])]
@@ -377,6 +415,7 @@ class Builder:
             capital = [i for i in words if tokens[i][:1].isupper()]
             a = rng.choice(capital if capital and rng.random() < 0.6 else words)
             b = min(n, a + rng.choice([1, 1, 1, 2]))
+            kind = rng.choice(guests) if guests and rng.random() < 0.3 else kind
         inner = self.sentence({**row, "spans": [(a, b, kind)]}, natural).mentions[0]
         return inner[2], kind
 

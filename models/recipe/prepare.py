@@ -2,7 +2,7 @@
 
     python3 prepare.py --data DIR --work DIR
 
-Only the sets named in SETS are read, and of each only train.jsonl. A sentence keeps its tokens and its entities as
+Only the sets named in SETS are read, and of each only train.jsonl, and the pool that ships. A sentence keeps its tokens and its entities as
 [start, end, type] in token indices. `near` lists the most alike sentences of the same set: cosine of TF-IDF vectors in
 which the words of mentions count twice, a cheap stand-in for the span similarity by which the program retrieves.
 """
@@ -12,6 +12,7 @@ import argparse
 import json
 import math
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import numpy as np
 SETS = ("wnut17 uner_en_ewt btc tweebank_ner fin litbank genia bc5cdr ncbi_disease stackoverflow_ner re3d_free "
         "crossner_politics crossner_science crossner_ai germeval2014 uner_zh_gsd uner_da_ddt uner_hr_set "
         "uner_pt_bosque").split()
+POOL = "pool_default"  # ours: pools/default.jsonl
 MAX_WORDS, MAX_SPAN, NEIGHBOURS = 60, 12, 12
 SKIP = {"Code_Block", "Output_Block"}  # place-holders for cut-out code, not names
 PLAIN = {"PER": "person", "LOC": "location", "ORG": "organization", "MISC": "miscellaneous"}
@@ -47,6 +49,20 @@ def read(data: Path, name: str, types: dict) -> list[dict]:
                         if e["type"] not in SKIP and e["end"] - e["start"] <= MAX_SPAN},
                        key=lambda s: (s[0], -s[1], s[2]))
         rows.append({"set": name, "lang": row["lang"], "tokens": tokens, "spans": spans})
+    return rows
+
+
+def read_pool(file: Path) -> list[dict]:
+    """The pool that ships: entities in code points, many types of all fields together."""
+    rows = []
+    for line in file.open():
+        row = json.loads(line)
+        words = [m.span() for m in re.finditer(r"[㐀-鿿]|'\w+|\w+(?:[-.]\w+)*|\S", row["text"])]
+        first, last = {a: i for i, (a, _) in enumerate(words)}, {b: i + 1 for i, (_, b) in enumerate(words)}
+        spans = [(first.get(e["start"]), last.get(e["end"]), e["type"]) for e in row["entities"]]
+        if all(a is not None and b is not None for a, b, _ in spans):
+            rows.append({"set": POOL, "lang": row["lang"][:2], "tokens": [row["text"][a:b] for a, b in words],
+                         "spans": spans})
     return rows
 
 
@@ -86,19 +102,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
+    parser.add_argument("--pool", type=Path, default=Path(__file__).parents[2] / "pools/default.jsonl")
     args = parser.parse_args()
     args.work.mkdir(exist_ok=True)
     types = json.loads((args.data / "types.json").read_text())
     rng, text = random.Random(1), []
     with (args.work / "sentences.jsonl").open("w") as out:
-        for name in SETS:
-            rows = read(args.data, name, types)
+        for name in [*SETS, POOL]:
+            rows = read_pool(args.pool) if name == POOL else read(args.data, name, types)
             for row, near in zip(rows, neighbours(rows)):
                 row["near"] = near
                 out.write(json.dumps(row, ensure_ascii=False) + "\n")
                 joint = "" if row["lang"] == "zh" else " "
                 english = row["lang"] == "en"
-                if rng.random() < (1.0 if english else 0.2):
+                if name != POOL and rng.random() < (1.0 if english else 0.2):
                     text.append(" " + joint.join(row["tokens"]))
             print(name, len(rows), flush=True)
     names = sorted({wording(types, s, label) for s in SETS for label in types[s]})

@@ -1,5 +1,5 @@
-/* What the commands share: options with help, the configuration in force, messages, Ctrl-C, output
- * by rename. A command is one function and one line in the table of main.c.
+/* What the commands share: options with help, the configuration in force, messages, Ctrl-C, files,
+ * output by rename. A command is one function and one line in the table of main.c.
  *
  * Everything for people goes to standard error, results go to standard output. */
 #ifndef EL_CLI_CLI_H
@@ -132,6 +132,10 @@ void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Report an error; gives the exit status that fits its code. */
 int cli_fail(const struct el_error *err);
 
+/* Name the members that gave no answer all through the run; true if there are any. */
+struct el_ensemble;
+bool cli_report_silent(struct el_ensemble *ensemble, const struct el_config *config);
+
 /* For the library: warnings, and with `quiet` false also information. */
 struct el_log cli_log(bool quiet);
 
@@ -151,13 +155,22 @@ bool cli_colored(enum cli_color color, FILE *file);
 void cli_catch_interrupt(void);
 int cli_interrupted(void);
 
-/* Output */
+/* Files */
+
+/* Before anything is started: can all of these be read? "-", once, is standard input. CLI_OK, or
+ * CLI_USAGE and the first that cannot is reported. */
+int cli_check_inputs(char *const *paths, size_t n);
+
+/* Can `path` be written, and is it none of the files that are read? NULL and "-" can. The same
+ * result. */
+int cli_check_output(const char *path, char *const *inputs, size_t n_inputs);
 
 /* A file that appears under its name only when complete. "-" or NULL is standard output; devices
  * and pipes are written directly. */
 struct cli_output {
     FILE *file;
-    char *path, *temporary; /* NULL = direct */
+    char *path;      /* NULL = standard output */
+    char *temporary; /* NULL = direct */
 };
 bool cli_output_open(struct cli_output *output, const char *path, struct el_error *err);
 /* Flush, then put in place (`keep`), or remove. */

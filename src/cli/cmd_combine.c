@@ -7,7 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID_KEEP = CLI_FIRST_ID, ID_WEIGHTS, ID_FLAT, ID_MODELS, ID_TO, ID_COMPLETE, ID_UNIT };
+enum {
+    ID_KEEP = CLI_FIRST_ID,
+    ID_WEIGHTS,
+    ID_FLAT,
+    ID_MODELS,
+    ID_TO,
+    ID_COMPLETE,
+    ID_UNIT,
+    ID_REPLACE
+};
 
 static const struct cli_option options[] = {
     {ID_KEEP, "keep", "RULE",
@@ -19,7 +28,9 @@ static const struct cli_option options[] = {
     {ID_MODELS, "models", "LIST", "FILE holds recorded predictions of several models:\nthese"},
     {ID_COMPLETE, "complete", NULL, "leave out documents that not all predictions answer"},
     {'o', "output", "FILE", "where to write (default: standard output)"},
-    {ID_TO, "to", "FORMAT", "jsonl (default), conll; else by the ending of FILE"},
+    {ID_TO, "to", "FORMAT",
+     "of the output, e.g. jsonl, conll, html (default: by the\nending of -o FILE, else jsonl)"},
+    {ID_REPLACE, "replace-invalid", NULL, "put U+FFFD for invalid UTF-8 instead of failing"},
     {ID_UNIT, "offsets", "UNIT", "of JSON lines: codepoint (default), byte, utf16, token"},
 };
 
@@ -30,7 +41,8 @@ static const struct cli_help help = {
             "is the one most predictions give it; ties go to the file (or model) listed first.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
-    .more = "Files are named in --weights by their name without folder and ending.\n"
+    .more = "Files are named in --weights and in the output by their names without folder and\n"
+            "ending, or by their paths if those names are not distinct.\n"
             "\n"
             "Examples:\n"
             "  el4ner combine a.jsonl b.conll c.jsonl --keep span:2 -o all.jsonl\n"
@@ -39,6 +51,7 @@ static const struct cli_help help = {
 
 struct combine {
     struct el_combine_options options;
+    struct el_read_options read;
     struct el_write_options write;
     bool has_keep;
     const char *weights, *models, *output;
@@ -74,12 +87,39 @@ static bool names_from_list(struct combine *combine, struct el_error *err) {
     }
 }
 
-static bool name_from_path(struct combine *combine, const char *path, struct el_error *err) {
-    const char *slash = strrchr(path, '/');
-    const char *base = slash != NULL ? slash + 1 : path;
-    const char *dot = strrchr(base, '.');
-    return add_name(combine, base, dot != NULL && dot > base ? (size_t)(dot - base) : strlen(base),
-                    err);
+static bool has_name(const struct combine *combine, const char *name, size_t len) {
+    for (size_t i = 0; i < combine->n; i++) {
+        if (strlen(combine->names[i]) == len && memcmp(combine->names[i], name, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Files are told apart by their names without folder and ending, or else by their paths. */
+static bool names_from_paths(struct combine *combine, char **files, size_t n,
+                             struct el_error *err) {
+    bool distinct = true;
+    for (size_t i = 0; distinct && i < n; i++) {
+        const char *slash = strrchr(files[i], '/');
+        const char *base = slash != NULL ? slash + 1 : files[i];
+        const char *dot = strrchr(base, '.');
+        size_t len = dot != NULL && dot > base ? (size_t)(dot - base) : strlen(base);
+        distinct = !has_name(combine, base, len);
+        if (distinct && !add_name(combine, base, len, err)) {
+            return false;
+        }
+    }
+    combine->n = distinct ? combine->n : 0;
+    for (size_t i = 0; !distinct && i < n; i++) {
+        if (has_name(combine, files[i], strlen(files[i]))) {
+            return el_fail(err, EL_ERR_CONFIG, "combine: %s is given twice", files[i]);
+        }
+        if (!add_name(combine, files[i], strlen(files[i]), err)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool parse_weights(struct combine *combine, struct el_error *err) {
@@ -118,16 +158,11 @@ static bool read_sets(struct combine *combine, char **files, size_t n_files, str
         return names_from_list(combine, err) && parse_weights(combine, err) &&
                el_labels_read_recorded(files[0], combine->names, combine->n, combine->sets, err);
     }
-    for (size_t i = 0; i < n_files; i++) {
-        if (!name_from_path(combine, files[i], err)) {
-            return false;
-        }
-    }
-    if (!parse_weights(combine, err)) {
+    if (!names_from_paths(combine, files, n_files, err) || !parse_weights(combine, err)) {
         return false;
     }
     for (size_t i = 0; i < n_files; i++) {
-        if (!el_labels_read(files[i], NULL, false, &combine->sets[i], err) ||
+        if (!el_labels_read(files[i], &combine->read, false, &combine->sets[i], err) ||
             (i > 0 && !el_labels_align(&combine->sets[0], &combine->sets[i], false, err))) {
             return false;
         }
@@ -138,9 +173,6 @@ static bool read_sets(struct combine *combine, char **files, size_t n_files, str
 static bool write_combined(struct combine *combine, const struct el_labels *combined,
                            struct el_error *err) {
     struct cli_output output;
-    if (combine->write.format == EL_FORMAT_AUTO && combine->output != NULL) {
-        combine->write.format = el_format_from_path(combine->output);
-    }
     if (combine->write.format == EL_FORMAT_AUTO) {
         combine->write.format = EL_FORMAT_JSONL;
     }
@@ -158,8 +190,17 @@ static bool run(struct combine *combine, char **files, size_t n_files, struct el
     if (!read_sets(combine, files, n_files, err)) {
         return false;
     }
+    struct el_keep *keep = &combine->options.keep;
+    double most = 0;
+    for (size_t i = 0; i < combine->n; i++) {
+        most += combine->weight[i];
+    }
     if (!combine->has_keep) {
-        combine->options.keep = el_keep_default(combine->n);
+        *keep = el_keep_default(combine->n);
+    } else if (keep->kind != EL_KEEP_MAJORITY && keep->m > most) {
+        return el_fail(err, EL_ERR_CONFIG,
+                       "combine: --keep asks for %g votes, and all predictions together have %g",
+                       keep->m, most);
     }
     struct el_labels combined;
     if (!el_combine_sets(combine->sets, combine->n, &combine->options, &combined, err)) {
@@ -168,6 +209,11 @@ static bool run(struct combine *combine, char **files, size_t n_files, struct el
     bool ok = write_combined(combine, &combined, err);
     el_labels_free(&combined);
     return ok;
+}
+
+/* In one file, that is. */
+static bool holds_entities(enum el_format format) {
+    return format != EL_FORMAT_TEXT && !el_format_is_folder(format);
 }
 
 /* False with a message if the value makes no sense. */
@@ -180,8 +226,12 @@ static bool set_option(struct combine *combine, int id, const char *value) {
         }
         return combine->has_keep;
     case ID_TO:
-        if (!el_format_from_name(value, &combine->write.format)) {
-            cli_usage("combine", "--to: there is no format \"%s\"", value);
+        if (!el_format_from_name(value, &combine->write.format) ||
+            !el_format_can_write(combine->write.format) || !holds_entities(combine->write.format)) {
+            char names[200];
+            el_format_names(true, names, sizeof names);
+            cli_usage("combine", "--to must be one of %s (but not text or brat), not \"%s\"", names,
+                      value);
             return false;
         }
         return true;
@@ -204,6 +254,7 @@ static bool set_option(struct combine *combine, int id, const char *value) {
     default:
         combine->options.flat |= id == ID_FLAT;
         combine->options.complete_only |= id == ID_COMPLETE;
+        combine->read.replace_invalid |= id == ID_REPLACE;
         return true;
     }
 }
@@ -220,14 +271,30 @@ int cmd_combine(int argc, char **argv) {
         }
     }
     size_t n_files = (size_t)(argc - parser.first);
-    if (n_files == 0) {
-        return cli_usage("combine", "give the files to combine");
-    }
     if (combine.models != NULL && n_files != 1) {
         return cli_usage("combine", "--models goes with one file");
     }
+    if (combine.models == NULL && n_files < 2) {
+        return cli_usage("combine", "give at least two files, or --models with one");
+    }
+    if (combine.output != NULL && combine.write.format == EL_FORMAT_AUTO) {
+        combine.write.format = el_format_from_path(combine.output);
+        if (!holds_entities(combine.write.format)) {
+            return cli_usage("combine",
+                             "%s: the format of this ending cannot hold the entities in one file; "
+                             "end it in .jsonl, .conll, ... or say --to",
+                             combine.output);
+        }
+    }
+    int status = cli_check_inputs(argv + parser.first, n_files);
+    if (status == CLI_OK) {
+        status = cli_check_output(combine.output, argv + parser.first, n_files);
+    }
+    if (status != CLI_OK) {
+        return status;
+    }
     struct el_error err = {0};
-    int status = run(&combine, argv + parser.first, n_files, &err) ? CLI_OK : cli_fail(&err);
+    status = run(&combine, argv + parser.first, n_files, &err) ? CLI_OK : cli_fail(&err);
     for (size_t i = 0; i < EL_MAX_MEMBERS; i++) {
         el_labels_free(&combine.sets[i]);
     }

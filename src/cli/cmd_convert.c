@@ -3,6 +3,7 @@
 
 #include "corpus/format.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,26 +49,28 @@ static const struct cli_help help = {
             "folders. Documents that cannot be read or written are named and left out.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
-    .more = "Formats:\n"
-            "  text         plain text, one document a file\n"
-            "  jsonl        JSON lines: id, text, tokens, entities\n"
-            "  conll        columns of tokens and IOB1, IOB2 or BIOES tags; written as IOB2\n"
-            "  conllu       CoNLL-U Plus, # global.columns = ID FORM ... NER\n"
-            "  doccano      JSON lines with label: [[start, end, type]]\n"
-            "  spacy        spaCy and Prodigy: tokens, spans\n"
-            "  labelstudio  tasks with annotations or predictions\n"
-            "  brat         a folder of .txt and .ann\n"
-            "  webanno      WebAnno TSV 3, INCEpTION\n"
-            "  nested       JSON of nested-NER papers: tokens, entities by token numbers\n"
-            "  html         output only: a page to look at\n"
-            "  terminal     output only: entities in the text\n"
-            "\n"
-            "Examples:\n"
-            "  el4ner convert train.conll train.jsonl\n"
-            "  el4ner convert out.jsonl tasks.json --to labelstudio --sort disagreement\n"
-            "  el4ner convert annotated/ gold.jsonl\n"
-            "\n"
-            "Exit status: 0 all well; 1 some documents were left out; 2 command line.",
+    .more =
+        "Formats:\n"
+        "  text         plain text, one document a file\n"
+        "  jsonl        JSON lines: id, text, tokens, entities\n"
+        "  conll        columns of tokens and IOB1, IOB2 or BIOES tags; written as IOB2\n"
+        "  conllu       CoNLL-U Plus, # global.columns = ID FORM ... NER\n"
+        "  doccano      JSON lines with label: [[start, end, type]]\n"
+        "  spacy        spaCy and Prodigy: tokens, spans\n"
+        "  labelstudio  tasks with annotations or predictions\n"
+        "  brat         a folder of .txt and .ann\n"
+        "  webanno      WebAnno TSV 3, INCEpTION\n"
+        "  nested       JSON of nested-NER papers: tokens, entities by token numbers\n"
+        "  html         output only: a page to look at\n"
+        "  terminal     output only: entities in the text\n"
+        "\n"
+        "Examples:\n"
+        "  el4ner convert train.conll train.jsonl\n"
+        "  el4ner convert out.jsonl tasks.json --to labelstudio --sort disagreement\n"
+        "  el4ner convert annotated/ gold.jsonl\n"
+        "\n"
+        "Exit status: 0 all well; 1 some documents were left out; 2 command line, or a file that\n"
+        "cannot be opened.",
 };
 
 struct convert {
@@ -81,6 +84,8 @@ struct convert {
     struct cli_output output;
     bool has_output; /* an open cli_output */
     uint64_t written, left_out;
+    uint64_t unwritten; /* entities that a format without entities cannot hold */
+    bool broken;        /* the output cannot be written; that is reported */
 
     /* --sort */
     struct el_document **documents;
@@ -120,13 +125,15 @@ static bool take_count(const char *option, const char *value, unsigned *count) {
 /* The position of `value` in a list that ends with NULL; a usage message if it is not there. */
 static bool take_word(const char *option, const char *value, const char *const *words,
                       unsigned *number) {
+    char list[100] = "";
     for (*number = 0; words[*number] != NULL; ++*number) {
         if (strcmp(words[*number], value) == 0) {
             return true;
         }
+        size_t len = strlen(list);
+        snprintf(list + len, sizeof list - len, "%s%s", len > 0 ? ", " : "", words[*number]);
     }
-    cli_usage("convert", "%s: \"%s\" is none of the values in el4ner convert --help", option,
-              value);
+    cli_usage("convert", "%s must be one of %s, not \"%s\"", option, list, value);
     return false;
 }
 
@@ -184,6 +191,18 @@ static bool is_folder(const char *path) {
     return (len > 0 && path[len - 1] == '/') || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
 }
 
+static bool holds_something(const char *path) {
+    DIR *folder = opendir(path);
+    size_t names = 0;
+    while (folder != NULL && readdir(folder) != NULL) {
+        names++;
+    }
+    if (folder != NULL) {
+        closedir(folder);
+    }
+    return names > 2; /* . and .. */
+}
+
 static bool choose_format(struct convert *convert, const char *path) {
     enum el_format *format = &convert->write.format;
     size_t len = strlen(path);
@@ -195,6 +214,13 @@ static bool choose_format(struct convert *convert, const char *path) {
         *format = isatty(STDOUT_FILENO) ? EL_FORMAT_TERMINAL : EL_FORMAT_JSONL;
     } else {
         *format = is_folder(path) ? EL_FORMAT_BRAT : el_format_from_path(path);
+    }
+    if (*format == EL_FORMAT_BRAT && holds_something(path)) {
+        cli_usage("convert",
+                  "%s is a folder that holds files already; --to brat writes into it, and over "
+                  "files of the same names",
+                  path);
+        return false;
     }
     if (*format == EL_FORMAT_AUTO || is_json) {
         char names[200];
@@ -229,11 +255,13 @@ static bool write_document(struct convert *convert, const struct el_document *do
     struct el_error err = {0};
     if (el_writer_write(convert->writer, document, &err)) {
         convert->written++;
+        convert->unwritten += convert->write.format == EL_FORMAT_TEXT ? document->n_entities : 0;
         return true;
     }
     cli_say("%s", err.message);
-    convert->left_out++;
-    return err.code == EL_ERR_FORMAT;
+    convert->broken = err.code != EL_ERR_FORMAT;
+    convert->left_out += !convert->broken;
+    return !convert->broken;
 }
 
 /* How little sure the least sure entity is; documents without scores come last. */
@@ -325,30 +353,41 @@ static void report(const struct convert *convert) {
     if (dropped > 0) {
         cli_say("%zu entities that overlap better ones were dropped (--flat)", dropped);
     }
+    if (convert->unwritten > 0) {
+        cli_say("plain text cannot hold entities: %llu are not in the output",
+                (unsigned long long)convert->unwritten);
+    }
     if (convert->left_out > 0) {
-        cli_say("%llu documents were left out, %llu written", (unsigned long long)convert->left_out,
-                (unsigned long long)convert->written);
+        cli_say("%llu document%s left out, %llu written", (unsigned long long)convert->left_out,
+                convert->left_out == 1 ? " was" : "s were", (unsigned long long)convert->written);
     }
 }
 
 static int run(struct convert *convert, const char *in, const char *out) {
     struct el_error err = {0};
+    char *const input = (char *)in;
+    int status = cli_check_inputs(&input, 1);
+    status = status == CLI_OK ? cli_check_output(out, &input, 1) : status;
+    if (status != CLI_OK) {
+        return status;
+    }
     if (!el_reader_open(in, &convert->read, &convert->reader, &err)) {
         return cli_fail(&err);
     }
-    int status = CLI_OK;
     if (!open_output(convert, out, &err)) {
         status = cli_fail(&err);
     } else {
         bool through = convert_all(convert);
         report(convert);
         status = through && convert->left_out == 0 ? CLI_OK : CLI_FAILED;
-        if (!el_writer_close(convert->writer, &err)) {
+        if (!el_writer_close(convert->writer, &err) && !convert->broken) {
             status = cli_fail(&err);
+            convert->broken = true;
         }
     }
-    bool keep = status == CLI_OK || convert->written > 0;
-    if (convert->has_output && !cli_output_close(&convert->output, keep, &err)) {
+    bool keep = status == CLI_OK || (convert->written > 0 && !convert->broken);
+    if (convert->has_output && !cli_output_close(&convert->output, keep, &err) &&
+        !convert->broken) {
         status = cli_fail(&err);
     }
     el_reader_close(convert->reader);

@@ -19,6 +19,7 @@ enum {
     ID_JSON,
     ID_REPORT,
     ID_BY_TYPE,
+    ID_REPLACE_INVALID,
 };
 
 static const struct cli_option options[] = {
@@ -32,6 +33,7 @@ static const struct cli_option options[] = {
     {ID_SEED, "seed", "N", "of bootstrap and --draw (default 1)"},
     {ID_JSON, "json", "FILE", "everything as JSON; - is standard output, without the\ntables"},
     {ID_REPORT, "report", "FILE", "everything as one HTML page"},
+    {ID_REPLACE_INVALID, "replace-invalid", NULL, "put U+FFFD for invalid UTF-8 in TEST"},
     {'q', "quiet", NULL, "no progress"},
 };
 
@@ -55,6 +57,7 @@ static const struct cli_help help = {
 struct eval {
     struct cli_settings settings;
     struct el_ablation_options options;
+    struct el_read_options read;
     const char *test, *json, *report;
     long draw;
     bool by_type;
@@ -145,6 +148,9 @@ static bool set_option(struct eval *eval, int id, const char *value) {
     case ID_BY_TYPE:
         eval->by_type = true;
         return true;
+    case ID_REPLACE_INVALID:
+        eval->read.replace_invalid = true;
+        return true;
     default:
         return cli_common(&eval->settings, "eval", id, value, &status) && status == CLI_OK;
     }
@@ -187,8 +193,19 @@ static char *list_types(const struct el_labels *labels) {
     return list.data;
 }
 
+static int check_files(struct eval *eval) {
+    char *const test = (char *)eval->test;
+    int status = cli_check_inputs(&test, 1);
+    status = status == CLI_OK ? cli_check_output(eval->json, &test, 1) : status;
+    return status == CLI_OK ? cli_check_output(eval->report, &test, 1) : status;
+}
+
 static int prepare(struct eval *eval, struct el_error *err) {
-    if (!el_labels_read(eval->test, NULL, true, &eval->gold, err)) {
+    int status = check_files(eval);
+    if (status != CLI_OK) {
+        return status;
+    }
+    if (!el_labels_read(eval->test, &eval->read, true, &eval->gold, err)) {
         return cli_fail(err);
     }
     char *types = NULL;
@@ -196,7 +213,7 @@ static int prepare(struct eval *eval, struct el_error *err) {
         types = list_types(&eval->gold);
         eval->settings.types = types;
     }
-    int status = cli_load(&eval->settings, &eval->config);
+    status = cli_load(&eval->settings, &eval->config);
     free(types);
     if (status != CLI_OK) {
         return status;
@@ -235,7 +252,13 @@ static int open_ensemble(struct eval *eval, struct el_error *err) {
                       : eval->temporary[0] != '\0' ? eval->temporary
                                                    : NULL,
     };
-    return el_ensemble_open(eval->config, &how, &eval->ensemble, err) ? CLI_OK : cli_fail(err);
+    if (el_ensemble_open(eval->config, &how, &eval->ensemble, err)) {
+        return CLI_OK;
+    }
+    /* A pool, a prompt or a tagger that cannot be read is a mistake of the configuration. */
+    bool broken = err->code == EL_ERR_IO || err->code == EL_ERR_FORMAT;
+    int status = cli_fail(err);
+    return broken ? CLI_USAGE : status;
 }
 
 static void show_progress(void *context, size_t row, size_t n_rows, const char *name) {
@@ -448,11 +471,11 @@ static int evaluate(struct eval *eval, struct el_error *err) {
     }
     uint64_t failed = eval->ablation.rows[0].failed_documents;
     if (failed > 0) {
-        cli_say("%llu documents failed; they count as having no entities",
-                (unsigned long long)failed);
-        return CLI_FAILED;
+        cli_say("%llu document%s failed; a failed document counts as having no entities",
+                (unsigned long long)failed, failed == 1 ? "" : "s");
     }
-    return CLI_OK;
+    bool silent = cli_report_silent(eval->ensemble, eval->config);
+    return failed > 0 || silent ? CLI_FAILED : CLI_OK;
 }
 
 static void release(struct eval *eval) {

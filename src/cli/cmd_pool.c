@@ -11,7 +11,8 @@ enum { ID_FROM = CLI_FIRST_ID, ID_SCHEME, ID_VECTORS, ID_DIMENSIONS, ID_THREADS,
 
 #define BUILD_OPTIONS                                                                              \
     {'o', "output", "FILE", "the pool to write, e.g. pool.el4"},                                   \
-        {ID_FROM, "from", "FORMAT", "of the input: jsonl, conll (default: by name and contents)"}, \
+        {ID_FROM, "from", "FORMAT",                                                                \
+         "of the input, e.g. conll, jsonl, spacy (default: by\nending and content)"},              \
         {ID_SCHEME, "scheme", "NAME", "of CoNLL tags: iob1, iob2, bioes or auto (default)"},       \
         {ID_REPLACE, "replace-invalid", NULL, "U+FFFD for invalid UTF-8 instead of an error"},     \
         {ID_VECTORS, "vectors", "HOW",                                                             \
@@ -104,9 +105,13 @@ static int set_option(struct build *build, const char *command, int id, const ch
         build->options.read.replace_invalid = true;
         return CLI_OK;
     case ID_FROM:
-        return el_format_from_name(value, &build->options.read.format)
-                   ? CLI_OK
-                   : cli_usage(command, "unknown format \"%s\"", value);
+        if (!el_format_from_name(value, &build->options.read.format) ||
+            !el_format_can_read(build->options.read.format)) {
+            char names[200];
+            el_format_names(false, names, sizeof names);
+            return cli_usage(command, "--from must be one of %s, not \"%s\"", names, value);
+        }
+        return CLI_OK;
     case ID_SCHEME:
         return scheme_from_name(value, &build->options.read.scheme)
                    ? CLI_OK
@@ -205,7 +210,11 @@ static int run_build_now(struct build *build, const struct el_pool *base, char *
 }
 
 static int run_build(struct build *build, const struct el_pool *base, char **inputs, int n) {
-    int status = build->settings.config == NULL ? CLI_OK : start_embedder(build);
+    int status = cli_check_inputs(inputs, (size_t)n);
+    status = status == CLI_OK ? cli_check_output(build->output, inputs, (size_t)n) : status;
+    if (status == CLI_OK && build->settings.config != NULL) {
+        status = start_embedder(build);
+    }
     if (status == CLI_OK) {
         status = run_build_now(build, base, inputs, n);
     }
@@ -254,15 +263,19 @@ int cmd_pool_add(int argc, char **argv) {
     }
     const char *pool = argv[parser.first];
     build.output = build.output != NULL ? build.output : pool;
+    int status = cli_check_inputs(argv + parser.first, 1);
+    if (status != CLI_OK) {
+        return status;
+    }
     if (!el_pool_open(pool, NULL, &base, &err)) {
         return cli_fail(&err);
     }
-    int status = el_pool_get_info(base)->in_memory && build.output == pool
-                     ? cli_usage(argv[0],
-                                 "%s is a labelled file, not a pool; say where the pool goes, "
-                                 "with -o POOL.el4",
-                                 pool)
-                     : run_build(&build, base, argv + parser.first + 1, argc - parser.first - 1);
+    status = el_pool_get_info(base)->in_memory && build.output == pool
+                 ? cli_usage(argv[0],
+                             "%s is a labelled file, not a pool; say where the pool goes, "
+                             "with -o POOL.el4",
+                             pool)
+                 : run_build(&build, base, argv + parser.first + 1, argc - parser.first - 1);
     el_pool_close(base);
     return status;
 }
@@ -315,10 +328,14 @@ int cmd_pool_info(int argc, char **argv) {
     if (parser.first + 1 != argc) {
         return cli_usage(argv[0], "give one pool");
     }
+    int status = cli_check_inputs(argv + parser.first, 1);
+    if (status != CLI_OK) {
+        return status;
+    }
     if (!el_pool_open(argv[parser.first], NULL, &pool, &err)) {
         return cli_fail(&err);
     }
-    int status = print_info(pool);
+    status = print_info(pool);
     el_pool_close(pool);
     return status;
 }

@@ -9,6 +9,7 @@
 #include "pipeline/work.h"
 #include "retrieval/embedder.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -367,7 +368,8 @@ static bool run_file(struct search *search) {
     ssize_t len;
     bool ok = file != NULL;
     if (!ok) {
-        return el_fail(&search->err, EL_ERR_IO, "cannot open %s", search->file);
+        return el_fail(&search->err, EL_ERR_IO, "cannot open %s: %s", search->file,
+                       strerror(errno));
     }
     while (ok && (len = getline(&line, &room, file)) > 0) {
         size_t n = strcspn(line, "\r\n");
@@ -483,7 +485,12 @@ int cmd_pool_search(int argc, char **argv) {
     if ((parser.first < argc) == (search.file != NULL)) {
         return cli_usage(argv[0], "give queries, or --file FILE");
     }
-    int status = cli_load(&settings, &search.config);
+    char *const file = (char *)search.file;
+    int status = search.file == NULL ? CLI_OK : cli_check_inputs(&file, 1);
+    if (status != CLI_OK) {
+        return status;
+    }
+    status = cli_load(&settings, &search.config);
     if (status != CLI_OK) {
         return status;
     }

@@ -18,6 +18,7 @@ enum {
     ID_COMPARE,
     ID_SAMPLES,
     ID_SEED,
+    ID_REPLACE_INVALID,
 };
 
 static const struct cli_option options[] = {
@@ -31,6 +32,8 @@ static const struct cli_option options[] = {
     {ID_COMPARE, "compare", NULL, "two predictions: is the first better? (paired bootstrap)"},
     {ID_SAMPLES, "samples", "N", "draws of the bootstrap (default 1000; 0: no intervals)"},
     {ID_SEED, "seed", "N", "of the bootstrap (default 1)"},
+    {ID_REPLACE_INVALID, "replace-invalid", NULL,
+     "put U+FFFD for invalid UTF-8 instead of failing"},
     {ID_JSON, "json", NULL, "as JSON"},
     {ID_REPORT, "report", "FILE", "of the first prediction, as one HTML page"},
 };
@@ -118,6 +121,7 @@ static bool set_option(struct score *score, int id, const char *value) {
         score->json |= id == ID_JSON;
         score->common |= id == ID_COMMON;
         score->compare |= id == ID_COMPARE;
+        score->read.replace_invalid |= id == ID_REPLACE_INVALID;
         return true;
     }
 }
@@ -306,6 +310,23 @@ static void release(struct score *score) {
     el_arena_free(&score->arena);
 }
 
+/* `files`: the gold file, then the predictions. */
+static int check_files(const struct score *score, char **files) {
+    char *const pool = (char *)score->pool;
+    int status = cli_check_inputs(files, score->n_files + 1);
+    if (status == CLI_OK && pool != NULL) {
+        status = cli_check_inputs(&pool, 1);
+        size_t len = strlen(pool);
+        if (len > 4 && strcmp(pool + len - 4, ".el4") == 0) {
+            status = cli_usage("score",
+                               "--pool: %s is an index; give the labelled file that it was built "
+                               "from",
+                               pool);
+        }
+    }
+    return status == CLI_OK ? cli_check_output(score->report, files, score->n_files + 1) : status;
+}
+
 int cmd_score(int argc, char **argv) {
     struct score score = {.options.bootstrap = {.samples = 1000, .seed = 1}};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
@@ -323,10 +344,14 @@ int cmd_score(int argc, char **argv) {
     score.files = argv + parser.first + 1;
     score.n_files = (size_t)(argc - parser.first - 1);
     if (score.compare && (score.n_files != 2 || score.options.bootstrap.samples == 0)) {
-        return cli_usage("score", "--compare needs two files with predictions, and --samples");
+        return cli_usage("score",
+                         "--compare needs two files with predictions, and --samples above 0");
     }
     struct el_error err = {0};
-    int status = CLI_OK;
+    int status = check_files(&score, argv + parser.first);
+    if (status != CLI_OK) {
+        return status;
+    }
     if (!score_all(&score, argv[parser.first], &err) ||
         (score.report != NULL && !write_report(&score, &err))) {
         status = cli_fail(&err);

@@ -4,7 +4,6 @@
 
 #include "pipeline/ensemble.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -142,54 +141,31 @@ static void take_option(struct tag *tag, const char *command, int id, const char
     }
 }
 
-/* The output is opened late, so that a run that does not begin leaves nothing behind. */
-static int check_output(const char *path) {
-    const char *slash = path != NULL ? strrchr(path, '/') : NULL;
-    char *folder = slash == NULL   ? strdup(".")
-                   : slash == path ? strdup("/")
-                                   : strndup(path, (size_t)(slash - path));
-    bool ok =
-        folder == NULL || access(folder, W_OK) == 0 || (path != NULL && access(path, W_OK) == 0);
-    if (path != NULL && strcmp(path, "-") != 0 && !ok) {
-        cli_say("cannot write %s: %s", path, strerror(errno));
-    }
-    free(folder);
-    return ok || path == NULL ? CLI_OK : CLI_USAGE;
-}
-
-/* Mistakes that can be seen at once are reported before any model is started. */
-static int check_inputs(const struct tag *tag, const char *command) {
+/* Mistakes that can be seen at once are reported before any model is started, and outputs are
+ * opened late, so that a run that does not begin leaves all as it was. */
+static int check_files(const struct tag *tag, const char *command) {
+    const char *const outputs[] = {tag->output_path, tag->trace_path, tag->manifest_path,
+                                   tag->account_path};
     if (tag->n_inputs == 0) {
         return cli_usage(command, "give the files to tag, or - for standard input");
     }
-    size_t standard = 0;
-    for (size_t i = 0; i < tag->n_inputs; i++) {
-        const char *path = tag->inputs[i];
-        if (strcmp(path, "-") == 0) {
-            standard++;
-        } else if (access(path, R_OK) != 0) {
-            cli_say("cannot read %s: %s", path, strerror(errno));
-            return CLI_USAGE;
-        }
+    if (tag->write.format == EL_FORMAT_AUTO && tag->output_path != NULL &&
+        el_format_from_path(tag->output_path) == EL_FORMAT_TEXT) {
+        return cli_usage(command,
+                         "plain text (%s) cannot hold entities; end the name in .jsonl, .conll, "
+                         "... or say --to",
+                         tag->output_path);
     }
-    if (standard > 1) {
-        return cli_usage(command, "standard input (-) can be read only once");
+    int status = cli_check_inputs(tag->inputs, tag->n_inputs);
+    for (size_t i = 0; status == CLI_OK && i < sizeof outputs / sizeof *outputs; i++) {
+        status = cli_check_output(outputs[i], tag->inputs, tag->n_inputs);
     }
-    return check_output(tag->output_path);
-}
-
-static bool open_side_file(const char *path, FILE **file, struct el_error *err) {
-    *file = path == NULL ? NULL : fopen(path, "wb");
-    return path == NULL || *file != NULL ||
-           el_fail(err, EL_ERR_CONFIG, "cannot write %s: %s", path, strerror(errno));
+    return status;
 }
 
 static bool open_outputs(struct tag *tag, struct el_error *err) {
     if (tag->write.format == EL_FORMAT_AUTO && tag->output_path != NULL) {
         tag->write.format = el_format_from_path(tag->output_path);
-        if (tag->write.format == EL_FORMAT_TEXT) {
-            tag->write.format = EL_FORMAT_JSONL;
-        }
     }
     tag->write.path = tag->output_path; /* of a format that is a folder; it has no one file */
     if (!el_format_is_folder(tag->write.format) &&
@@ -216,54 +192,59 @@ static bool open_outputs(struct tag *tag, struct el_error *err) {
 }
 
 static bool open_ensemble(struct tag *tag, struct el_error *err) {
-    if (!open_side_file(tag->trace_path, &tag->trace, err) ||
-        !open_side_file(tag->manifest_path, &tag->manifest, err) ||
-        !open_side_file(tag->account_path, &tag->account, err)) {
+    if (tag->trace_path != NULL && !cli_output_open(&tag->trace, tag->trace_path, err)) {
         return false;
     }
     tag->log = cli_log(tag->settings.quiet);
     tag->store = cli_store_path(&tag->settings);
-    struct el_ensemble_options open = {
-        .log = &tag->log, .store_path = tag->store, .window = tag->window, .trace = tag->trace};
+    struct el_ensemble_options open = {.log = &tag->log,
+                                       .store_path = tag->store,
+                                       .window = tag->window,
+                                       .trace = tag->trace.file};
     return el_ensemble_open(tag->config, &open, &tag->ensemble, err);
 }
 
-static bool write_json(FILE *file, const char *path, json_t *json, struct el_error *err) {
-    bool ok = json != NULL && json_dumpf(json, file, JSON_INDENT(2)) == 0 &&
-              fputc('\n', file) != EOF && fflush(file) == 0;
+/* Takes `json` over. */
+static bool write_json(const char *path, json_t *json, struct el_error *err) {
+    struct cli_output output;
+    bool ok = (json != NULL || el_fail_memory(err)) && cli_output_open(&output, path, err);
+    if (ok) {
+        (void)!json_dumpf(json, output.file, JSON_INDENT(2)); /* closing tells of failures */
+        fputc('\n', output.file);
+        ok = cli_output_close(&output, true, err);
+    }
     json_decref(json);
-    return ok || el_fail(err, EL_ERR_IO, "cannot write %s: %s", path, strerror(errno));
+    return ok;
 }
 
 /* Everything that is to be put in place at the end, whether the run came through or was stopped. */
 static int finish(struct tag *tag, bool ran, struct el_error *err) {
     int status = ran ? CLI_OK : cli_fail(err);
+    bool lost = !ran && err->code == EL_ERR_IO; /* said already, and files say it once more */
+    struct el_error more = {0};
     cli_progress(NULL);
-    if (tag->writer != NULL && !el_writer_close(tag->writer, err)) {
-        status = cli_fail(err);
+    if (tag->writer != NULL && !el_writer_close(tag->writer, &more) && !lost) {
+        status = cli_fail(&more);
     }
     bool keep = ran || err->code == EL_ERR_INTERRUPTED || tag->written > 0;
-    if (!cli_output_close(&tag->output, keep, err)) {
-        status = cli_fail(err);
+    if (!cli_output_close(&tag->output, keep, &more) && !lost) {
+        status = cli_fail(&more);
     }
-    if (tag->ensemble != NULL && tag->manifest != NULL &&
-        !write_json(tag->manifest, tag->manifest_path, el_ensemble_manifest(tag->ensemble), err)) {
-        status = cli_fail(err);
+    if (!cli_output_close(&tag->trace, keep, &more) && !lost) {
+        status = cli_fail(&more);
     }
-    if (tag->ensemble != NULL && tag->account != NULL &&
-        !write_json(tag->account, tag->account_path, tag_account(tag), err)) {
-        status = cli_fail(err);
+    if (tag->ensemble != NULL && tag->manifest_path != NULL &&
+        !write_json(tag->manifest_path, el_ensemble_manifest(tag->ensemble), &more)) {
+        status = cli_fail(&more);
+    }
+    if (tag->ensemble != NULL && tag->account_path != NULL &&
+        !write_json(tag->account_path, tag_account(tag), &more)) {
+        status = cli_fail(&more);
     }
     return status;
 }
 
 static void release(struct tag *tag) {
-    FILE *const files[] = {tag->trace, tag->manifest, tag->account};
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        if (files[i] != NULL && fclose(files[i]) != 0) {
-            cli_say("warning: a side file could not be written to its end: %s", strerror(errno));
-        }
-    }
     el_reader_close(tag->reader);
     el_ensemble_close(tag->ensemble);
     el_config_free(tag->config);
@@ -311,7 +292,7 @@ int cmd_tag(int argc, char **argv) {
     }
     tag.inputs = argv + parser.first;
     tag.n_inputs = (size_t)(argc - parser.first);
-    status = check_inputs(&tag, argv[0]);
+    status = check_files(&tag, argv[0]);
     status = status == CLI_OK ? cli_load(&tag.settings, &tag.config) : status;
     if (status == CLI_OK) {
         status = tag.dry_run ? tag_dry_run(&tag) : run(&tag);

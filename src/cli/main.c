@@ -56,8 +56,7 @@ static int unknown_command(const char *name) {
     return CLI_USAGE;
 }
 
-int main(int argc, char **argv) {
-    setlocale(LC_CTYPE, "");
+static int run(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "";
     if (argc < 2) {
         cli_say("give a command; el4ner --help lists them");
@@ -79,4 +78,16 @@ int main(int argc, char **argv) {
         }
     }
     return unknown_command(name);
+}
+
+int main(int argc, char **argv) {
+    setlocale(LC_CTYPE, "");
+    int status = run(argc, argv);
+    /* Tables and help are printed without a look at the result of each line. */
+    bool written = !ferror(stdout) && fflush(stdout) == 0;
+    if (!written && status == CLI_OK) {
+        cli_say("cannot write to standard output");
+        status = CLI_FAILED;
+    }
+    return status;
 }

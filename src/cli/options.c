@@ -216,6 +216,9 @@ static bool apply(const struct cli_settings *settings, struct el_config *config,
         }
         config->settings.constrain = !off;
     }
+    if (settings->types != NULL && strcmp(settings->types, "auto") == 0) {
+        return el_fail(err, EL_ERR_CONFIG, "--types auto (the types of the test file) is for eval");
+    }
     if (settings->types != NULL && !el_config_set_types(config, settings->types, err)) {
         return el_error_prefix(err, "--types");
     }

@@ -20,9 +20,8 @@ struct tag {
     struct el_log log;
     char *store;
     const char **names; /* of members */
-    struct cli_output output;
+    struct cli_output output, trace;
     struct el_writer *writer;
-    FILE *trace, *manifest, *account;
 
     /* Input */
     char **inputs;

@@ -32,8 +32,9 @@ int tag_dry_run(struct tag *tag) {
     if (!ok) {
         return cli_fail(&err);
     }
-    printf("%" PRIu64 " documents, %" PRIu64 " sentences\n\n", estimate.documents,
-           estimate.sentences);
+    printf("%" PRIu64 " document%s, %" PRIu64 " sentence%s\n\n", estimate.documents,
+           estimate.documents == 1 ? "" : "s", estimate.sentences,
+           estimate.sentences == 1 ? "" : "s");
     printf("%-16s %9s %9s %9s %9s %14s %14s %10s\n", "calls by member", "retrieve", "extract",
            "classify", "verify", "prompt tokens", "answer, most", "cost, most");
     for (size_t m = 0; m < tag->config->n_members; m++) {

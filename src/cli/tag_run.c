@@ -268,18 +268,6 @@ json_t *tag_account(const struct tag *tag) {
                      "members", members, "embedder", embedding);
 }
 
-/* A member that never answered though it was asked, or was never reached. */
-static bool was_silent(const struct tag *tag, size_t member) {
-    const struct el_counts *counts = el_ensemble_counts(tag->ensemble);
-    uint64_t answered = 0, abstained = 0;
-    for (int s = 0; s < EL_STAGES; s++) {
-        answered += counts->answered[member][s];
-        abstained += counts->abstained[member][s];
-    }
-    bool reached = el_client_capabilities(el_ensemble_client(tag->ensemble), member)->reached;
-    return !reached || (answered == 0 && abstained > 0);
-}
-
 static void report_abstentions(const struct tag *tag) {
     const struct el_counts *counts = el_ensemble_counts(tag->ensemble);
     struct line line = {0};
@@ -331,14 +319,8 @@ int tag_report(const struct tag *tag) {
     if (failed > 0) {
         cli_say("%llu document%s failed (named above)", (unsigned long long)failed, plural(failed));
     }
-    for (size_t m = 0; m < tag->config->n_members; m++) {
-        if (was_silent(tag, m)) {
-            const char *problem =
-                el_client_capabilities(el_ensemble_client(tag->ensemble), m)->problem;
-            cli_say("the member %s gave no answer all through%s%s", tag->names[m],
-                    problem[0] != '\0' ? ": " : "", problem);
-            status = CLI_FAILED;
-        }
+    if (cli_report_silent(tag->ensemble, tag->config)) {
+        status = CLI_FAILED;
     }
     return status;
 }

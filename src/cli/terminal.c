@@ -1,13 +1,11 @@
-/* Messages, the progress line, colours, Ctrl-C, output by rename. */
+/* Messages, the progress line, colours, Ctrl-C. */
 #include "cli/cli.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* The state of the terminal and of Ctrl-C belongs to the process, so it is kept by the process. */
@@ -117,67 +115,4 @@ void cli_catch_interrupt(void) {
 
 int cli_interrupted(void) {
     return interrupts;
-}
-
-/* Output */
-
-bool cli_output_open(struct cli_output *output, const char *path, struct el_error *err) {
-    *output = (struct cli_output){0};
-    if (path == NULL || strcmp(path, "-") == 0) {
-        output->file = stdout;
-        return true;
-    }
-    struct stat status;
-    bool there = stat(path, &status) == 0;
-    if (there && S_ISDIR(status.st_mode)) {
-        return el_fail(err, EL_ERR_CONFIG, "cannot write %s: it is a folder", path);
-    }
-    if (there && !S_ISREG(status.st_mode)) {
-        output->file = fopen(path, "wb");
-        return output->file != NULL ||
-               el_fail(err, EL_ERR_CONFIG, "cannot write %s: %s", path, strerror(errno));
-    }
-    /* Written behind a link, not over it. */
-    char *real = there ? realpath(path, NULL) : NULL;
-    output->path = real != NULL ? real : strdup(path);
-    if (output->path == NULL || asprintf(&output->temporary, "%s.XXXXXX", output->path) < 0) {
-        free(output->path);
-        return el_fail_memory(err);
-    }
-    int fd = mkstemp(output->temporary);
-    output->file = fd >= 0 ? fdopen(fd, "wb") : NULL;
-    if (output->file == NULL) {
-        el_fail(err, EL_ERR_CONFIG, "cannot write %s: %s", path, strerror(errno));
-        free(output->path);
-        free(output->temporary);
-        return false;
-    }
-    mode_t mask = umask(0);
-    umask(mask);
-    (void)!fchmod(fd, there ? status.st_mode & 0777 : 0666 & ~mask);
-    return true;
-}
-
-bool cli_output_close(struct cli_output *output, bool keep, struct el_error *err) {
-    if (output->file == NULL) {
-        return true;
-    }
-    bool ok = fflush(output->file) == 0 && !ferror(output->file);
-    if (output->file != stdout) {
-        ok = fclose(output->file) == 0 && ok;
-    }
-    const char *name = output->path != NULL ? output->path : "the output";
-    if (!ok) {
-        el_fail(err, EL_ERR_IO, "cannot write %s: %s", name, strerror(errno));
-    }
-    if (output->temporary != NULL && keep && ok && rename(output->temporary, output->path) != 0) {
-        ok = el_fail(err, EL_ERR_IO, "cannot write %s: %s", name, strerror(errno));
-    }
-    if (output->temporary != NULL && !(keep && ok)) {
-        unlink(output->temporary);
-    }
-    free(output->path);
-    free(output->temporary);
-    *output = (struct cli_output){0};
-    return ok;
 }

@@ -223,17 +223,6 @@ static size_t token_behind(const struct el_span *tokens, size_t n_tokens, size_t
     return low;
 }
 
-size_t el_token_at_start(const struct el_document *document, size_t byte) {
-    size_t at = token_behind(document->tokens, document->n_tokens, byte);
-    return at < document->n_tokens && document->tokens[at].start == byte ? at : SIZE_MAX;
-}
-
-size_t el_token_at_end(const struct el_document *document, size_t byte) {
-    size_t at = byte == 0 ? document->n_tokens
-                          : token_behind(document->tokens, document->n_tokens, byte - 1);
-    return at < document->n_tokens && document->tokens[at].end == byte ? at : SIZE_MAX;
-}
-
 bool el_tokens_cover(const struct el_span *tokens, size_t n_tokens, struct el_span span,
                      size_t *first, size_t *end, bool *exact) {
     size_t from = token_behind(tokens, n_tokens, span.start), to = from;

@@ -89,10 +89,6 @@ bool el_document_overlap(const struct el_document *document, const struct el_ent
 /* Sort the entities and drop exact duplicates (span and type; the first one added stays). */
 void el_document_sort_entities(struct el_document *document);
 
-/* The token that starts (ends) at a byte offset, or SIZE_MAX if none does. Binary search. */
-size_t el_token_at_start(const struct el_document *document, size_t byte);
-size_t el_token_at_end(const struct el_document *document, size_t byte);
-
 /* The fewest of `n_tokens` tokens that cover `span`: [*first, *end). *exact says whether their
  * borders are the span's. False if the span touches no token. */
 bool el_tokens_cover(const struct el_span *tokens, size_t n_tokens, struct el_span span,

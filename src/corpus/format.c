@@ -337,7 +337,7 @@ static bool flush(struct el_writer *writer, struct el_error *err) {
     } else if (writer->out.len > 0 &&
                (fwrite(writer->out.data, 1, writer->out.len, writer->file) != writer->out.len ||
                 fflush(writer->file) != 0)) {
-        done = el_fail(err, EL_ERR_IO, "cannot write: %s", strerror(errno));
+        done = el_fail(err, EL_ERR_IO, "cannot write the output: %s", strerror(errno));
     }
     el_buffer_clear(&writer->out);
     el_arena_free(&writer->scratch);

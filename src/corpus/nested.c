@@ -54,7 +54,8 @@ static bool find_offsets(const struct el_json_line *line, const json_t *item, js
         from = json_object_get(item, "start");
         to = json_object_get(item, "end");
     }
-    if (!json_is_integer(from) || !json_is_integer(to) || json_integer_value(to) >= INT32_MAX) {
+    if (!json_is_integer(from) || !json_is_integer(to) || json_integer_value(to) >= INT32_MAX ||
+        json_integer_value(from) < INT32_MIN || json_integer_value(to) < INT32_MIN) {
         return false;
     }
     *start = json_integer_value(from);

@@ -198,7 +198,7 @@ static bool differs(const struct el_labels *gold, const struct el_labelled *g,
     const char *o_part = el_utf8_replace_invalid(&arena, o->text + from, o_len, &o_len);
     el_fail(err, EL_ERR_FORMAT,
             "%s:%zu: document \"%.80s\" has not the same text as \"%.80s\" at %s:%zu: they differ "
-            "at byte %zu: \"%s\" against \"%s\"; score files made from the same text",
+            "at byte %zu: \"%s\" against \"%s\"; both files must be made from the same text",
             other->path, o->line, o->id, g->id, gold->path, g->line, at,
             o_part != NULL ? o_part : "?", g_part != NULL ? g_part : "?");
     el_arena_free(&arena);
@@ -223,7 +223,7 @@ static bool move_by_tokens(const struct el_labels *gold, const struct el_labelle
         if (first == SIZE_MAX || last == SIZE_MAX) {
             return el_fail(err, EL_ERR_FORMAT,
                            "%s:%zu: an entity of \"%.80s\" begins or ends inside a token, and the "
-                           "text is not that of %s:%zu; score files made from the same text",
+                           "text is not that of %s:%zu; both files must be made from the same text",
                            other->path, o->line, o->id, gold->path, g->line);
         }
         *span = (struct el_span){g->tokens[first].start, g->tokens[last].end};

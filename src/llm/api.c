@@ -231,7 +231,7 @@ static void llama_fields(struct writer *w, const struct el_member_config *config
     }
     /* Without this the reply repeats the prompt and all settings. */
     literal_field(w, "response_fields",
-                  "[\"content\",\"stop_type\",\"truncated\",\"tokens_evaluated\","
+                  "[\"content\",\"stop_type\",\"tokens_evaluated\","
                   "\"tokens_predicted\",\"timings\",\"completion_probabilities\"]");
 }
 
@@ -263,7 +263,7 @@ static void openai_fields(struct writer *w, const struct el_member_config *confi
 /* Ollama's window is small unless told, and what passes it is cut silently unless it is forbidden
  * (older ones do not know the word, see el_api_prompt_was_cut). `options` of the member's
  * extra_body are merged, the member's winning. */
-static bool ollama_fields(struct writer *w, const struct el_member_config *config,
+static void ollama_fields(struct writer *w, const struct el_member_config *config,
                           const struct el_capabilities *caps, const struct el_call *call) {
     string_field(w, "model", caps->model);
     messages_field(w, call);
@@ -286,7 +286,6 @@ static bool ollama_fields(struct writer *w, const struct el_member_config *confi
     stop_field(&inner, call);
     extra_fields(&inner);
     el_buffer_char(w->body, '}');
-    return true;
 }
 
 /* A child serves one model under no name; other servers want to hear one. */

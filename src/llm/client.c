@@ -350,6 +350,7 @@ static void job_done(struct el_http *http, struct el_http_transfer *t) {
     }
     free(answer.text);
     if (child_died(member, &o)) {
+        el_breaker_released(&e->breaker); /* no answer is to come of this trial */
         requeue(client, job); /* the loop starts the child again, or gives the member up */
         return;
     }
@@ -385,6 +386,7 @@ static void take_back_sent(struct el_client *client, struct el_endpoint *e) {
         if (job->endpoint == e) {
             el_http_cancel(client->http, job->transfer);
             unlink_sent(client, job);
+            el_breaker_released(&e->breaker);
             requeue(client, job);
         }
     }
@@ -575,7 +577,7 @@ bool el_client_run(struct el_client *client, int milliseconds, el_reply_handler 
 
 /* ---- submitting ---- */
 
-static bool set_key(struct el_client *client, struct el_job *job) {
+static void set_key(struct el_client *client, struct el_job *job) {
     struct el_member *member = &client->members[job->call.member];
     const char *api = el_api_name(job->api);
     struct el_sha256 hash;
@@ -584,7 +586,6 @@ static bool set_key(struct el_client *client, struct el_job *job) {
     el_sha256_add(&hash, member->caps.identity, strlen(member->caps.identity) + 1);
     el_sha256_add(&hash, job->body.data, job->body.len);
     el_sha256_finish(&hash, job->key);
-    return true;
 }
 
 bool el_client_submit(struct el_client *client, const struct el_call *call, struct el_error *err) {
@@ -605,11 +606,11 @@ bool el_client_submit(struct el_client *client, const struct el_call *call, stru
         return true;
     }
     job->api = el_api_for(&member->caps, call);
-    if (!el_api_write(member->config, &member->caps, call, client->options.constrain, &job->body) ||
-        !set_key(client, job)) {
+    if (!el_api_write(member->config, &member->caps, call, client->options.constrain, &job->body)) {
         el_job_free(job);
         return el_fail_memory(err);
     }
+    set_key(client, job);
     struct el_job *same = find_same(client, job);
     if (same != NULL) {
         el_buffer_free(&job->body);

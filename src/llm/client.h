@@ -30,8 +30,8 @@ struct el_constraint {
     const char *text;           /* LIST_OF_SPANS: the sentence */
     const char *const *choices; /* LIST_OF_TYPES: the type names; YES_NO: the yes and no words */
     size_t n_choices;
-    size_t n_items;           /* LIST_OF_TYPES: how many answers */
-    const char *const *spans; /* LIST_OF_TYPES: the span of each answer, distinct */
+    size_t n_items;           /* LIST_OF_TYPES: how many spans */
+    const char *const *spans; /* LIST_OF_TYPES: the span of each answer, distinct; never NULL */
     /* Compact sets: the sentence with marks around its spans, and "span is type" between
      * separators. NULL = JSON: an array of strings for LIST_OF_SPANS, an object span -> type for
      * LIST_OF_TYPES. */

@@ -293,12 +293,8 @@ bool el_schema_write(const struct el_constraint *c, struct el_buffer *schema) {
     }
     if (c->kind == EL_LIST_OF_SPANS) {
         el_buffer_string(schema, "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}");
-    } else if (c->kind == EL_LIST_OF_TYPES && c->n_choices > 0 && c->spans != NULL) {
-        schema_typed_spans(c, schema);
     } else if (c->kind == EL_LIST_OF_TYPES && c->n_choices > 0) {
-        el_buffer_string(schema, "{\"type\":\"array\",\"items\":");
-        schema_choice(c, schema);
-        el_buffer_printf(schema, ",\"minItems\":%zu,\"maxItems\":%zu}", c->n_items, c->n_items);
+        schema_typed_spans(c, schema);
     } else {
         return false;
     }

@@ -397,10 +397,6 @@ void el_http_cancel(struct el_http *http, struct el_http_transfer *transfer) {
     put_back(transfer);
 }
 
-size_t el_http_in_flight(const struct el_http *http) {
-    return http->in_flight;
-}
-
 bool el_http_watch(struct el_http *http, struct el_http_watch *watch) {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
     return epoll_ctl(http->epoll, EPOLL_CTL_ADD, watch->fd, &event) == 0;

@@ -75,8 +75,6 @@ struct el_http_transfer *el_http_send(struct el_http *http, struct el_http_targe
 /* End a transfer without calling `done`. */
 void el_http_cancel(struct el_http *http, struct el_http_transfer *transfer);
 
-size_t el_http_in_flight(const struct el_http *http);
-
 /* Also watch `fd` for reading; `ready` is called from el_http_step(). */
 typedef void el_http_ready(void *context, int fd);
 struct el_http_watch {

@@ -1,5 +1,5 @@
 /* What the parts of the client share: members, their endpoints and the calls in work. Only for
- * client.c, queue.c and probe.c. */
+ * client.c, queue.c, probe.c and start.c. */
 #ifndef EL_LLM_INSIDE_H
 #define EL_LLM_INSIDE_H
 

@@ -368,10 +368,10 @@ static const char *embedding_body(struct el_endpoint *e) {
 
 static const char *try_body(struct el_endpoint *e) {
     struct el_call call = {.prompt = "Answer with the word yes.", .max_tokens = 4};
-    static const char *const choices[] = {"yes", "no"};
+    static const char *const choices[] = {"yes", "no"}, *const spans[] = {"answer"};
     struct el_capabilities caps = *caps_of(e);
     call.constraint = (struct el_constraint){
-        .kind = EL_LIST_OF_TYPES, .choices = choices, .n_choices = 2, .n_items = 1};
+        .kind = EL_LIST_OF_TYPES, .choices = choices, .n_choices = 2, .spans = spans, .n_items = 1};
     caps.json_schema = caps.logprobs = !e->plain_try;
     caps.grammar = caps.choice = false;
     call.want_yes_probability = !e->plain_try;

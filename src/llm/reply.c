@@ -284,6 +284,7 @@ static bool by_span(const struct el_items *items, int *choice) {
             any |= choice[span] >= 0;
         }
     }
+    el_share_choices(items->known, choice);
     return any;
 }
 

@@ -23,7 +23,7 @@ struct el_item {
 
 /* A text to be found again, by its plain form. */
 struct el_entry {
-    struct el_piece plain;
+    struct el_piece plain, raw;
     int number;
 };
 
@@ -93,8 +93,12 @@ bool el_is_unfinished(const struct el_items *items, struct el_piece piece);
 /* Does it stand in the sentence (on word borders), or is it one of the spans? Letter case, white
  * space and the forms of quotes and dashes do not count. */
 bool el_is_span(struct el_known *known, struct el_piece piece);
-/* The number of the span, -1 = none; classification only. */
+/* The number of the span, -1 = none; classification only. Of several that are the same but for
+ * letter case and white space, the one that is written so, or else the first. */
 int el_which_span(struct el_known *known, struct el_piece piece);
+/* Spans that are the same but for letter case and white space share the type that one of them was
+ * given, where the others were given none. */
+void el_share_choices(const struct el_known *known, int *choice);
 /* The number of the type, -1 = none; extraction knows none. */
 int el_which_type(struct el_known *known, struct el_piece piece);
 /* Is it the whole sentence said again? */

@@ -178,9 +178,10 @@ static void escape(struct scanner *s, struct el_buffer *text) {
         if (code >= 0xD800 && code < 0xDC00 && s->end - s->at >= 6 && s->at[0] == '\\' &&
             s->at[1] == 'u') {
             unsigned low = hex4(s->at + 2, s->end);
-            code = low >= 0xDC00 && low < 0xE000 ? 0x10000 + ((code - 0xD800) << 10) + low - 0xDC00
-                                                 : 0xFFFD;
-            s->at += 6;
+            if (low >= 0xDC00 && low < 0xE000) {
+                code = 0x10000 + ((code - 0xD800) << 10) + low - 0xDC00;
+                s->at += 6;
+            } /* else what follows is an escape of its own, or none */
         }
         add_utf8(text, code >= 0xD800 && code < 0xE000 ? 0xFFFD : code);
     } else {

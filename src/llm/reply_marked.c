@@ -8,11 +8,17 @@ enum { DEEPEST = 16 };
 
 static const struct el_piece NONE = {0};
 
-/* A sign of the set's own that may stand inside of an answer. */
+enum { SIGNS = 4 };
+
+/* Sign `i` of the set: one that may stand inside of an answer; NULL if the set has none. */
+static const char *sign(const struct el_prompt_set *set, size_t i) {
+    const char *signs[SIGNS] = {set->open, set->close, set->is, set->separator};
+    return signs[i];
+}
+
 static bool is_sign(const struct el_prompt_set *set, const char *word) {
-    const char *signs[] = {set->open, set->close, set->is, set->separator};
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
-        if (signs[i] != NULL && strcmp(signs[i], word) == 0) {
+    for (size_t i = 0; i < SIGNS; i++) {
+        if (sign(set, i) != NULL && strcmp(sign(set, i), word) == 0) {
             return true;
         }
     }
@@ -32,9 +38,9 @@ size_t el_end_of_answer(const struct el_prompt_set *set, struct el_piece reply) 
 }
 
 bool el_has_marks(const struct el_prompt_set *set, struct el_piece reply) {
-    const char *signs[] = {set->open, set->close, set->is, set->separator};
-    for (size_t i = 0; i < sizeof signs / sizeof *signs && reply.len > 0; i++) {
-        if (memmem(reply.text, reply.len, signs[i], strlen(signs[i])) != NULL) {
+    for (size_t i = 0; i < SIGNS; i++) {
+        const char *word = sign(set, i);
+        if (word != NULL && memmem(reply.text, reply.len, word, strlen(word)) != NULL) {
             return true;
         }
     }
@@ -97,7 +103,8 @@ static void read_spans(struct el_items *items, const struct el_prompt_set *set,
 static void read_types(struct el_items *items, const struct el_prompt_set *set,
                        struct el_piece reply, bool cut) {
     size_t separator = strlen(set->separator), is = strlen(set->is);
-    while (el_piece_trim(reply).len > 0) {
+    reply = el_piece_trim(reply);
+    while (reply.len > 0) {
         const char *found = memmem(reply.text, reply.len, set->separator, separator);
         size_t len = found != NULL ? (size_t)(found - reply.text) : reply.len;
         const char *middle = memmem(reply.text, len, set->is, is), *end = reply.text + len;

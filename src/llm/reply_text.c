@@ -318,8 +318,15 @@ static int by_plain(const void *left, const void *right) {
     return order != 0 ? order : a->number < b->number ? -1 : a->number > b->number;
 }
 
-static int find(const struct el_entry *entries, size_t count, struct el_piece wanted) {
-    struct el_entry key = {wanted, -1};
+static bool same_text(struct el_piece a, struct el_piece b) {
+    return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
+}
+
+/* The number of the entry of this plain form; of several the one whose text is `raw`, or else the
+ * first. -1 = none. */
+static int find(const struct el_entry *entries, size_t count, struct el_piece wanted,
+                struct el_piece raw) {
+    struct el_entry key = {wanted, raw, -1};
     size_t low = 0, high = count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -329,9 +336,15 @@ static int find(const struct el_entry *entries, size_t count, struct el_piece wa
             high = middle;
         }
     }
-    bool same = low < count && entries[low].plain.len == wanted.len &&
-                memcmp(entries[low].plain.text, wanted.text, wanted.len) == 0;
-    return same ? entries[low].number : -1;
+    if (low == count || !same_text(entries[low].plain, wanted)) {
+        return -1;
+    }
+    for (size_t i = low; i < count && same_text(entries[i].plain, wanted); i++) {
+        if (same_text(entries[i].raw, raw)) {
+            return entries[i].number;
+        }
+    }
+    return entries[low].number;
 }
 
 /* A type as it is compared: plain, without '_' and '-' and without a plural 's'. */
@@ -358,13 +371,15 @@ bool el_known_types(struct el_known *known, struct el_arena *arena, const char *
         return false;
     }
     for (size_t i = 0; i < n_spans; i++) {
-        known->spans[i] = (struct el_entry){plain(known, el_piece_of(spans[i])), (int)i};
+        struct el_piece raw = el_piece_of(spans[i]);
+        known->spans[i] = (struct el_entry){plain(known, raw), raw, (int)i};
         if (known->spans[i].plain.text == NULL) {
             return false;
         }
     }
     for (size_t i = 0; i < n_types; i++) {
-        known->types[i] = (struct el_entry){plain_type(known, el_piece_of(types[i].name)), (int)i};
+        struct el_piece raw = el_piece_of(types[i].name);
+        known->types[i] = (struct el_entry){plain_type(known, raw), raw, (int)i};
         if (known->types[i].plain.text == NULL) {
             return false;
         }
@@ -392,8 +407,28 @@ static bool in_sentence(struct el_known *known, struct el_piece wanted) {
 }
 
 int el_which_span(struct el_known *known, struct el_piece piece) {
-    struct el_piece wanted = plain(known, el_piece_trim(piece));
-    return wanted.text == NULL || wanted.len == 0 ? -1 : find(known->spans, known->n_spans, wanted);
+    piece = el_piece_trim(piece);
+    struct el_piece wanted = plain(known, piece);
+    return wanted.text == NULL || wanted.len == 0
+               ? -1
+               : find(known->spans, known->n_spans, wanted, piece);
+}
+
+void el_share_choices(const struct el_known *known, int *choice) {
+    int given = -1;
+    for (size_t i = 0, first = 0; i < known->n_spans; i++) {
+        if (!same_text(known->spans[i].plain, known->spans[first].plain)) {
+            first = i;
+            given = -1;
+        }
+        given = given < 0 ? choice[known->spans[i].number] : given;
+        bool last = i + 1 == known->n_spans ||
+                    !same_text(known->spans[i + 1].plain, known->spans[first].plain);
+        for (size_t k = first; last && k <= i; k++) {
+            int *one = &choice[known->spans[k].number];
+            *one = *one < 0 ? given : *one;
+        }
+    }
 }
 
 bool el_is_span(struct el_known *known, struct el_piece piece) {
@@ -447,7 +482,7 @@ int el_which_type(struct el_known *known, struct el_piece piece) {
             }
             struct el_piece wanted =
                 rest.len > 200 ? (struct el_piece){0} : plain_type(known, rest);
-            int found = wanted.text != NULL ? find(known->types, known->n_types, wanted) : -1;
+            int found = wanted.text != NULL ? find(known->types, known->n_types, wanted, rest) : -1;
             if (found >= 0) {
                 return found;
             }

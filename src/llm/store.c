@@ -34,6 +34,8 @@ struct el_store {
     struct held *first, **last, *buckets[BUCKETS]; /* queue in order; table by key */
     size_t held_count, held_bytes;
     double due;
+    char *row; /* what el_store_get() hands out */
+    size_t row_room;
     bool off;
 };
 
@@ -81,15 +83,16 @@ static bool run(struct el_store *store, const char *sql) {
     return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-static int user_version(struct el_store *store) {
+/* The number that a statement gives; -1 = it failed. */
+static int64_t number_of(struct el_store *store, const char *sql) {
     sqlite3_stmt *statement = NULL;
-    int version = -1;
-    if (sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK &&
+    int64_t number = -1;
+    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
         sqlite3_step(statement) == SQLITE_ROW) {
-        version = sqlite3_column_int(statement, 0);
+        number = sqlite3_column_int64(statement, 0);
     }
     sqlite3_finalize(statement);
-    return version;
+    return number;
 }
 
 /* Make the tables, or bring those of an older version up to date. What is there is looked at within
@@ -105,7 +108,7 @@ static bool make_tables(struct el_store *store) {
                          " written INTEGER) WITHOUT ROWID;"
                          "CREATE TABLE IF NOT EXISTS files(path TEXT PRIMARY KEY, size INTEGER,"
                          " changed INTEGER, sha256 TEXT) WITHOUT ROWID") &&
-              (user_version(store) == VERSION ||
+              (number_of(store, "PRAGMA user_version") == VERSION ||
                run(store, "ALTER TABLE replies ADD COLUMN model TEXT; PRAGMA user_version=2")) &&
               run(store, "COMMIT");
     return ok;
@@ -118,7 +121,12 @@ static bool set_up(struct el_store *store, struct el_error *err) {
         sqlite3_busy_timeout(store->db, BUSY_MS);
         sqlite3_limit(store->db, SQLITE_LIMIT_LENGTH, 64 << 20);
     }
-    int version = rc == SQLITE_OK ? user_version(store) : -1;
+    int64_t version = rc == SQLITE_OK ? number_of(store, "PRAGMA user_version") : -1;
+    if (version >= 0 && number_of(store, "SELECT count(*) FROM sqlite_master") > 0 &&
+        number_of(store, "SELECT count(*) FROM sqlite_master WHERE name = 'replies'") == 0) {
+        return el_fail(err, EL_ERR_IO, "%s: a database, but no reply store; name another file",
+                       store->path);
+    }
     if (version > VERSION) {
         return el_fail(err, EL_ERR_IO, "%s: the reply store is from a newer el4ner; name another",
                        store->path);
@@ -184,6 +192,7 @@ void el_store_close(struct el_store *store) {
     sqlite3_finalize(store->commit);
     sqlite3_close(store->db);
     free(store->path);
+    free(store->row);
     free(store);
 }
 
@@ -230,6 +239,24 @@ static void read_row(sqlite3_stmt *row, int first, struct el_stored *stored) {
     stored->model = stored->model != NULL ? stored->model : "";
 }
 
+/* Row and its strings into memory of the store. */
+static bool copy_row(struct el_store *store, struct el_stored *stored) {
+    size_t model_len = strlen(stored->model), wanted = stored->text_len + model_len + 2;
+    if (wanted > store->row_room) {
+        char *row = realloc(store->row, wanted);
+        if (row == NULL) {
+            return false;
+        }
+        store->row = row;
+        store->row_room = wanted;
+    }
+    memcpy(store->row, stored->text, stored->text_len + 1);
+    memcpy(store->row + stored->text_len + 1, stored->model, model_len + 1);
+    stored->text = store->row;
+    stored->model = store->row + stored->text_len + 1;
+    return true;
+}
+
 bool el_store_get(struct el_store *store, const char key[EL_SHA256_HEX], struct el_stored *stored) {
     const struct held *held = find_held(store, key);
     if (held != NULL) {
@@ -246,13 +273,12 @@ bool el_store_get(struct el_store *store, const char key[EL_SHA256_HEX], struct 
     int rc = sqlite3_step(store->get);
     if (rc == SQLITE_ROW) {
         read_row(store->get, 0, stored);
-        return true;
-    }
-    if (rc != SQLITE_DONE && rc != SQLITE_BUSY) {
+        rc = copy_row(store, stored) ? rc : SQLITE_BUSY;
+    } else if (rc != SQLITE_DONE && rc != SQLITE_BUSY) {
         turn_off(store);
     }
-    sqlite3_reset(store->get);
-    return false;
+    sqlite3_reset(store->get); /* or the row would hold up whoever prunes the store */
+    return rc == SQLITE_ROW;
 }
 
 void el_store_put(struct el_store *store, const char key[EL_SHA256_HEX],
@@ -497,6 +523,12 @@ static bool shrink(struct el_store *store) {
     return run(store, "VACUUM") && run(store, "PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
+static uint64_t packed_bytes(struct el_store *store) {
+    int64_t pages = number_of(store, "PRAGMA page_count");
+    int64_t size = number_of(store, "PRAGMA page_size");
+    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
+}
+
 static bool count_rows(struct el_store *store, const char *model, uint64_t *rows) {
     sqlite3_stmt *row = NULL;
     bool ok = prepare(store, "SELECT count(*) FROM replies WHERE ?1 IS NULL OR model = ?1", &row) &&
@@ -513,7 +545,9 @@ static bool drop_to_size(struct el_store *store, const struct el_store_prune *wh
                          uint64_t *dropped) {
     uint64_t bytes, rows;
     bool ok = shrink(store);
-    while (ok && (bytes = file_bytes(store)) > what->max_bytes) {
+    /* Not the file's size: while another process reads, the file keeps the old pages and its log
+     * grows. */
+    while (ok && (bytes = packed_bytes(store)) > what->max_bytes) {
         ok = count_rows(store, what->model, &rows);
         if (!ok || rows == 0) {
             break;

@@ -1,5 +1,5 @@
 /* The ensemble: documents in, documents with entities out. It drives the four stages over all
- * members with one loop; each stage is a pair of functions, `ask` and `take` (stage.h).
+ * members with one loop; each stage is a pair of functions, `ask` and `take` (work.h).
  *
  * One ensemble belongs to one thread. */
 #ifndef EL_PIPELINE_ENSEMBLE_H

@@ -73,13 +73,13 @@ static bool choose_demonstrations(const struct el_work *work, const struct el_qu
                                   struct el_arena *arena, struct el_prompt_demonstration **list,
                                   size_t *count) {
     size_t wanted = question->n_demonstrations;
+    const struct el_demonstration **chosen = el_arena_array(arena, wanted, sizeof *chosen);
     *list = el_arena_array(arena, wanted, sizeof **list);
     *count = 0;
-    if (*list == NULL) {
+    if (*list == NULL || chosen == NULL) {
         return false;
     }
-    const struct el_demonstration *chosen[64];
-    for (size_t i = 0; i < work->n_demonstrations && *count < wanted && *count < 64; i++) {
+    for (size_t i = 0; i < work->n_demonstrations && *count < wanted; i++) {
         const struct el_demonstration *demonstration = &work->demonstrations[i];
         if (question->kind != EL_PROMPT_CLASSIFY || demonstration->n_spans > 0) {
             chosen[(*count)++] = demonstration;
@@ -143,6 +143,7 @@ bool el_question_render(const struct el_context *context, const struct el_work *
             question->kind == EL_PROMPT_VERIFY ? context->types[mention->type].name : NULL;
     }
     size_t max_tokens = answer_tokens(context, work, question);
+    bool typeless = question->kind == EL_PROMPT_PREEXTRACT && !context->settings.zero_shot_pretypes;
     for (;;) {
         struct el_prompt_demonstration *demonstrations;
         size_t n_demonstrations;
@@ -151,7 +152,7 @@ bool el_question_render(const struct el_context *context, const struct el_work *
         }
         question->n_demonstrations = n_demonstrations;
         struct el_prompt_data data = {.types = context->types,
-                                      .n_types = context->n_types,
+                                      .n_types = typeless ? 0 : context->n_types,
                                       .demonstrations = demonstrations,
                                       .n_demonstrations = n_demonstrations,
                                       .text = work->text,
@@ -169,5 +170,6 @@ bool el_question_render(const struct el_context *context, const struct el_work *
             return true;
         }
         question->n_demonstrations--; /* the farthest goes first */
+        question->n_dropped++;
     }
 }

@@ -3,9 +3,11 @@
  *
  * Sentences in work are bounded by the window, documents that wait for an earlier one by a
  * multiple of it: memory does not grow with the input. */
+#include "corpus/flat.h"
 #include "pipeline/cut.h"
 #include "pipeline/ensemble_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -294,7 +296,6 @@ static bool keep_reply(struct el_arena *arena, struct el_answer *answer,
     }
     answer->failure = reply->failure;
     answer->cut = reply->cut;
-    answer->from_store = reply->from_store;
     answer->yes_probability = reply->yes_probability;
     answer->detail = reply->detail == NULL ? "" : el_arena_string(arena, reply->detail);
     answer->text = el_arena_copy(arena, reply->text == NULL ? "" : reply->text, reply->text_len);
@@ -363,6 +364,7 @@ static void handle_reply(void *context, const struct el_call *call, const struct
     if (reply->failure == EL_FAILED_CONTEXT && !pending->longer &&
         answer->question.n_demonstrations > 0) {
         answer->question.n_demonstrations--;
+        answer->question.n_dropped++;
         run->failed = !submit(pending, &run->error);
         return;
     }
@@ -376,8 +378,7 @@ static void handle_reply(void *context, const struct el_call *call, const struct
     }
     task->work.still_cut += pending->longer && answer->cut;
     if (answer->question.kind == EL_PROMPT_EXTRACT) {
-        task->work.demonstrations_dropped +=
-            task->work.n_demonstrations - answer->question.n_demonstrations;
+        task->work.demonstrations_dropped += answer->question.n_dropped;
     }
     if (--task->waiting > 0) {
         return;
@@ -494,7 +495,7 @@ static bool write_traces(struct run *run, const struct job *job, struct el_error
     FILE *file = run->ensemble->trace;
     for (size_t i = 0; job->traces != NULL && i < job->pieces.count; i++) {
         if (job->traces[i] != NULL && fprintf(file, "%s\n", job->traces[i]) < 0) {
-            return el_fail(err, EL_ERR_IO, "cannot write the trace");
+            return el_fail(err, EL_ERR_IO, "cannot write the trace: %s", strerror(errno));
         }
     }
     return true;
@@ -510,16 +511,27 @@ static bool hand_over(struct run *run, struct job *job, struct el_error *err) {
     if (job->n_entities > 0) {
         memcpy(list, job->entities, job->n_entities * sizeof *list);
     }
+    size_t n = job->n_entities;
+    /* Two overlapping pieces of an over-long sentence may each have kept one that the other's
+     * overlaps. */
+    const struct el_settings *settings = &run->context.settings;
+    if (job->pieces.count > 1 && !settings->nested &&
+        !el_flatten(&job->arena, list, &n, settings->member_weights)) {
+        return el_fail_memory(err);
+    }
     document->entities = list;
-    document->n_entities = job->n_entities;
+    document->n_entities = n;
     document->labelled = true;
     el_document_sort_entities(document);
     struct el_counts *counts = &run->ensemble->counts;
     counts->documents++;
     counts->entities += document->n_entities;
     counts->failed_documents += document->failure != NULL;
+    if (!write_traces(run, job, err)) {
+        return false;
+    }
     job->document = NULL; /* the receiver's now */
-    return write_traces(run, job, err) && run->order->done(run->order->context, document, err);
+    return run->order->done(run->order->context, document, err);
 }
 
 /* Hand over finished documents from the head of the line. */

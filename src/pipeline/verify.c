@@ -100,7 +100,7 @@ static bool take(const struct el_context *context, struct el_work *work,
                             : no > yes                ? EL_VERIFIED_NO
                                                       : EL_VERIFIED_YES;
         mention->dropped = mention->verified == EL_VERIFIED_NO;
-        if (__builtin_popcount(mention->verified_by) != 1) {
+        if (context->settings.verifier != EL_VERIFY_MEMBER) {
             mention->yes_probability = NAN; /* several verifiers: their verdicts are counted */
         }
     }

@@ -68,6 +68,7 @@ struct el_question {
     size_t member;
     size_t first_mention, n_mentions; /* CLASSIFY, VERIFY: which of the work's mentions */
     size_t n_demonstrations;          /* how many are shown at most */
+    size_t n_dropped;                 /* how many more the member's context had no room for */
     bool embed; /* RETRIEVE: vectors of these pre-extracted mentions; of the sentence if none */
 };
 
@@ -77,7 +78,7 @@ struct el_answer {
     const char *prompt; /* kept for the trace only; else NULL */
     const char *detail, *text;
     size_t text_len;
-    bool cut, from_store;
+    bool cut;
     double yes_probability;
     const float *vectors; /* question.embed: a row for each mention, or one of the sentence */
     size_t dimensions;
@@ -129,8 +130,6 @@ struct el_work {
     size_t asked_longer, still_cut; /* answers cut by their limit: asked again; cut again */
     struct el_answer **log;         /* all answers, for the trace; NULL if not wanted */
     size_t n_log, log_capacity;
-
-    void *owner; /* the ensemble's */
 };
 
 struct el_questions {
@@ -154,7 +153,7 @@ bool el_question_add(struct el_work *work, struct el_questions *questions,
 
 /* Turn a question into a call: prompt, stop, limits, in `arena`. Shows at most
  * question->n_demonstrations and fewer if the member's context asks for it; lowers the number in
- * *question to what is shown. */
+ * *question to what is shown, and counts what it took out in question->n_dropped. */
 bool el_question_render(const struct el_context *context, const struct el_work *work,
                         struct el_question *question, struct el_arena *arena, struct el_call *call,
                         struct el_error *err);

@@ -1,5 +1,5 @@
 /* First pass: stream the sentences into spools, number their distinct span strings and count
- * n-grams. Second pass (pool_vectors.c): with the frequencies known, compute the vectors. */
+ * n-grams. Second pass (pool_finish.c): with the frequencies known, compute the vectors. */
 #include "retrieval/pool_build.h"
 
 #include "language/segment.h"
@@ -141,20 +141,29 @@ static bool add_sentence(struct el_builder *b, const char *id, const char *lang,
     return fine;
 }
 
-/* The part [from, to) of a document as a sentence of its own. */
+/* The part [from, to) of a document as a sentence of its own. Entities are sorted by start: *next
+ * is the first that may belong to it, and then to the part that follows. */
 static bool add_part(struct el_builder *b, const struct el_document *d, size_t from, size_t to,
-                     size_t part, struct el_error *err) {
+                     size_t part, size_t *next, struct el_error *err) {
     struct el_arena arena = {0};
-    struct labelled *labelled = el_arena_array(&arena, d->n_entities, sizeof *labelled);
+    size_t first = *next, behind;
+    while (first < d->n_entities && d->entities[first].span.start < from) {
+        first++;
+    }
+    for (behind = first; behind < d->n_entities && d->entities[behind].span.start < to;) {
+        behind++;
+    }
+    *next = behind;
+    struct labelled *labelled = el_arena_array(&arena, behind - first, sizeof *labelled);
     const char *id = part == 0 ? d->id : el_arena_printf(&arena, "%s#%zu", d->id, part);
     size_t n = 0;
     if (labelled == NULL || id == NULL) {
         el_arena_free(&arena);
         return el_fail_memory(err);
     }
-    for (size_t i = 0; i < d->n_entities; i++) {
+    for (size_t i = first; i < behind; i++) {
         struct el_span span = d->entities[i].span;
-        if (span.start >= from && span.end <= to) {
+        if (span.end <= to) {
             labelled[n++] =
                 (struct labelled){{span.start - from, span.end - from}, d->entities[i].type};
         }
@@ -166,14 +175,13 @@ static bool add_part(struct el_builder *b, const struct el_document *d, size_t f
 
 /* Sentences that an entity crosses are one sentence. */
 static size_t join_crossed(const struct el_document *d, struct el_span *items, size_t count) {
-    size_t kept = 0;
+    size_t kept = 0, next = 0, farthest = 0; /* end of those that begin before items[i] */
     for (size_t i = 0; i < count; i++) {
-        bool crossed = false;
-        for (size_t e = 0; kept > 0 && e < d->n_entities; e++) {
-            struct el_span span = d->entities[e].span;
-            crossed = crossed || (span.start < items[i].start && span.end > items[kept - 1].end);
+        for (; next < d->n_entities && d->entities[next].span.start < items[i].start; next++) {
+            size_t end = d->entities[next].span.end;
+            farthest = end > farthest ? end : farthest;
         }
-        if (crossed) {
+        if (kept > 0 && farthest > items[kept - 1].end) {
             items[kept - 1].end = items[i].end;
         } else {
             items[kept++] = items[i];
@@ -183,16 +191,17 @@ static size_t join_crossed(const struct el_document *d, struct el_span *items, s
 }
 
 static bool add_document(struct el_builder *b, const struct el_document *d, struct el_error *err) {
+    size_t next = 0;
     if (d->sentence_per_document ||
         (d->text_len <= LONGEST_UNCUT && memchr(d->text, '\n', d->text_len) == NULL)) {
-        return add_part(b, d, 0, d->text_len, 0, err);
+        return add_part(b, d, 0, d->text_len, 0, &next, err);
     }
     struct el_arena arena = {0};
     struct el_spans sentences = {0};
     bool fine = el_segment_sentences(&arena, d->text, d->text_len, d->lang, &sentences, err);
     size_t count = fine ? join_crossed(d, sentences.items, sentences.count) : 0;
     for (size_t i = 0; fine && i < count; i++) {
-        fine = add_part(b, d, sentences.items[i].start, sentences.items[i].end, i + 1, err);
+        fine = add_part(b, d, sentences.items[i].start, sentences.items[i].end, i + 1, &next, err);
     }
     el_arena_free(&arena);
     return fine;

@@ -95,10 +95,22 @@ char *el_folder_of(const char *path) {
 }
 
 bool el_output_open(struct el_output *output, const char *path, struct el_error *err) {
+    struct stat there;
     *output = (struct el_output){.fd = -1, .section = -1, .offset = EL_POOL_HEADER};
     output->block = malloc(EL_POOL_BLOCK);
-    char *folder = path == NULL ? NULL : el_folder_of(path);
-    output->path = path == NULL ? NULL : strdup(path);
+    if (path != NULL && stat(path, &there) == 0) {
+        if (!S_ISREG(there.st_mode)) {
+            el_fail(err, EL_ERR_CONFIG, "cannot write %s: it is no ordinary file", path);
+            el_output_close(output);
+            return false;
+        }
+        output->mode = there.st_mode & 0777;
+        output->path = realpath(path, NULL); /* written behind a link, not over it */
+    }
+    if (path != NULL && output->path == NULL) {
+        output->path = strdup(path);
+    }
+    char *folder = output->path == NULL ? NULL : el_folder_of(output->path);
     if (output->block == NULL || (path != NULL && (folder == NULL || output->path == NULL))) {
         free(folder);
         el_output_close(output);
@@ -195,9 +207,10 @@ bool el_output_spool(struct el_output *output, enum el_section section, struct e
 /* Give the finished file its name. A file without one is linked under a temporary name first,
  * because a link cannot replace an older file while a rename can. */
 static bool publish(struct el_output *output, struct el_error *err) {
-    if (output->temporary != NULL) {
-        fchmod(output->fd, 0644); /* mkostemp gives 0600 */
-    } else {
+    if (output->mode != 0 || output->temporary != NULL) { /* mkostemp gives 0600 */
+        (void)!fchmod(output->fd, output->mode != 0 ? output->mode : 0644);
+    }
+    if (output->temporary == NULL) {
         char self[64];
         snprintf(self, sizeof self, "/proc/self/fd/%d", output->fd);
         if (asprintf(&output->temporary, "%s.%ld.tmp", output->path, (long)getpid()) < 0) {

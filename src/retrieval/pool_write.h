@@ -30,7 +30,8 @@ void el_spool_close(struct el_spool *spool);
 
 struct el_output {
     int fd;
-    char *path; /* final name; NULL = memory only */
+    char *path;  /* final name, links followed; NULL = memory only */
+    mode_t mode; /* of the file that is replaced; 0 = a new one */
     char *temporary;
     struct el_pool_header header;
     unsigned char *block;
@@ -40,7 +41,7 @@ struct el_output {
     struct el_buffer table;
 };
 
-/* `path` NULL = memory only. */
+/* `path` NULL = memory only. A path that is there and no ordinary file is EL_ERR_CONFIG. */
 bool el_output_open(struct el_output *output, const char *path, struct el_error *err);
 bool el_output_section(struct el_output *output, enum el_section section, struct el_error *err);
 bool el_output_add(struct el_output *output, const void *bytes, size_t len, struct el_error *err);

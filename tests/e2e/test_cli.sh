@@ -64,3 +64,38 @@ END
     try 0 "the types of $set load" "$el4ner" config -c alternative.yaml &&
         that "the types of $set load" grep -q 'nested: true' out
 done
+
+# Output that cannot be written, and files that must stay.
+printf 'Ada B-person\n. O\n\n' >gold.conll
+for command in "--help" "tag --help" "score gold.conll gold.conll" "score --json gold.conll gold.conll"; do
+    # shellcheck disable=SC2086 # words
+    says 1 "cannot write" "$command to a full disk" sh -c '"$0" "$@" >/dev/full' "$el4ner" $command
+done
+echo old >old
+says 2 "cannot open" "a pool that is not there" "$el4ner" tag --pool nosuch --trace old --manifest old -o old gold.conll
+that "outputs of a run that did not begin are as they were" test "$(cat old)" = old
+says 2 "gold.conll is read and would be written over" "an output over the input" "$el4ner" tag gold.conll -o gold.conll
+says 2 "cannot hold entities" "entities in plain text" "$el4ner" tag gold.conll -o out.txt
+says 2 "--types auto" "types of a test file elsewhere" "$el4ner" tag --types auto gold.conll
+says 2 "cannot write nowhere/r.html" "a report into no folder" "$el4ner" eval gold.conll --report nowhere/r.html
+says 2 "cannot read nosuch" "no gold file" "$el4ner" score nosuch gold.conll
+says 2 "is an index" "scoring against an index" "$el4ner" score --pool p.el4 gold.conll gold.conll
+
+# A member that is not there.
+serve --api openai
+configure dead.yaml "name: live, url: 'http://127.0.0.1:$port'" "name: dead, url: 'http://127.0.0.1:1'"
+says 1 "the member dead gave no answer all through" "tag names a silent member" \
+    "$el4ner" tag -c dead.yaml --no-cache --types person gold.conll
+says 1 "the member dead gave no answer all through" "eval names a silent member" \
+    "$el4ner" eval -c dead.yaml --no-cache --types auto --samples 0 gold.conll
+
+# Types are shown in pre-extraction, or not.
+for shown in true false; do
+    configure types.yaml "name: live, url: 'http://127.0.0.1:$port'"
+    echo "retrieve: {types: $shown}" >>types.yaml
+    try 0 "types: $shown" "$el4ner" tag -c types.yaml --no-cache --types zeppelin --trace trace gold.conll
+    that "types: $shown in pre-extraction" python3 -c '
+import json
+calls = json.loads(open("trace").readline())["retrieve"]["calls"]
+assert calls and all(("zeppelin" in c["prompt"]) == ("'$shown'" == "true") for c in calls), calls'
+done

@@ -29,6 +29,12 @@ try 0 "to a folder of brat" convert a.jsonl brat/
 that "brat has a text and its annotations" test -s brat/1.txt -a -s brat/1.ann
 try 0 "from a folder of brat" convert brat - --to jsonl
 that "brat is recognised" grep -q '"type": "location"' out
+says 2 "holds files already" "into a folder that is not empty" convert a.jsonl brat/
+try 0 "into it all the same" convert a.jsonl brat/ --to brat
+says 2 "a.jsonl is read and would be written over" "over the input" convert a.jsonl a.jsonl --to doccano
+says 0 "plain text cannot hold entities: 3 are" "to plain text" convert a.jsonl plain.txt
+says 1 "cannot write the output: No space left on device" "a full disk" convert a.jsonl /dev/full --to jsonl
+that "one message" test "$(wc -l <err)" = 1
 try 0 "to HTML" convert a.jsonl page.html
 that "the page is whole" grep -q '</html>' page.html
 try 0 "standard input and output" convert - - --to conll <a.conll
@@ -55,3 +61,13 @@ cat >scores.jsonl <<'END'
 END
 try 0 "the doubtful first" convert scores.jsonl - --to jsonl --sort disagreement
 that "in order" test "$(sed 's/{"id": "\([a-z]*\)".*/\1/' out | tr '\n' ' ')" = "doubt sure none "
+
+# combine: what makes no sense
+mkdir -p s1 s2
+printf 'Ada B-person\n\n' >s1/pred.conll
+printf 'Ada B-location\n\n' >s2/pred.conll
+try 0 "equal names" "$el4ner" combine s1/pred.conll s2/pred.conll --keep span:1 -o both.jsonl
+that "are told apart by their paths" grep -q '"s1/pred.conll", "s2/pred.conll"' both.jsonl
+says 2 "asks for 5 votes" "more votes than predictions" "$el4ner" combine s1/pred.conll s2/pred.conll --keep span:5
+says 2 "give at least two files" "one file" "$el4ner" combine s1/pred.conll
+says 2 "cannot hold the entities" "entities in plain text" "$el4ner" combine s1/pred.conll s2/pred.conll -o o.txt

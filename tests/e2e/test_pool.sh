@@ -14,6 +14,18 @@ try 0 "a pool is extended" "$el4ner" pool add pool.el4 b.conll &&
 says 2 "-o POOL.el4" "adding to a labelled file needs an output" "$el4ner" pool add a.jsonl b.conll
 says 2 "-o POOL.el4" "building needs an output" "$el4ner" pool build a.jsonl
 says 2 "build, add, search or info" "an unknown part" "$el4ner" pool sort
+cp a.jsonl own.jsonl
+says 2 "own.jsonl is read and would be written over" "a pool over its own input" \
+    "$el4ner" pool build own.jsonl -o own.jsonl
+that "the input is whole" cmp a.jsonl own.jsonl
+says 2 "no ordinary file" "a pool into a device" "$el4ner" pool build a.jsonl -o /dev/null
+chmod 600 pool.el4
+ln -s pool.el4 link.el4
+try 0 "a pool behind a link" "$el4ner" pool build a.jsonl -o link.el4
+that "the link stays" test -L link.el4
+that "and the mode" test "$(stat -c %a pool.el4)" = 600
+try 0 "a pool behind a link is extended" "$el4ner" pool add link.el4 b.conll &&
+    that "a pool behind a link is extended" "$el4ner" pool info pool.el4
 echo '{"text": "no labels"}' >none.jsonl
 says 1 "no labelled entity" "a pool without labels" "$el4ner" pool build none.jsonl -o none.el4
 that "nothing is left of it" [ ! -e none.el4 ]

@@ -77,16 +77,6 @@ static void overlap_is_found_behind_a_long_entity(void **state) {
 static void tokens_are_found_by_position(void **state) {
     (void)state;
     const struct el_span tokens[] = {{0, 3}, {4, 8}, {8, 9}};
-    struct el_document document = {.tokens = tokens, .n_tokens = 3};
-    assert_int_equal(el_token_at_start(&document, 0), 0);
-    assert_int_equal(el_token_at_start(&document, 8), 2);
-    assert_int_equal(el_token_at_start(&document, 3), SIZE_MAX);
-    assert_int_equal(el_token_at_start(&document, 9), SIZE_MAX);
-    assert_int_equal(el_token_at_end(&document, 8), 1);
-    assert_int_equal(el_token_at_end(&document, 9), 2);
-    assert_int_equal(el_token_at_end(&document, 4), SIZE_MAX);
-    assert_int_equal(el_token_at_end(&document, 0), SIZE_MAX);
-
     size_t first, end;
     bool exact;
     assert_true(el_tokens_cover(tokens, 3, (struct el_span){4, 9}, &first, &end, &exact));

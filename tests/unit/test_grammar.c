@@ -299,14 +299,14 @@ static void schemas(void **state) {
     (void)state;
     static const char *const choices[] = {"a \"b\"", "c"};
     struct el_buffer schema = {0};
+    static const char *const spans[] = {"x", "y"};
     struct el_constraint c = {
-        .kind = EL_LIST_OF_TYPES, .choices = choices, .n_choices = 2, .n_items = 3};
+        .kind = EL_LIST_OF_TYPES, .choices = choices, .n_choices = 2, .spans = spans, .n_items = 1};
     assert_true(el_schema_write(&c, &schema));
     assert_string_equal(
-        schema.data, "{\"type\":\"array\",\"items\":{\"type\":\"string\",\"enum\":[\"a \\\"b\\\"\","
-                     "\"c\"]},\"minItems\":3,\"maxItems\":3}");
-    static const char *const spans[] = {"x", "y"};
-    c.spans = spans;
+        schema.data,
+        "{\"type\":\"object\",\"properties\":{\"x\":{\"type\":\"string\",\"enum\":[\"a "
+        "\\\"b\\\"\",\"c\"]}},\"required\":[\"x\"],\"additionalProperties\":false}");
     c.n_items = 2;
     c.n_choices = 1;
     el_buffer_clear(&schema);

@@ -1,0 +1,129 @@
+/* Files of a command: checked before anything is started, and output by rename. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int cli_check_inputs(char *const *paths, size_t n) {
+    size_t standard = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(paths[i], "-") == 0) {
+            standard++;
+        } else if (access(paths[i], R_OK) != 0) {
+            cli_say("cannot read %s: %s", paths[i], strerror(errno));
+            return CLI_USAGE;
+        }
+    }
+    if (standard > 1) {
+        cli_say("standard input (-) can be read only once");
+        return CLI_USAGE;
+    }
+    return CLI_OK;
+}
+
+/* The folder that holds `path`, from malloc; "out/" lies in the folder of "out". */
+static char *folder_of(const char *path) {
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/') {
+        len--;
+    }
+    while (len > 0 && path[len - 1] != '/') {
+        len--;
+    }
+    return len == 0 ? strdup(".") : strndup(path, len);
+}
+
+int cli_check_output(const char *path, char *const *inputs, size_t n_inputs) {
+    struct stat there, input;
+    if (path == NULL || strcmp(path, "-") == 0) {
+        return CLI_OK;
+    }
+    bool exists = stat(path, &there) == 0;
+    char *folder = exists ? NULL : folder_of(path);
+    bool ok = access(folder != NULL ? folder : path, W_OK) == 0;
+    if (ok && !exists) {
+        ok = folder == NULL || access(folder, X_OK) == 0;
+    }
+    free(folder);
+    if (!ok) {
+        cli_say("cannot write %s: %s", path, strerror(errno));
+        return CLI_USAGE;
+    }
+    for (size_t i = 0; exists && S_ISREG(there.st_mode) && i < n_inputs; i++) {
+        if (stat(inputs[i], &input) == 0 && input.st_dev == there.st_dev &&
+            input.st_ino == there.st_ino) {
+            cli_say("%s is read and would be written over; name another file for the output", path);
+            return CLI_USAGE;
+        }
+    }
+    return CLI_OK;
+}
+
+bool cli_output_open(struct cli_output *output, const char *path, struct el_error *err) {
+    *output = (struct cli_output){0};
+    if (path == NULL || strcmp(path, "-") == 0) {
+        output->file = stdout;
+        return true;
+    }
+    struct stat status;
+    bool there = stat(path, &status) == 0;
+    if (there && S_ISDIR(status.st_mode)) {
+        return el_fail(err, EL_ERR_CONFIG, "cannot write %s: it is a folder", path);
+    }
+    /* Written behind a link, not over it. */
+    char *real = there ? realpath(path, NULL) : NULL;
+    output->path = real != NULL ? real : strdup(path);
+    if (output->path == NULL) {
+        return el_fail_memory(err);
+    }
+    bool direct = there && !S_ISREG(status.st_mode);
+    int fd = -1;
+    if (direct) {
+        output->file = fopen(path, "wb");
+    } else if (asprintf(&output->temporary, "%s.XXXXXX", output->path) >= 0) {
+        fd = mkstemp(output->temporary);
+        output->file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+    }
+    if (output->file == NULL) {
+        el_fail(err, EL_ERR_CONFIG, "cannot write %s: %s", path, strerror(errno));
+        free(output->path);
+        free(output->temporary);
+        *output = (struct cli_output){0};
+        return false;
+    }
+    if (!direct) {
+        mode_t mask = umask(0);
+        umask(mask);
+        (void)!fchmod(fd, there ? status.st_mode & 0777 : 0666 & ~mask);
+    }
+    return true;
+}
+
+bool cli_output_close(struct cli_output *output, bool keep, struct el_error *err) {
+    if (output->file == NULL) {
+        return true;
+    }
+    const char *name = output->path != NULL ? output->path : "standard output";
+    bool failed = ferror(output->file) != 0, ok = fflush(output->file) == 0;
+    if (output->file != stdout) {
+        ok = fclose(output->file) == 0 && ok;
+    }
+    if (failed) { /* of what went wrong then nothing is known any more */
+        ok = el_fail(err, EL_ERR_IO, "cannot write %s to its end", name);
+    } else if (!ok) {
+        el_fail(err, EL_ERR_IO, "cannot write %s: %s", name, strerror(errno));
+    }
+    if (output->temporary != NULL && keep && ok && rename(output->temporary, output->path) != 0) {
+        ok = el_fail(err, EL_ERR_IO, "cannot write %s: %s", name, strerror(errno));
+    }
+    if (output->temporary != NULL && !(keep && ok)) {
+        unlink(output->temporary);
+    }
+    free(output->path);
+    free(output->temporary);
+    *output = (struct cli_output){0};
+    return ok;
+}

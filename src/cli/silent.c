@@ -1,0 +1,30 @@
+/* Members that gave no answer all through a run: commands that ask members end with status 1 then.
+ */
+#include "cli/cli.h"
+
+#include "pipeline/ensemble.h"
+
+/* It never answered though it was asked, or was never reached. */
+static bool was_silent(struct el_ensemble *ensemble, size_t member) {
+    const struct el_counts *counts = el_ensemble_counts(ensemble);
+    uint64_t answered = 0, abstained = 0;
+    for (int s = 0; s < EL_STAGES; s++) {
+        answered += counts->answered[member][s];
+        abstained += counts->abstained[member][s];
+    }
+    bool reached = el_client_capabilities(el_ensemble_client(ensemble), member)->reached;
+    return !reached || (answered == 0 && abstained > 0);
+}
+
+bool cli_report_silent(struct el_ensemble *ensemble, const struct el_config *config) {
+    bool any = false;
+    for (size_t m = 0; m < config->n_members; m++) {
+        if (was_silent(ensemble, m)) {
+            const char *problem = el_client_capabilities(el_ensemble_client(ensemble), m)->problem;
+            cli_say("the member %s gave no answer all through%s%s", config->members[m].name,
+                    problem[0] != '\0' ? ": " : "", problem);
+            any = true;
+        }
+    }
+    return any;
+}
