@@ -143,6 +143,7 @@ check:
 	@for f in $(patsubst $(BUILD)/%,$(BUILD)/clang/%,$(FUZZERS)); do \
 	    echo "$$f"; tests/fuzz-for 20 $$f || exit 1; done
 	@mandoc -T lint -W warning man/*.1 man/*.5
+	@mandoc -T markdown man/el4ner.yaml.5 | cmp - docs/configuration.md
 	@shellcheck tools/install-deps tools/get-llama-server tests/run tests/fuzz-for tests/e2e/*.sh \
 	    bench/convert
 	@$(MAKE) --no-print-directory format-check

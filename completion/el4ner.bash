@@ -3,37 +3,43 @@ _el4ner_words() { # WORDS... : options in the help of a command
     "${COMP_WORDS[0]}" "$@" --help 2>/dev/null | grep -oE -- '--[a-z0-9-]+' | sort -u
 }
 
+_el4ner_values() { # OPTION: what its value may be, one word for each
+    local read="text jsonl conll conllu doccano spacy labelstudio nested brat webanno"
+    case $1 in
+    --from) echo "$read" ;;
+    --to) echo "${read#text } terminal html" ;;
+    --offsets | --input-offsets) echo "codepoint byte utf16 token" ;;
+    --profile) echo "default paper" ;;
+    --color) echo "auto always never" ;;
+    --verifier) echo "largest all none" ;;
+    --constrain) echo "auto on off" ;;
+    --match) echo "strict exact partial type conlleval seqeval seqeval-strict" ;;
+    --scheme) echo "auto iob1 iob2 bioes" ;;
+    --by) echo "span sentence bm25 random" ;;
+    --vectors) echo "small float both" ;;
+    --ablate) echo "members verifier voting retrieval k all" ;;
+    --keep) echo "span:2 pair:2 majority" ;;
+    --ends) echo "auto exclusive inclusive" ;;
+    --sort) echo "none disagreement" ;;
+    esac
+}
+
 _el4ner() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="--help --version $("${COMP_WORDS[0]}" --help 2>/dev/null |
+        words="--help --version help $("${COMP_WORDS[0]}" --help 2>/dev/null |
             sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p')"
     elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = pool ]; then
         words="build add search info --help"
     elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = cache ]; then
         words="prune export $(_el4ner_words cache)"
-    else
-        case $before in
-        --from) words="text jsonl conll" ;;
-        --to) words="terminal jsonl conll" ;;
-        --offsets | --input-offsets) words="codepoint byte utf16 token" ;;
-        --profile) words="default paper" ;;
-        --color) words="auto always never" ;;
-        --verifier) words="largest all none" ;;
-        --constrain) words="auto on off" ;;
-        *)
-            case $word in
-            -*)
-                if [[ "${COMP_WORDS[1]}" = pool || "${COMP_WORDS[2]}" = @(prune|export) ]]; then
-                    words=$(_el4ner_words "${COMP_WORDS[1]}" "${COMP_WORDS[2]}")
-                else
-                    words=$(_el4ner_words "${COMP_WORDS[1]}")
-                fi
-                ;;
-            esac
-            ;;
-        esac
+    elif words=$(_el4ner_values "$before"); [ -z "$words" ] && [[ $word = -* ]]; then
+        if [[ "${COMP_WORDS[1]}" = pool || "${COMP_WORDS[2]}" = @(prune|export) ]]; then
+            words=$(_el4ner_words "${COMP_WORDS[1]}" "${COMP_WORDS[2]}")
+        else
+            words=$(_el4ner_words "${COMP_WORDS[1]}")
+        fi
     fi
     if [ -n "$words" ]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

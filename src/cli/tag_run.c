@@ -283,7 +283,7 @@ static void report_abstentions(const struct tag *tag) {
         }
     }
     if (all > 0) {
-        cli_say("%llu abstentions: %s", (unsigned long long)all, line.text);
+        cli_say("%llu abstention%s: %s", (unsigned long long)all, plural(all), line.text);
     }
 }
 

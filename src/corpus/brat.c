@@ -233,7 +233,13 @@ static bool open_part(struct el_reader *reader, const char *name, const char *en
         return el_fail_memory(err);
     }
     bool done = el_input_open(input, path, err);
-    if (!done && err->code == EL_ERR_IO) {
+    struct stat info;
+    if (!done && stat(path, &info) != 0) {
+        el_fail(err, EL_ERR_FORMAT,
+                "%s is not there: brat is pairs of .txt and .ann (plain texts can be named one by "
+                "one: %s*.txt)",
+                path, names->folder);
+    } else if (!done && err->code == EL_ERR_IO) {
         err->code = EL_ERR_FORMAT; /* the next pair may be there */
     }
     free(path);

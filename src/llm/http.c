@@ -14,7 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double CONNECT_SECONDS = 10, FIRST_BYTE_SECONDS = 300, TOTAL_SECONDS = 600;
 enum { MAX_HEADER_BYTES = 64 << 10, MAX_URL = 1900, EVENTS = 64 };
 
 struct el_http {
@@ -276,7 +275,7 @@ static bool set_up_easy(struct el_http_transfer *t) {
     SET(CURLOPT_USERAGENT, "el4ner/" EL_VERSION);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_PIPEWAIT, strncasecmp(t->target->base, "https", 5) == 0 ? 1L : 0L);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(config->connect_timeout, CONNECT_SECONDS));
+    SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(config->connect_timeout, EL_CONNECT_SECONDS));
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, t);
     SET(CURLOPT_HEADERFUNCTION, on_header);
@@ -365,13 +364,13 @@ struct el_http_transfer *el_http_send(struct el_http *http, struct el_http_targe
     t->detail[0] = t->curl_error[0] = '\0';
     t->begun = now;
     t->first_byte_by =
-        now + (config->first_byte_timeout > 0 ? config->first_byte_timeout : FIRST_BYTE_SECONDS);
+        now + (config->first_byte_timeout > 0 ? config->first_byte_timeout : EL_FIRST_BYTE_SECONDS);
     if (timeout <= 0) {
         timeout = config->total_timeout;
     }
     bool ok = curl_easy_setopt(t->easy, CURLOPT_URL, url) == CURLE_OK &&
-              curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, milliseconds(timeout, TOTAL_SECONDS)) ==
-                  CURLE_OK;
+              curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS,
+                               milliseconds(timeout, EL_TOTAL_SECONDS)) == CURLE_OK;
     if (body != NULL) {
         curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
         curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, body->data);

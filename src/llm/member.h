@@ -18,6 +18,9 @@ struct el_header {
     const char *name, *value; /* values may be secret: never logged, never stored */
 };
 
+/* Of the time-outs below, where nothing is told. */
+enum { EL_CONNECT_SECONDS = 10, EL_FIRST_BYTE_SECONDS = 300, EL_TOTAL_SECONDS = 600 };
+
 struct el_member_config {
     const char *name; /* unique */
     bool embedding;   /* gives vectors, no text: takes calls with inputs only */
@@ -41,7 +44,7 @@ struct el_member_config {
     size_t context; /* tokens a prompt and its answer may hold; 0 = ask the server / the file */
     size_t slots;   /* calls in flight; 0 = the server's slots, else 4 */
     size_t threads; /* of a child; 0 = max(1, cores / gguf members) */
-    double connect_timeout, first_byte_timeout, total_timeout; /* seconds; 0 = default */
+    double connect_timeout, first_byte_timeout, total_timeout; /* seconds; 0 = as above */
     unsigned retries;   /* further tries of one call; default 4 */
     double temperature; /* default 0 */
     long seed;

@@ -554,9 +554,11 @@ static bool read_types(void *context, const struct el_yaml_key *key, yaml_node_t
     (void)field;
     struct loader *l = context;
     if (value->type == YAML_SCALAR_NODE) {
-        return el_yaml_fail(&l->yaml, value,
-                            "'%s' must be a mapping (name: description) or a list of names",
-                            key->name);
+        return el_yaml_fail(
+            &l->yaml, value,
+            "'%s' must be a mapping (name: wording, or name: {description: ...}) or a list "
+            "of names",
+            key->name);
     }
     bool map = value->type == YAML_MAPPING_NODE;
     size_t n = map ? el_yaml_pairs(value) : el_yaml_items(value);

@@ -68,6 +68,10 @@ static void put_number(struct el_buffer *out, const char *key, double value,
     }
 }
 
+static double seconds(double told, double otherwise) {
+    return told > 0 ? told : otherwise;
+}
+
 static void put_place(struct el_buffer *out, const struct el_member_config *member) {
     if (member->gguf != NULL) {
         put_line(out, "    gguf", member->gguf, NULL);
@@ -115,9 +119,10 @@ static void put_reach(struct el_buffer *out, const struct el_member_config *memb
         put_number(out, "threads", (double)member->threads, "cores shared among the gguf members");
     }
     el_buffer_string(out, "    timeouts:\n");
-    put_number(out, "  connect", member->connect_timeout, "the default of the client");
-    put_number(out, "  first_byte", member->first_byte_timeout, "the default of the client");
-    put_number(out, "  total", member->total_timeout, "the default of the client");
+    put_number(out, "  connect", seconds(member->connect_timeout, EL_CONNECT_SECONDS), NULL);
+    put_number(out, "  first_byte", seconds(member->first_byte_timeout, EL_FIRST_BYTE_SECONDS),
+               NULL);
+    put_number(out, "  total", seconds(member->total_timeout, EL_TOTAL_SECONDS), NULL);
     put_number(out, "retries", member->retries, NULL);
     if (member->price_in != 0 || member->price_out != 0) {
         el_buffer_printf(out, "    price: {in: %.12g, out: %.12g}\n", member->price_in,

@@ -67,9 +67,10 @@ done
 
 # Output that cannot be written, and files that must stay.
 printf 'Ada B-person\n. O\n\n' >gold.conll
+full_disk() { "$el4ner" "$@" >/dev/full; }
 for command in "--help" "tag --help" "score gold.conll gold.conll" "score --json gold.conll gold.conll"; do
     # shellcheck disable=SC2086 # words
-    says 1 "cannot write" "$command to a full disk" sh -c '"$0" "$@" >/dev/full' "$el4ner" $command
+    says 1 "cannot write" "$command to a full disk" full_disk $command
 done
 echo old >old
 says 2 "cannot open" "a pool that is not there" "$el4ner" tag --pool nosuch --trace old --manifest old -o old gold.conll

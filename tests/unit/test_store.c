@@ -253,6 +253,20 @@ static void a_newer_store_is_left_alone(void **state) {
     assert_non_null(strstr(err.message, "newer"));
 }
 
+static void a_foreign_database_is_left_alone(void **state) {
+    struct place *p = *state;
+    struct el_store *store;
+    struct el_error err;
+    sqlite3 *db;
+    el_store_close(open_store(p)); /* makes the folder */
+    assert_int_equal(unlink(p->path), 0);
+    assert_int_equal(sqlite3_open(p->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "CREATE TABLE notes(text)", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    assert_false(el_store_open(p->path, NULL, &store, &err));
+    assert_non_null(strstr(err.message, "no reply store"));
+}
+
 static bool count_one(void *context, const char key[EL_SHA256_HEX], const struct el_stored *s,
                       int64_t written) {
     size_t *count = context;
@@ -323,6 +337,52 @@ static void prune_to_a_size(void **state) {
     el_store_close(store);
 }
 
+/* Another process reads the whole time, so that the file cannot shrink yet. */
+static void prune_beside_a_reader(void **state) {
+    struct place *p = *state;
+    struct el_store *store = open_store(p);
+    struct el_store_summary sum;
+    struct el_error err;
+    uint64_t dropped;
+    for (size_t i = 0; i < 20000; i++) {
+        put(store, i);
+    }
+    el_store_commit(store);
+    sqlite3 *db;
+    sqlite3_stmt *row;
+    assert_int_equal(sqlite3_open(p->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT key FROM replies", -1, &row, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    struct el_store_prune what = {.before = INT64_MIN, .max_bytes = 500000};
+    (void)el_store_prune(store, &what, &dropped, &err);
+    assert_true(el_store_summarise(store, &sum, &err));
+    assert_true(sum.replies > 1000);
+    sqlite3_finalize(row);
+    sqlite3_close(db);
+    el_store_close(store);
+}
+
+/* An answer that was handed out holds nobody up. */
+static void an_idle_store_lets_others_prune(void **state) {
+    struct place *p = *state;
+    struct el_store *idle = open_store(p);
+    struct el_error err;
+    struct el_store_summary sum;
+    uint64_t dropped;
+    for (size_t i = 0; i < 20000; i++) {
+        put(idle, i);
+    }
+    el_store_commit(idle);
+    assert_true(has(idle, 3));
+    struct el_store *other = open_store(p);
+    struct el_store_prune what = {.before = INT64_MIN, .max_bytes = 500000};
+    assert_true(el_store_prune(other, &what, &dropped, &err));
+    assert_true(el_store_summarise(other, &sum, &err));
+    assert_true(sum.file_bytes <= 500000);
+    el_store_close(other);
+    el_store_close(idle);
+}
+
 /* A store of version 1, which knew no models, is brought up to date and keeps its answers. */
 static void an_older_store_is_taken_over(void **state) {
     struct place *p = *state;
@@ -384,7 +444,10 @@ int main(void) {
         TEST(damage_found_later_turns_it_off),
         TEST(a_newer_store_is_left_alone),
         TEST(summary_prune_export),
+        TEST(a_foreign_database_is_left_alone),
         TEST(prune_to_a_size),
+        TEST(prune_beside_a_reader),
+        TEST(an_idle_store_lets_others_prune),
         TEST(an_older_store_is_taken_over),
         TEST(hash_of_a_file),
     };
