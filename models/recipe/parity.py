@@ -38,6 +38,9 @@ def main() -> None:
     model = Model(saved["shape"])
     rounded = {k: v.half().float() if v.dim() > 1 else v for k, v in saved["model"].items()}  # as the file holds them
     model.load_state_dict(rounded)
+    for layer in model.modules():  # llama.cpp multiplies F16 by F16: what goes into a matrix is rounded as well
+        if isinstance(layer, torch.nn.Linear):
+            layer.register_forward_pre_hook(lambda _, given: (given[0].half().float(),))
     sp = spm.SentencePieceProcessor(model_file=str(args.work / "sp.model"))
 
     def encode(prompt: str) -> list[int]:
@@ -55,7 +58,7 @@ def main() -> None:
             ids = encode(prompt)
             theirs = server.post("/tokenize", {"content": prompt, "add_special": False, "parse_special": True})["tokens"]
             wrong += theirs != ids
-            ours = torch.log_softmax(model.logits(model(torch.tensor([ids]))[0][0, -1]), -1)
+            ours = torch.log_softmax(model.logits(model(torch.tensor([ids]))[0][0, -1].half().float()), -1)
             reply = server.post("/completion", {"prompt": ids, "n_predict": 1, "temperature": 0, "n_probs": 5})
             for top in reply["completion_probabilities"][0]["top_logprobs"]:
                 if top["logprob"] > LEAST:
