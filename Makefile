@@ -115,7 +115,7 @@ demo: deps
 	@mkdir -p $(BUILD)
 	@[ -x $(BUILD)/el4ner ] || echo 'building (the log is $(BUILD)/demo.log) ...'
 	@$(QUIET) all >$(BUILD)/demo.log 2>&1 || { tail -n 30 $(BUILD)/demo.log; exit 1; }
-	@$(BUILD)/el4ner tag examples/news.txt --to terminal $${NO_COLOR:---color always}
+	@$(BUILD)/el4ner tag examples/news.txt --to terminal --color $$([ -n "$$NO_COLOR" ] && echo never || echo always)
 
 unit: $(UNIT) $(TESTERS)
 	@tests/run $(UNIT)
