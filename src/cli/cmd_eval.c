@@ -341,7 +341,7 @@ static void print_stages(const struct el_ablation *ablation) {
     print_share("retrieve: gold mentions pre-extracted", f->pre_found, f->gold);
     print_share("retrieve: gold types among demonstrations", f->types_shown, f->gold_types);
     print_share("retrieve: gold mentions among demonstrations", f->mentions_shown, f->gold);
-    print_share("extract: gold mentions in the union", f->found, f->gold);
+    print_share("extract: gold mentions among the candidates", f->found, f->gold);
     for (size_t k = 1; k <= ablation->record.n_members; k++) {
         char what[80];
         snprintf(what, sizeof what, "extract: right of those proposed by %zu", k);

@@ -77,9 +77,16 @@ static const char *subset_name(struct plan *plan, el_member_set members) {
     return name;
 }
 
+/* By the configured rule, where this many members take part. */
+static struct el_keep keep_of(const struct plan *plan, size_t n_members) {
+    unsigned least = el_settings_least(&plan->base, n_members);
+    return (struct el_keep){EL_KEEP_SPAN, least > 1 ? least : 0};
+}
+
 static void plan_subset(struct plan *plan, el_member_set members, size_t verifier) {
     struct plan_row *row = plan_add(plan, "members", subset_name(plan, members));
     row->exact = row->projected = true;
+    row->projection.keep = keep_of(plan, (size_t)__builtin_popcount(members));
     row->members = row->projection.members = members;
     /* Who is not there cannot verify: then the first listed of those who are does. */
     if (row->settings.verifier == EL_VERIFY_MEMBER && (members >> verifier & 1) == 0) {
@@ -113,6 +120,7 @@ static void plan_verifier(struct plan *plan) {
     row->exact = row->projected = true;
     row->settings.verifier = EL_VERIFY_NONE;
     row->projection.no_verification = true;
+    row->projection.keep = keep_of(plan, plan->config->n_members);
     for (size_t m = 0; m < plan->config->n_members; m++) {
         const char *name = plan->config->members[m].name;
         row = plan_add(plan, "verifier", el_arena_printf(plan->arena, "%s verifies", name));
@@ -131,7 +139,14 @@ static void plan_agreement(struct plan *plan, unsigned m) {
     struct plan_row *row = plan_add(
         plan, "voting", el_arena_printf(plan->arena, "pairs of %u need no verification", m));
     row->exact = row->projected = true;
+    row->settings.at_least = 1;
     row->settings.agreement_skips = row->projection.pair_skips = m;
+    row = plan_add(plan, "voting",
+                   el_arena_printf(plan->arena, "only span:%u, everything verified", m));
+    row->exact = row->projected = true;
+    row->settings.at_least = m;
+    row->settings.agreement_skips = 0;
+    row->projection.keep = (struct el_keep){EL_KEEP_SPAN, m};
     row = plan_add(plan, "voting",
                    el_arena_printf(plan->arena, "spans of %u need no verification", m));
     row->projected = true;
@@ -153,10 +168,12 @@ static void plan_voting(struct plan *plan) {
     row->projection.no_voting = row->projection.no_verification = true;
     row = plan_add(plan, "voting", "voting, no verification");
     row->exact = row->projected = true;
+    row->settings.at_least = 1;
     row->settings.verifier = EL_VERIFY_NONE;
     row->projection.no_verification = true;
     row = plan_add(plan, "voting", "voting, everything verified");
     row->exact = row->projected = true;
+    row->settings.at_least = 1;
     row->settings.agreement_skips = 0;
     for (unsigned m = 2; m <= plan->config->n_members; m++) {
         plan_agreement(plan, m);
@@ -279,6 +296,7 @@ static bool record_full(struct job *job, const struct plan *plan, struct el_erro
     struct plan_row everything = {.settings = plan->base};
     struct el_ablation_row unused = {.has_exact = false};
     everything.settings.agreement_skips = 0;
+    everything.settings.at_least = 1;
     uint64_t calls = job->ablation->calls; /* it is no row of its own */
     bool ok = run_exact(job, &everything, &job->full, NULL, &unused, err);
     job->ablation->calls = calls;

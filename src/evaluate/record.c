@@ -145,6 +145,19 @@ static void count_candidate(const struct scene *scene, struct el_span span,
     }
 }
 
+/* A span that too few members listed: what it was, is counted; it is no candidate. */
+static void count_aside(const struct scene *scene, const struct el_mention *mention,
+                        struct el_stage_figures *figures) {
+    unsigned proposers = (unsigned)__builtin_popcount(mention->extracted_by);
+    for (size_t s = 0; s < mention->n_spans; s++) {
+        struct el_span span = in_document(scene->work, mention->spans[s]);
+        if (belongs(scene, span)) {
+            figures->proposed_by[proposers]++;
+            figures->right_by[proposers] += find_gold(scene, span, NULL) != NULL;
+        }
+    }
+}
+
 static bool record_mention(struct el_record *record, const struct scene *scene,
                            const struct el_mention *from, const struct el_config *config,
                            struct el_recorded_mention *to) {
@@ -207,6 +220,9 @@ static bool record_sentence(struct el_record *record, const struct scene *scene,
                             &sentence->mentions[sentence->n_mentions++])) {
             return false;
         }
+    }
+    for (size_t i = 0; i < work->mentions.n_aside; i++) {
+        count_aside(scene, &work->mentions.items[work->mentions.count + i], figures);
     }
     return true;
 }

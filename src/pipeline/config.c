@@ -695,6 +695,7 @@ static bool read_extract(void *context, const struct el_yaml_key *key, yaml_node
     static const struct el_yaml_key keys[] = {
         {"occurrences", read_occurrences, FIELD(el_settings, first_occurrence_only), 0, 0},
         {"nested", read_bool, FIELD(el_settings, nested), 0, 0},
+        {"at_least", read_unsigned, FIELD(el_settings, at_least), 1, EL_MAX_MEMBERS},
     };
     struct loader *l = context;
     return el_yaml_read(&l->yaml, value, key->name, keys, COUNT(keys), l, settings);

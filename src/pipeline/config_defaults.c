@@ -35,6 +35,7 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     memcpy(settings->pos_weights, el_published_weights, sizeof settings->pos_weights);
     settings->zero_shot_pretypes = true;
     settings->member_weights = NULL;
+    settings->at_least = profile == EL_PROFILE_DEFAULT ? 0 : 1;
     settings->agreement_skips = profile == EL_PROFILE_DEFAULT ? EL_SKIPS_UNANIMOUS : 0;
     if (settings->verifier == EL_VERIFY_NONE) {
         settings->verifier = EL_VERIFY_MEMBER;
@@ -43,6 +44,13 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     /* Lazy voting leaves out only calls that cannot change the outcome. The paper asks everybody.
      */
     settings->lazy_votes = profile == EL_PROFILE_DEFAULT;
+}
+
+unsigned el_settings_least(const struct el_settings *settings, size_t n_lists) {
+    if (settings->at_least == 0) {
+        return n_lists >= 3 ? 2 : 1;
+    }
+    return settings->at_least < n_lists ? settings->at_least : (unsigned)n_lists;
 }
 
 unsigned el_settings_skips(const struct el_settings *settings, size_t n_members) {

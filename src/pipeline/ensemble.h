@@ -56,7 +56,7 @@ bool el_ensemble_run(struct el_ensemble *ensemble, const struct el_run *run, str
 struct el_counts {
     uint64_t documents, failed_documents, sentences, entities;
     uint64_t proposed, ungrounded;    /* strings in replies; those not found in the sentence */
-    uint64_t candidates, verified_no; /* spans in the union; dropped by the verifier */
+    uint64_t candidates, verified_no; /* spans that count; dropped by the verifier */
     uint64_t saved_calls;             /* by lazy voting and agreement */
     uint64_t demonstrations_dropped;  /* k shrunk to a member's context */
     uint64_t asked_longer; /* answers that were cut by their limit and asked with twice the room */

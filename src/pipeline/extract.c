@@ -1,6 +1,9 @@
 /* Stage 2: every member, shown the demonstrations, lists the entity spans of the sentence. The
- * candidates are the union of the lists: recall first. */
+ * paper takes the union of the lists. Of three or more members we take what two list, unless told
+ * otherwise: what only one of them sees is seldom an entity (docs/evaluation.md). */
 #include "pipeline/work.h"
+
+#include <string.h>
 
 static bool ask(const struct el_context *context, struct el_work *work,
                 struct el_questions *questions, struct el_error *err) {
@@ -16,10 +19,36 @@ static bool ask(const struct el_context *context, struct el_work *work,
     return true;
 }
 
+/* Behind the others, in their order. */
+static bool set_aside(struct el_work *work, unsigned least) {
+    struct el_mentions *mentions = &work->mentions;
+    size_t n = mentions->count, kept = 0, aside = 0;
+    struct el_mention *few = el_arena_array(&work->arena, n, sizeof *few);
+    if (few == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if ((unsigned)__builtin_popcount(mentions->items[i].extracted_by) >= least) {
+            mentions->items[kept++] = mentions->items[i];
+        } else {
+            few[aside++] = mentions->items[i];
+        }
+    }
+    memcpy(mentions->items + kept, few, aside * sizeof *few);
+    mentions->count = kept;
+    mentions->n_aside = aside;
+    return true;
+}
+
 static bool take(const struct el_context *context, struct el_work *work,
                  struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
-    return el_take_mentions(context, work, answers, n_answers, &work->mentions,
-                            &work->extract_answered, err);
+    if (!el_take_mentions(context, work, answers, n_answers, &work->mentions,
+                          &work->extract_answered, err)) {
+        return false;
+    }
+    size_t n_lists = (size_t)__builtin_popcount(work->extract_answered);
+    unsigned least = el_settings_least(&context->settings, n_lists);
+    return least < 2 || set_aside(work, least) || el_fail_memory(err);
 }
 
 const struct el_stage_functions el_extract = {"extract", ask, take};

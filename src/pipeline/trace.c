@@ -111,7 +111,7 @@ static json_t *mention_spans(const struct el_work *work, const struct el_mention
 static json_t *candidates(const struct el_context *context, const struct el_work *work) {
     static const char *const verified[] = {"not asked", "yes", "no", "unreadable"};
     json_t *list = json_array();
-    for (size_t i = 0; i < work->mentions.count; i++) {
+    for (size_t i = 0; i < work->mentions.count + work->mentions.n_aside; i++) {
         const struct el_mention *mention = &work->mentions.items[i];
         json_t *votes = json_object();
         for (size_t v = 0; v < mention->n_votes; v++) {
@@ -122,6 +122,9 @@ static json_t *candidates(const struct el_context *context, const struct el_work
             "{s:s, s:o, s:o, s:o, s:s, s:b}", "text", mention->text, "spans_in_bytes",
             mention_spans(work, mention), "extracted_by", members(context, mention->extracted_by),
             "votes", votes, "verified", verified[mention->verified], "dropped", mention->dropped);
+        if (i >= work->mentions.count) {
+            json_object_set_new(item, "too_few_listed_it", json_true());
+        }
         if (mention->type >= 0) {
             json_object_set_new(item, "type", text(context->config->types[mention->type].name));
         }

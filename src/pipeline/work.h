@@ -60,6 +60,7 @@ struct el_mention {
 struct el_mentions {
     struct el_mention *items; /* by first occurrence, then longer first */
     size_t count;
+    size_t n_aside; /* behind these: spans that too few members listed; not asked about */
 };
 
 struct el_question {

@@ -309,6 +309,22 @@ static void common_labels_are_worded(void **state) {
 }
 
 /* Unanimity takes three members or more. */
+static void two_of_three_must_list_a_span(void **state) {
+    struct el_config *config = load(*state, "retrieve: {k: 3}\n");
+    assert_int_equal(el_settings_least(&config->settings, 1), 1);
+    assert_int_equal(el_settings_least(&config->settings, 2), 1);
+    assert_int_equal(el_settings_least(&config->settings, 3), 2);
+    assert_int_equal(el_settings_least(&config->settings, 7), 2);
+    el_settings_profile(&config->settings, EL_PROFILE_PAPER);
+    assert_int_equal(el_settings_least(&config->settings, 7), 1);
+    el_config_free(config);
+    config = load(*state, "extract: {at_least: 3}\n");
+    assert_int_equal(el_settings_least(&config->settings, 5), 3);
+    assert_int_equal(el_settings_least(&config->settings, 2),
+                     2); /* one failed: all of the others */
+    el_config_free(config);
+}
+
 static void unanimous_pairs_need_no_verification(void **state) {
     struct el_config *config = load(*state, "retrieve: {k: 3}\n");
     assert_int_equal(el_settings_skips(&config->settings, 1), 0);
@@ -360,6 +376,7 @@ int main(void) {
         cmocka_unit_test(vectors_come_from_ngrams_or_a_file),
         cmocka_unit_test(types_on_the_command_line),
         cmocka_unit_test(common_labels_are_worded),
+        cmocka_unit_test(two_of_three_must_list_a_span),
         cmocka_unit_test(unanimous_pairs_need_no_verification),
         cmocka_unit_test(the_paper_profile_asks_everybody),
         cmocka_unit_test(a_missing_file_is_an_error),

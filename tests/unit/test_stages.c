@@ -134,6 +134,32 @@ static void extraction_is_a_union(void **state) {
     tear_down(&f);
 }
 
+static void what_two_of_three_list_counts(void **state) {
+    (void)state;
+    struct fixture f;
+    set_up(&f, "Anna Berg met Bo in Bonn.");
+    f.context.settings.at_least = 0;
+    const char *lists[] = {"<|mark|>Anna Berg<|/mark|><|mark|>Bo<|/mark|>",
+                           "<|mark|>Bo<|/mark|><|mark|>Bonn<|/mark|>",
+                           "<|mark|>Bonn<|/mark|><|mark|>Anna<|/mark|>"};
+    run_stage(&f, &el_extract, by_member, lists);
+    assert_int_equal(f.work.mentions.count, 2);
+    assert_string_equal(f.work.mentions.items[0].text, "Bo");
+    assert_string_equal(f.work.mentions.items[1].text, "Bonn");
+    assert_int_equal(f.work.mentions.n_aside, 2);
+    assert_string_equal(f.work.mentions.items[2].text, "Anna Berg");
+    assert_string_equal(f.work.mentions.items[3].text, "Anna");
+    tear_down(&f);
+
+    set_up(&f, "Anna Berg met Bo in Bonn."); /* one list could not be read: one of two is enough */
+    f.context.settings.at_least = 0;
+    lists[2] = NULL;
+    run_stage(&f, &el_extract, by_member, lists);
+    assert_int_equal(f.work.mentions.count, 3);
+    assert_int_equal(f.work.mentions.n_aside, 0);
+    tear_down(&f);
+}
+
 static void majority_and_ties(void **state) {
     (void)state;
     struct fixture f;
@@ -469,10 +495,15 @@ static void pieces_cover_the_text(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(extraction_is_a_union),   cmocka_unit_test(majority_and_ties),
-        cmocka_unit_test(verification_drops),      cmocka_unit_test(lazy_votes_are_exact),
-        cmocka_unit_test(saved_calls_are_counted), cmocka_unit_test(overlaps),
-        cmocka_unit_test(demonstrations_fit),      cmocka_unit_test(pieces_cover_the_text),
+        cmocka_unit_test(extraction_is_a_union),
+        cmocka_unit_test(what_two_of_three_list_counts),
+        cmocka_unit_test(majority_and_ties),
+        cmocka_unit_test(verification_drops),
+        cmocka_unit_test(lazy_votes_are_exact),
+        cmocka_unit_test(saved_calls_are_counted),
+        cmocka_unit_test(overlaps),
+        cmocka_unit_test(demonstrations_fit),
+        cmocka_unit_test(pieces_cover_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
