@@ -79,8 +79,8 @@ static const char *subset_name(struct plan *plan, el_member_set members) {
 
 /* By the configured rule, where this many members take part. */
 static struct el_keep keep_of(const struct plan *plan, size_t n_members) {
-    unsigned least = el_settings_least(&plan->base, n_members);
-    return (struct el_keep){EL_KEEP_SPAN, least > 1 ? least : 0};
+    size_t least = plan->base.at_least < n_members ? plan->base.at_least : n_members;
+    return (struct el_keep){EL_KEEP_SPAN, least > 1 ? (double)least : 0};
 }
 
 static void plan_subset(struct plan *plan, el_member_set members, size_t verifier) {

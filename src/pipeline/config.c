@@ -733,6 +733,7 @@ static bool read_verify(void *context, const struct el_yaml_key *key, yaml_node_
     static const struct el_yaml_key keys[] = {
         {"by", keep_verifier, 0, 0, 0},
         {"agreement_skips", read_unsigned, FIELD(el_settings, agreement_skips), 0, EL_MAX_MEMBERS},
+        {"alone", read_double, FIELD(el_settings, alone), 0, 1},
     };
     struct loader *l = context;
     return el_yaml_read(&l->yaml, value, key->name, keys, COUNT(keys), l, settings);

@@ -41,8 +41,8 @@ struct el_settings {
     /* Extract */
     bool first_occurrence_only; /* default false: every occurrence of a string counts */
     bool nested;                /* keep overlapping spans; default false = flat rule */
-    unsigned at_least;          /* members that must list a span for it to count; 1 = the union
-                                   (paper); 0 = 2 of three or more (default); see el_settings_least() */
+    unsigned at_least;          /* members that must list a span for it to count (never more than
+                                   the lists that could be read); default 1, the union (paper) */
 
     /* Classify */
     const double *member_weights; /* NULL = all 1 */
@@ -53,6 +53,8 @@ struct el_settings {
     unsigned agreement_skips;  /* a (span, type) pair proposed and voted by this many members needs
                                   no verification; 0 = everything is verified (paper); or
                                   EL_SKIPS_UNANIMOUS (default); see el_settings_skips() */
+    double alone; /* "yes" to a span that one of three or more members listed counts from this
+                     probability on, where it is known; default 0.8, 0 in the paper profile */
 
     /* Running */
     bool lazy_votes; /* do not ask a member whose vote cannot change the outcome */
@@ -102,10 +104,6 @@ bool el_config_type_of_label(const struct el_config *config, const char *label, 
 /* Set what a profile decides: k, similarity, part-of-speech weights, pre-extraction with types,
  * member weights (all 1), agreement and lazy voting; and a verifier where there was none. */
 void el_settings_profile(struct el_settings *settings, enum el_profile profile);
-
-/* at_least as a number, where the lists of `n_lists` members could be read: never more than these.
- */
-unsigned el_settings_least(const struct el_settings *settings, size_t n_lists);
 
 /* agreement_skips as a number of members. Unanimous means all of the configuration, and takes
  * three: what two agree on is not yet safe. */

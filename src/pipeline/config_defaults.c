@@ -35,7 +35,8 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     memcpy(settings->pos_weights, el_published_weights, sizeof settings->pos_weights);
     settings->zero_shot_pretypes = true;
     settings->member_weights = NULL;
-    settings->at_least = profile == EL_PROFILE_DEFAULT ? 0 : 1;
+    settings->at_least = 1;
+    settings->alone = profile == EL_PROFILE_DEFAULT ? 0.8 : 0;
     settings->agreement_skips = profile == EL_PROFILE_DEFAULT ? EL_SKIPS_UNANIMOUS : 0;
     if (settings->verifier == EL_VERIFY_NONE) {
         settings->verifier = EL_VERIFY_MEMBER;
@@ -44,13 +45,6 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     /* Lazy voting leaves out only calls that cannot change the outcome. The paper asks everybody.
      */
     settings->lazy_votes = profile == EL_PROFILE_DEFAULT;
-}
-
-unsigned el_settings_least(const struct el_settings *settings, size_t n_lists) {
-    if (settings->at_least == 0) {
-        return n_lists >= 3 ? 2 : 1;
-    }
-    return settings->at_least < n_lists ? settings->at_least : (unsigned)n_lists;
 }
 
 unsigned el_settings_skips(const struct el_settings *settings, size_t n_members) {

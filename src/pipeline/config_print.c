@@ -178,7 +178,7 @@ static void put_stages(struct el_buffer *out, const struct el_config *config) {
     }
     el_buffer_printf(out, "extract:\n  occurrences: %s\n  nested: %s\n  at_least: %u\n",
                      s->first_occurrence_only ? "first" : "all", s->nested ? "true" : "false",
-                     el_settings_least(s, config->n_members));
+                     s->at_least);
     el_buffer_string(out, "classify:\n  weights: {");
     for (size_t i = 0; i < config->n_members; i++) {
         el_buffer_string(out, i > 0 ? ", " : "");
@@ -192,6 +192,7 @@ static void put_stages(struct el_buffer *out, const struct el_config *config) {
                                                   : "largest");
     el_buffer_printf(out, "\n  agreement_skips: %u  # 0: everything is verified\n",
                      el_settings_skips(s, config->n_members));
+    el_buffer_printf(out, "  alone: %.12g\n", s->alone);
 }
 
 bool el_config_print(const struct el_config *config, struct el_buffer *out) {

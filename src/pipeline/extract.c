@@ -1,6 +1,6 @@
 /* Stage 2: every member, shown the demonstrations, lists the entity spans of the sentence. The
- * paper takes the union of the lists. Of three or more members we take what two list, unless told
- * otherwise: what only one of them sees is seldom an entity (docs/evaluation.md). */
+ * candidates are the union of the lists, recall first, unless more members than one are asked for.
+ */
 #include "pipeline/work.h"
 
 #include <string.h>
@@ -46,8 +46,8 @@ static bool take(const struct el_context *context, struct el_work *work,
                           &work->extract_answered, err)) {
         return false;
     }
-    size_t n_lists = (size_t)__builtin_popcount(work->extract_answered);
-    unsigned least = el_settings_least(&context->settings, n_lists);
+    unsigned lists = (unsigned)__builtin_popcount(work->extract_answered);
+    unsigned least = context->settings.at_least < lists ? context->settings.at_least : lists;
     return least < 2 || set_aside(work, least) || el_fail_memory(err);
 }
 

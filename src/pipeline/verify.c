@@ -75,6 +75,16 @@ static bool ask(const struct el_context *context, struct el_work *work,
     return true;
 }
 
+/* What one of three or more members listed is seldom an entity, and a verifier that is not sure is
+ * seldom right: a hesitant "yes" is none (docs/evaluation.md). */
+static bool is_doubtful(const struct el_context *context, const struct el_work *work,
+                        const struct el_mention *mention) {
+    return context->settings.verifier == EL_VERIFY_MEMBER &&
+           __builtin_popcount(work->extract_answered) >= 3 &&
+           __builtin_popcount(mention->extracted_by) == 1 &&
+           mention->yes_probability < context->settings.alone; /* false if it is not known */
+}
+
 static bool take(const struct el_context *context, struct el_work *work,
                  struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
     (void)err;
@@ -99,6 +109,9 @@ static bool take(const struct el_context *context, struct el_work *work,
                             : yes + no == 0           ? EL_VERIFIED_UNREADABLE
                             : no > yes                ? EL_VERIFIED_NO
                                                       : EL_VERIFIED_YES;
+        if (mention->verified == EL_VERIFIED_YES && is_doubtful(context, work, mention)) {
+            mention->verified = EL_VERIFIED_NO;
+        }
         mention->dropped = mention->verified == EL_VERIFIED_NO;
         if (context->settings.verifier != EL_VERIFY_MEMBER) {
             mention->yes_probability = NAN; /* several verifiers: their verdicts are counted */

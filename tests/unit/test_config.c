@@ -138,7 +138,7 @@ static void nothing_gives_the_shipped_members_and_types(void **state) {
 
 static const char everything[] =
     "classify: {weights: {big: 2.5}}\n"
-    "verify: {by: big, agreement_skips: 2}\n"
+    "verify: {by: big, agreement_skips: 2, alone: 0.75}\n"
     "profile: paper\n"
     "members:\n"
     "  - name: small\n"
@@ -171,7 +171,7 @@ static const char everything[] =
     "  similarity: bm25\n"
     "  weights: {NOUN: 1}\n"
     "  types: false\n"
-    "extract: {occurrences: first, nested: true}\n"
+    "extract: {occurrences: first, nested: true, at_least: 2}\n"
     "lazy_votes: true\n"
     "constrain: off\n"
     "strict: true\n"
@@ -228,6 +228,8 @@ static void check_everything(const struct el_config *config, const struct place 
     assert_false(s->constrain);
     assert_string_equal(s->verifier_name, "big");
     assert_int_equal(s->agreement_skips, 2);
+    assert_int_equal(s->at_least, 2);
+    assert_float_equal(s->alone, 0.75, 0);
     assert_float_equal(s->member_weights[0], 1, 0);
     assert_float_equal(s->member_weights[1], 2.5, 0);
     assert_int_equal(s->max_sentence, 500);
@@ -309,22 +311,6 @@ static void common_labels_are_worded(void **state) {
 }
 
 /* Unanimity takes three members or more. */
-static void two_of_three_must_list_a_span(void **state) {
-    struct el_config *config = load(*state, "retrieve: {k: 3}\n");
-    assert_int_equal(el_settings_least(&config->settings, 1), 1);
-    assert_int_equal(el_settings_least(&config->settings, 2), 1);
-    assert_int_equal(el_settings_least(&config->settings, 3), 2);
-    assert_int_equal(el_settings_least(&config->settings, 7), 2);
-    el_settings_profile(&config->settings, EL_PROFILE_PAPER);
-    assert_int_equal(el_settings_least(&config->settings, 7), 1);
-    el_config_free(config);
-    config = load(*state, "extract: {at_least: 3}\n");
-    assert_int_equal(el_settings_least(&config->settings, 5), 3);
-    assert_int_equal(el_settings_least(&config->settings, 2),
-                     2); /* one failed: all of the others */
-    el_config_free(config);
-}
-
 static void unanimous_pairs_need_no_verification(void **state) {
     struct el_config *config = load(*state, "retrieve: {k: 3}\n");
     assert_int_equal(el_settings_skips(&config->settings, 1), 0);
@@ -344,6 +330,8 @@ static void the_paper_profile_asks_everybody(void **state) {
     assert_int_equal(config->settings.agreement_skips, 0);
     assert_int_equal(config->settings.demonstrations, 5);
     assert_false(config->settings.lazy_votes);
+    assert_true(config->settings.alone == 0);
+    assert_int_equal(config->settings.at_least, 1);
     el_config_free(config);
 }
 
@@ -376,7 +364,6 @@ int main(void) {
         cmocka_unit_test(vectors_come_from_ngrams_or_a_file),
         cmocka_unit_test(types_on_the_command_line),
         cmocka_unit_test(common_labels_are_worded),
-        cmocka_unit_test(two_of_three_must_list_a_span),
         cmocka_unit_test(unanimous_pairs_need_no_verification),
         cmocka_unit_test(the_paper_profile_asks_everybody),
         cmocka_unit_test(a_missing_file_is_an_error),

@@ -14,6 +14,7 @@
 enum { MEMBERS = 3 };
 
 struct fixture {
+    double yes_probability; /* of each answer */
     struct el_config config;
     struct el_member_config members[MEMBERS];
     struct el_type types[3];
@@ -52,6 +53,7 @@ static void set_up(struct fixture *f, const char *text) {
                                      .types = f->wordings,
                                      .n_types = 3};
     el_settings_profile(&f->context.settings, EL_PROFILE_PAPER);
+    f->yes_probability = NAN;
     f->work.text = text;
     f->work.text_len = strlen(text);
     f->work.keep = (struct el_span){0, strlen(text)};
@@ -81,7 +83,7 @@ static size_t round_of(struct fixture *f, const struct el_stage_functions *stage
                                .failure = text == NULL ? EL_FAILED_TIMEOUT : EL_ANSWERED,
                                .text = text == NULL ? "" : text,
                                .text_len = text == NULL ? 0 : strlen(text),
-                               .yes_probability = NAN};
+                               .yes_probability = f->yes_probability};
         f->asked[i] = &f->answers[i];
     }
     if (questions.count > 0 || f->work.round == 0) {
@@ -100,6 +102,12 @@ static size_t run_stage(struct fixture *f, const struct el_stage_functions *stag
         asked += now;
     } while (now > 0);
     return asked;
+}
+
+static const char *always_yes(void *context, const struct el_question *question) {
+    (void)context;
+    (void)question;
+    return "yes";
 }
 
 static const char *by_member(void *context, const struct el_question *question) {
@@ -134,11 +142,11 @@ static void extraction_is_a_union(void **state) {
     tear_down(&f);
 }
 
-static void what_two_of_three_list_counts(void **state) {
+static void what_two_members_list_counts(void **state) {
     (void)state;
     struct fixture f;
     set_up(&f, "Anna Berg met Bo in Bonn.");
-    f.context.settings.at_least = 0;
+    f.context.settings.at_least = 2;
     const char *lists[] = {"<|mark|>Anna Berg<|/mark|><|mark|>Bo<|/mark|>",
                            "<|mark|>Bo<|/mark|><|mark|>Bonn<|/mark|>",
                            "<|mark|>Bonn<|/mark|><|mark|>Anna<|/mark|>"};
@@ -151,11 +159,11 @@ static void what_two_of_three_list_counts(void **state) {
     assert_string_equal(f.work.mentions.items[3].text, "Anna");
     tear_down(&f);
 
-    set_up(&f, "Anna Berg met Bo in Bonn."); /* one list could not be read: one of two is enough */
-    f.context.settings.at_least = 0;
-    lists[2] = NULL;
+    set_up(&f, "Anna Berg met Bo in Bonn."); /* only one list could be read: that one counts */
+    f.context.settings.at_least = 2;
+    lists[1] = lists[2] = NULL;
     run_stage(&f, &el_extract, by_member, lists);
-    assert_int_equal(f.work.mentions.count, 3);
+    assert_int_equal(f.work.mentions.count, 2);
     assert_int_equal(f.work.mentions.n_aside, 0);
     tear_down(&f);
 }
@@ -176,6 +184,27 @@ static void majority_and_ties(void **state) {
     assert_int_equal(mention(&f, "Bonn")->type, 1);
     assert_int_equal(mention(&f, "Bonn")->n_votes, 1); /* an unknown type is no vote */
     tear_down(&f);
+}
+
+static void a_hesitant_yes_to_one_of_three_is_none(void **state) {
+    (void)state;
+    for (int run = 0; run < 4; run++) {
+        struct fixture f;
+        double known[] = {0.7, 0.9, NAN, 0.7};
+        const char *list[] = {"<|mark|>Anna Berg<|/mark|><|mark|>Bo<|/mark|>",
+                              "<|mark|>Anna Berg<|/mark|>", run == 3 ? NULL : ""};
+        const char *types[] = {"person<|sep|>person", "person<|sep|>person", "person<|sep|>person"};
+        set_up(&f, "Anna Berg met Bo in Bonn.");
+        f.context.settings.alone = 0.8;
+        f.yes_probability = known[run];
+        run_stage(&f, &el_extract, by_member, list);
+        run_stage(&f, &el_classify, by_member, types);
+        run_stage(&f, &el_verify, always_yes, NULL);
+        assert_false(mention(&f, "Anna Berg")->dropped); /* two listed it */
+        /* Sure, unknown, or one of only two lists: it stays. */
+        assert_int_equal(mention(&f, "Bo")->dropped, run == 0);
+        tear_down(&f);
+    }
 }
 
 static const char *verdict(void *context, const struct el_question *question) {
@@ -496,8 +525,9 @@ static void pieces_cover_the_text(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(extraction_is_a_union),
-        cmocka_unit_test(what_two_of_three_list_counts),
+        cmocka_unit_test(what_two_members_list_counts),
         cmocka_unit_test(majority_and_ties),
+        cmocka_unit_test(a_hesitant_yes_to_one_of_three_is_none),
         cmocka_unit_test(verification_drops),
         cmocka_unit_test(lazy_votes_are_exact),
         cmocka_unit_test(saved_calls_are_counted),
