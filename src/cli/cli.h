@@ -6,6 +6,7 @@
 #define EL_CLI_CLI_H
 
 #include "base/log.h"
+#include "corpus/format.h"
 #include "pipeline/config.h"
 
 #include <stdio.h>
@@ -65,6 +66,11 @@ int cli_usage(const char *command, const char *format, ...) __attribute__((forma
 /* A whole number in [least, most]; false and a message otherwise. */
 bool cli_number(const char *command, const char *option, const char *value, long least, long most,
                 long *number);
+
+/* The format of this name, if it can be written (`output`) or read; false and a message otherwise.
+ */
+bool cli_format(const char *command, const char *option, const char *value, bool output,
+                enum el_format *format);
 
 /* Options about configuration and models that several commands have. Put CLI_COMMON_OPTIONS into
  * the option table, call cli_common() for ids the command does not know, then cli_load(). */
@@ -175,5 +181,8 @@ struct cli_output {
 bool cli_output_open(struct cli_output *output, const char *path, struct el_error *err);
 /* Flush, then put in place (`keep`), or remove. */
 bool cli_output_close(struct cli_output *output, bool keep, struct el_error *err);
+/* `json` as such a file, indented, with further flags of json_dumpf(). Takes it over; NULL means
+ * that memory was out. */
+bool cli_write_json(const char *path, json_t *json, size_t flags, struct el_error *err);
 
 #endif

@@ -94,18 +94,6 @@ struct convert {
 
 /* ---- Options ---- */
 
-static bool take_format(const char *option, const char *value, bool writable,
-                        enum el_format *format) {
-    char names[200];
-    if (el_format_from_name(value, format) &&
-        (writable ? el_format_can_write(*format) : el_format_can_read(*format))) {
-        return true;
-    }
-    el_format_names(writable, names, sizeof names);
-    cli_usage("convert", "%s must be one of %s, not \"%s\"", option, names, value);
-    return false;
-}
-
 static bool take_unit(const char *option, const char *value, enum el_unit *unit) {
     if (!el_unit_from_name(value, unit)) {
         cli_usage("convert", "%s must be codepoint, byte, utf16 or token, not \"%s\"", option,
@@ -146,9 +134,9 @@ static bool take_option(struct convert *convert, int id, const char *value) {
     bool good = true;
     switch (id) {
     case ID_FROM:
-        return take_format("--from", value, false, &read->format);
+        return cli_format("convert", "--from", value, false, &read->format);
     case ID_TO:
-        return take_format("--to", value, true, &convert->write.format);
+        return cli_format("convert", "--to", value, true, &convert->write.format);
     case ID_OFFSETS:
         return take_unit("--offsets", value, &convert->write.unit);
     case ID_INPUT_OFFSETS:

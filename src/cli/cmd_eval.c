@@ -387,24 +387,6 @@ static json_t *make_json(const struct eval *eval) {
     return json;
 }
 
-static bool write_json(const struct eval *eval, struct el_error *err) {
-    struct cli_output output;
-    json_t *json = make_json(eval);
-    if (json == NULL) {
-        return el_fail_memory(err);
-    }
-    bool ok = cli_output_open(&output, eval->json, err);
-    if (ok) {
-        ok = json_dumpf(json, output.file, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) == 0 &&
-             fputc('\n', output.file) != EOF;
-        struct el_error ignored;
-        bool closed = cli_output_close(&output, ok, ok ? err : &ignored);
-        ok = ok ? closed : el_fail(err, EL_ERR_IO, "cannot write %s", eval->json);
-    }
-    json_decref(json);
-    return ok;
-}
-
 /* The configured run came first, so its sentences are the first lines of the trace. */
 static bool read_traces(struct eval *eval) {
     size_t most = eval->ablation.record.count, capacity = 0;
@@ -465,7 +447,8 @@ static int evaluate(struct eval *eval, struct el_error *err) {
             print_types(&eval->ablation.rows[0].exact);
         }
     }
-    if ((eval->json != NULL && !write_json(eval, err)) ||
+    if ((eval->json != NULL &&
+         !cli_write_json(eval->json, make_json(eval), JSON_REAL_PRECISION(10), err)) ||
         (eval->report != NULL && !write_report(eval, err))) {
         return cli_fail(err);
     }

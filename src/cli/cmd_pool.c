@@ -105,13 +105,8 @@ static int set_option(struct build *build, const char *command, int id, const ch
         build->options.read.replace_invalid = true;
         return CLI_OK;
     case ID_FROM:
-        if (!el_format_from_name(value, &build->options.read.format) ||
-            !el_format_can_read(build->options.read.format)) {
-            char names[200];
-            el_format_names(false, names, sizeof names);
-            return cli_usage(command, "--from must be one of %s, not \"%s\"", names, value);
-        }
-        return CLI_OK;
+        return cli_format(command, "--from", value, false, &build->options.read.format) ? CLI_OK
+                                                                                        : CLI_USAGE;
     case ID_SCHEME:
         return scheme_from_name(value, &build->options.read.scheme)
                    ? CLI_OK

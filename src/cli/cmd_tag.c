@@ -75,12 +75,8 @@ static bool read_unit(const char *command, const char *option, const char *value
 
 static void read_format(const char *command, const char *option, const char *value, bool output,
                         enum el_format *format, int *status) {
-    char names[200];
-    bool known = el_format_from_name(value, format) &&
-                 (output ? el_format_can_write(*format) : el_format_can_read(*format));
-    if (!known) {
-        el_format_names(output, names, sizeof names);
-        *status = cli_usage(command, "%s must be one of %s, not \"%s\"", option, names, value);
+    if (!cli_format(command, option, value, output, format)) {
+        *status = CLI_USAGE;
     } else if (output && *format == EL_FORMAT_TEXT) {
         *status = cli_usage(command,
                             "plain text cannot hold entities; %s terminal, jsonl, conll, "
@@ -204,19 +200,6 @@ static bool open_ensemble(struct tag *tag, struct el_error *err) {
     return el_ensemble_open(tag->config, &open, &tag->ensemble, err);
 }
 
-/* Takes `json` over. */
-static bool write_json(const char *path, json_t *json, struct el_error *err) {
-    struct cli_output output;
-    bool ok = (json != NULL || el_fail_memory(err)) && cli_output_open(&output, path, err);
-    if (ok) {
-        (void)!json_dumpf(json, output.file, JSON_INDENT(2)); /* closing tells of failures */
-        fputc('\n', output.file);
-        ok = cli_output_close(&output, true, err);
-    }
-    json_decref(json);
-    return ok;
-}
-
 /* Everything that is to be put in place at the end, whether the run came through or was stopped. */
 static int finish(struct tag *tag, bool ran, struct el_error *err) {
     int status = ran ? CLI_OK : cli_fail(err);
@@ -234,11 +217,11 @@ static int finish(struct tag *tag, bool ran, struct el_error *err) {
         status = cli_fail(&more);
     }
     if (tag->ensemble != NULL && tag->manifest_path != NULL &&
-        !write_json(tag->manifest_path, el_ensemble_manifest(tag->ensemble), &more)) {
+        !cli_write_json(tag->manifest_path, el_ensemble_manifest(tag->ensemble), 0, &more)) {
         status = cli_fail(&more);
     }
     if (tag->ensemble != NULL && tag->account_path != NULL &&
-        !write_json(tag->account_path, tag_account(tag), &more)) {
+        !cli_write_json(tag->account_path, tag_account(tag), 0, &more)) {
         status = cli_fail(&more);
     }
     return status;

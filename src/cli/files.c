@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,32 +25,20 @@ int cli_check_inputs(char *const *paths, size_t n) {
     return CLI_OK;
 }
 
-/* The folder that holds `path`, from malloc; "out/" lies in the folder of "out". */
-static char *folder_of(const char *path) {
-    size_t len = strlen(path);
-    while (len > 1 && path[len - 1] == '/') {
-        len--;
-    }
-    while (len > 0 && path[len - 1] != '/') {
-        len--;
-    }
-    return len == 0 ? strdup(".") : strndup(path, len);
-}
-
 int cli_check_output(const char *path, char *const *inputs, size_t n_inputs) {
     struct stat there, input;
     if (path == NULL || strcmp(path, "-") == 0) {
         return CLI_OK;
     }
     bool exists = stat(path, &there) == 0;
-    char *folder = exists ? NULL : folder_of(path);
-    bool ok = access(folder != NULL ? folder : path, W_OK) == 0;
-    if (ok && !exists) {
-        ok = folder == NULL || access(folder, X_OK) == 0;
-    }
-    free(folder);
+    char *copy = strdup(path); /* dirname() cuts it */
+    bool ok =
+        copy != NULL && (exists ? access(path, W_OK) : access(dirname(copy), W_OK | X_OK)) == 0;
     if (!ok) {
         cli_say("cannot write %s: %s", path, strerror(errno));
+    }
+    free(copy);
+    if (!ok) {
         return CLI_USAGE;
     }
     for (size_t i = 0; exists && S_ISREG(there.st_mode) && i < n_inputs; i++) {
@@ -125,5 +114,22 @@ bool cli_output_close(struct cli_output *output, bool keep, struct el_error *err
     free(output->path);
     free(output->temporary);
     *output = (struct cli_output){0};
+    return ok;
+}
+
+bool cli_write_json(const char *path, json_t *json, size_t flags, struct el_error *err) {
+    struct cli_output output;
+    if (json == NULL) {
+        return el_fail_memory(err);
+    }
+    bool ok = cli_output_open(&output, path, err);
+    if (ok) {
+        ok = json_dumpf(json, output.file, JSON_INDENT(2) | flags) == 0 &&
+             fputc('\n', output.file) != EOF;
+        struct el_error ignored;
+        bool closed = cli_output_close(&output, ok, ok ? err : &ignored);
+        ok = ok ? closed : el_fail(err, EL_ERR_IO, "cannot write %s", path);
+    }
+    json_decref(json);
     return ok;
 }

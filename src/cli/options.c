@@ -145,6 +145,18 @@ bool cli_number(const char *command, const char *option, const char *value, long
     return true;
 }
 
+bool cli_format(const char *command, const char *option, const char *value, bool output,
+                enum el_format *format) {
+    char names[200];
+    if (el_format_from_name(value, format) &&
+        (output ? el_format_can_write(*format) : el_format_can_read(*format))) {
+        return true;
+    }
+    el_format_names(output, names, sizeof names);
+    cli_usage(command, "%s must be one of %s, not \"%s\"", option, names, value);
+    return false;
+}
+
 bool cli_common(struct cli_settings *settings, const char *command, int id, const char *value,
                 int *status) {
     switch (id) {

@@ -148,12 +148,11 @@ static void count_candidate(const struct scene *scene, struct el_span span,
 /* A span that too few members listed: what it was, is counted; it is no candidate. */
 static void count_aside(const struct scene *scene, const struct el_mention *mention,
                         struct el_stage_figures *figures) {
-    unsigned proposers = (unsigned)__builtin_popcount(mention->extracted_by);
+    struct el_recorded_mention untyped = {.extracted_by = mention->extracted_by};
     for (size_t s = 0; s < mention->n_spans; s++) {
         struct el_span span = in_document(scene->work, mention->spans[s]);
         if (belongs(scene, span)) {
-            figures->proposed_by[proposers]++;
-            figures->right_by[proposers] += find_gold(scene, span, NULL) != NULL;
+            count_candidate(scene, span, &untyped, true, figures);
         }
     }
 }

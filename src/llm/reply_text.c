@@ -415,17 +415,15 @@ int el_which_span(struct el_known *known, struct el_piece piece) {
 }
 
 void el_share_choices(const struct el_known *known, int *choice) {
-    int given = -1;
-    for (size_t i = 0, first = 0; i < known->n_spans; i++) {
-        if (!same_text(known->spans[i].plain, known->spans[first].plain)) {
-            first = i;
-            given = -1;
+    const struct el_entry *spans = known->spans;
+    for (size_t first = 0, end; first < known->n_spans; first = end) {
+        int given = -1;
+        for (end = first; end < known->n_spans && same_text(spans[end].plain, spans[first].plain);
+             end++) {
+            given = given < 0 ? choice[spans[end].number] : given;
         }
-        given = given < 0 ? choice[known->spans[i].number] : given;
-        bool last = i + 1 == known->n_spans ||
-                    !same_text(known->spans[i + 1].plain, known->spans[first].plain);
-        for (size_t k = first; last && k <= i; k++) {
-            int *one = &choice[known->spans[k].number];
+        for (size_t i = first; i < end; i++) {
+            int *one = &choice[spans[i].number];
             *one = *one < 0 ? given : *one;
         }
     }

@@ -511,18 +511,18 @@ static bool hand_over(struct run *run, struct job *job, struct el_error *err) {
     if (job->n_entities > 0) {
         memcpy(list, job->entities, job->n_entities * sizeof *list);
     }
-    size_t n = job->n_entities;
+    document->entities = list;
+    document->n_entities = job->n_entities;
+    document->labelled = true;
+    el_document_sort_entities(document);
     /* Two overlapping pieces of an over-long sentence may each have kept one that the other's
      * overlaps. */
     const struct el_settings *settings = &run->context.settings;
-    if (job->pieces.count > 1 && !settings->nested &&
-        !el_flatten(&job->arena, list, &n, settings->member_weights)) {
+    const struct el_entity *first, *second;
+    if (!settings->nested && el_document_overlap(document, &first, &second) &&
+        !el_flatten(&job->arena, list, &document->n_entities, settings->member_weights)) {
         return el_fail_memory(err);
     }
-    document->entities = list;
-    document->n_entities = n;
-    document->labelled = true;
-    el_document_sort_entities(document);
     struct el_counts *counts = &run->ensemble->counts;
     counts->documents++;
     counts->entities += document->n_entities;

@@ -314,14 +314,18 @@ static void summary_prune_export(void **state) {
     el_store_close(store);
 }
 
+static void put_many(struct el_store *store) {
+    for (size_t i = 0; i < 20000; i++) {
+        put(store, i);
+    }
+}
+
 static void prune_to_a_size(void **state) {
     struct el_store *store = open_store(*state);
     struct el_store_summary sum;
     struct el_error err;
     uint64_t dropped;
-    for (size_t i = 0; i < 20000; i++) {
-        put(store, i);
-    }
+    put_many(store);
     assert_true(el_store_summarise(store, &sum, &err));
     assert_true(sum.file_bytes > 500000);
     struct el_store_prune what = {.before = INT64_MIN, .max_bytes = 500000};
@@ -344,9 +348,7 @@ static void prune_beside_a_reader(void **state) {
     struct el_store_summary sum;
     struct el_error err;
     uint64_t dropped;
-    for (size_t i = 0; i < 20000; i++) {
-        put(store, i);
-    }
+    put_many(store);
     el_store_commit(store);
     sqlite3 *db;
     sqlite3_stmt *row;
@@ -369,9 +371,7 @@ static void an_idle_store_lets_others_prune(void **state) {
     struct el_error err;
     struct el_store_summary sum;
     uint64_t dropped;
-    for (size_t i = 0; i < 20000; i++) {
-        put(idle, i);
-    }
+    put_many(idle);
     el_store_commit(idle);
     assert_true(has(idle, 3));
     struct el_store *other = open_store(p);
