@@ -67,6 +67,14 @@ int cli_usage(const char *command, const char *format, ...) __attribute__((forma
 bool cli_number(const char *command, const char *option, const char *value, long least, long most,
                 long *number);
 
+/* The position of `value` in `words`, which ends with NULL; false and a message if it is not there.
+ */
+bool cli_word(const char *command, const char *option, const char *value, const char *const *words,
+              unsigned *number);
+
+/* The value of --scheme; false and a message if there is no such scheme. */
+bool cli_scheme(const char *command, const char *value, enum el_scheme *scheme);
+
 /* The format of this name, if it can be written (`output`) or read; false and a message otherwise.
  */
 bool cli_format(const char *command, const char *option, const char *value, bool output,

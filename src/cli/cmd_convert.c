@@ -110,23 +110,7 @@ static bool take_count(const char *option, const char *value, unsigned *count) {
     return good;
 }
 
-/* The position of `value` in a list that ends with NULL; a usage message if it is not there. */
-static bool take_word(const char *option, const char *value, const char *const *words,
-                      unsigned *number) {
-    char list[100] = "";
-    for (*number = 0; words[*number] != NULL; ++*number) {
-        if (strcmp(words[*number], value) == 0) {
-            return true;
-        }
-        size_t len = strlen(list);
-        snprintf(list + len, sizeof list - len, "%s%s", len > 0 ? ", " : "", words[*number]);
-    }
-    cli_usage("convert", "%s must be one of %s, not \"%s\"", option, list, value);
-    return false;
-}
-
 static bool take_option(struct convert *convert, int id, const char *value) {
-    static const char *const schemes[] = {"auto", "iob1", "iob2", "bioes", NULL};
     static const char *const ends[] = {"auto", "exclusive", "inclusive", NULL};
     static const char *const orders[] = {"none", "disagreement", NULL};
     struct el_read_options *read = &convert->read;
@@ -143,21 +127,19 @@ static bool take_option(struct convert *convert, int id, const char *value) {
         read->has_input_unit = true;
         return take_unit("--input-offsets", value, &read->input_unit);
     case ID_SCHEME:
-        good = take_word("--scheme", value, schemes, &number);
-        read->scheme = (enum el_scheme)number;
-        return good;
+        return cli_scheme("convert", value, &read->scheme);
     case ID_TOKEN_COLUMN:
         return take_count("--token-column", value, &read->token_column);
     case ID_TAG_COLUMN:
         return take_count("--tag-column", value, &read->tag_column);
     case ID_ENDS:
-        good = take_word("--ends", value, ends, &number);
+        good = cli_word("convert", "--ends", value, ends, &number);
         read->ends = convert->write.ends = (enum el_ends)number;
         return good;
     case ID_ANNOTATOR:
         return take_count("--annotator", value, &read->annotator);
     case ID_SORT:
-        good = take_word("--sort", value, orders, &number);
+        good = cli_word("convert", "--sort", value, orders, &number);
         convert->sort = number == 1;
         return good;
     case ID_COLOR:

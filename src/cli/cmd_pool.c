@@ -61,29 +61,9 @@ struct build {
     struct el_embedder embedder;
 };
 
-static bool scheme_from_name(const char *name, enum el_scheme *scheme) {
-    static const char *const names[] = {"auto", "iob1", "iob2", "bioes"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *scheme = (enum el_scheme)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool storage_from_name(const char *name, enum el_storage *storage) {
-    static const char *const names[] = {"small", "float", "both"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *storage = (enum el_storage)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 static int set_option(struct build *build, const char *command, int id, const char *value) {
+    static const char *const storages[] = {"small", "float", "both", NULL};
+    unsigned word;
     long number;
     switch (id) {
     case 'o':
@@ -108,15 +88,13 @@ static int set_option(struct build *build, const char *command, int id, const ch
         return cli_format(command, "--from", value, false, &build->options.read.format) ? CLI_OK
                                                                                         : CLI_USAGE;
     case ID_SCHEME:
-        return scheme_from_name(value, &build->options.read.scheme)
-                   ? CLI_OK
-                   : cli_usage(command, "--scheme must be iob1, iob2, bioes or auto, not \"%s\"",
-                               value);
+        return cli_scheme(command, value, &build->options.read.scheme) ? CLI_OK : CLI_USAGE;
     case ID_VECTORS:
-        return storage_from_name(value, &build->options.storage)
-                   ? CLI_OK
-                   : cli_usage(command, "--vectors must be small, float or both, not \"%s\"",
-                               value);
+        if (!cli_word(command, "--vectors", value, storages, &word)) {
+            return CLI_USAGE;
+        }
+        build->options.storage = (enum el_storage)word;
+        return CLI_OK;
     case ID_DIMENSIONS:
         if (!cli_number(command, "--dimensions", value, 32, 4096, &number)) {
             return CLI_USAGE;

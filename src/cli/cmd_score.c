@@ -66,17 +66,6 @@ struct score {
     struct el_arena arena;
 };
 
-static bool scheme_from_name(const char *name, enum el_scheme *scheme) {
-    static const char *const names[] = {"auto", "iob1", "iob2", "bioes"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *scheme = (enum el_scheme)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* False with a message if the value makes no sense. */
 static bool set_option(struct score *score, int id, const char *value) {
     long number;
@@ -91,8 +80,7 @@ static bool set_option(struct score *score, int id, const char *value) {
         }
         return true;
     case ID_SCHEME:
-        if (!scheme_from_name(value, &score->options.scheme)) {
-            cli_usage("score", "--scheme must be iob1, iob2, bioes or auto, not \"%s\"", value);
+        if (!cli_scheme("score", value, &score->options.scheme)) {
             return false;
         }
         score->read.scheme = score->options.scheme;

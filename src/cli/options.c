@@ -145,6 +145,28 @@ bool cli_number(const char *command, const char *option, const char *value, long
     return true;
 }
 
+bool cli_word(const char *command, const char *option, const char *value, const char *const *words,
+              unsigned *number) {
+    char list[100] = "";
+    for (*number = 0; words[*number] != NULL; ++*number) {
+        if (strcmp(words[*number], value) == 0) {
+            return true;
+        }
+        size_t len = strlen(list);
+        snprintf(list + len, sizeof list - len, "%s%s", len > 0 ? ", " : "", words[*number]);
+    }
+    cli_usage(command, "%s must be one of %s, not \"%s\"", option, list, value);
+    return false;
+}
+
+bool cli_scheme(const char *command, const char *value, enum el_scheme *scheme) {
+    static const char *const words[] = {"auto", "iob1", "iob2", "bioes", NULL};
+    unsigned number;
+    bool good = cli_word(command, "--scheme", value, words, &number);
+    *scheme = good ? (enum el_scheme)number : *scheme;
+    return good;
+}
+
 bool cli_format(const char *command, const char *option, const char *value, bool output,
                 enum el_format *format) {
     char names[200];

@@ -24,7 +24,7 @@ static bool map_pool_types(struct el_ensemble *ensemble, struct el_error *err) {
         allowed[p] = map[p] >= 0;
         mapped += allowed[p];
     }
-    if (mapped == 0) {
+    if (mapped == 0 && config->settings.demonstrations > 0) {
         el_log(&ensemble->log, EL_WARNING,
                "the pool has none of the requested types, so demonstrations show no entities; "
                "give the types `aliases` that name the pool's labels, or another --pool");

@@ -30,6 +30,10 @@ echo "Anna Berg met Carlo Dias in Eden." >good.txt
 escape=$(printf '\033')
 try 0 "coloured entities" "$el4ner" tag -c ok.yaml --to terminal --color always good.txt
 that "coloured entities" grep -q "$escape\[" out
+try 0 "types that the pool has not" "$el4ner" tag -c ok.yaml --types gadget good.txt
+that "a warning of a pool that does not help" grep -q "none of the requested types" err
+try 0 "types that the pool has not, no demonstrations" "$el4ner" tag -c ok.yaml --types gadget --k 0 good.txt
+that "no such warning where none are asked for" sh -c "! grep -q 'none of the requested' err"
 try 0 "no colour into a pipe" "$el4ner" tag -c ok.yaml --to terminal good.txt
 that "no colour into a pipe" sh -c "! grep -q '$escape' out"
 if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
