@@ -129,7 +129,7 @@ static void plan_verifier(struct plan *plan) {
         row->settings.verifier_name = name;
     }
     if (plan->config->n_members > 1) {
-        row = plan_add(plan, "verifier", "all verify, majority");
+        row = plan_add(plan, "verifier", "all verify");
         row->exact = true;
         row->settings.verifier = EL_VERIFY_ALL;
     }

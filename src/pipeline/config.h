@@ -21,7 +21,7 @@ struct el_type {
 
 enum el_verifier {
     EL_VERIFY_MEMBER, /* one named member; default: the largest, else the first listed */
-    EL_VERIFY_ALL,    /* every member, majority of the readable answers; a tie keeps */
+    EL_VERIFY_ALL,    /* every member: mean probability, else majority; a tie keeps */
     EL_VERIFY_NONE,
 };
 

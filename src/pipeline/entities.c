@@ -3,19 +3,20 @@
 #include "pipeline/vote.h"
 #include "pipeline/work.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The score says how sure the ensemble is that this is an entity: the share of members that
- * extracted the span, of those whose lists could be read; averaged with the verifier's
- * probability of "yes" where it is known. Only answers that are always asked for count, so that
- * lazy votes do not change it. */
-static double score(const struct el_work *work, const struct el_mention *mention) {
+ * extracted the span, of those whose lists could be read; averaged with the
+ * probability of "yes" where a single verifier told it. Only answers that are always asked for
+ * count, so that lazy votes do not change it. */
+static double score(const struct el_context *context, const struct el_work *work,
+                    const struct el_mention *mention) {
     int asked = __builtin_popcount(work->extract_answered);
     double share =
         asked == 0 ? 0.0 : (double)__builtin_popcount(mention->extracted_by) / (double)asked;
-    return isnan(mention->yes_probability) ? share : (share + mention->yes_probability) / 2.0;
+    bool told = context->settings.verifier == EL_VERIFY_MEMBER && mention->yes_told == 1;
+    return told ? (share + mention->yes_sum) / 2.0 : share;
 }
 
 static int compare_entities(const void *a, const void *b) {
@@ -51,7 +52,7 @@ bool el_work_entities(const struct el_context *context, const struct el_work *wo
         for (size_t j = 0; j < mention->n_spans; j++) {
             list[n++] = (struct el_entity){.span = mention->spans[j],
                                            .type = context->config->types[mention->type].name,
-                                           .score = score(work, mention),
+                                           .score = score(context, work, mention),
                                            .has_evidence = true,
                                            .extracted_by = mention->extracted_by,
                                            .votes = votes,

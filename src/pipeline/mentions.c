@@ -123,7 +123,7 @@ static bool group(struct el_work *work, const struct proposals *list,
         if (m == mentions->count) {
             mentions->count++;
             spans[i] = span;
-            *mention = (struct el_mention){.spans = &spans[i], .type = -1, .yes_probability = NAN};
+            *mention = (struct el_mention){.spans = &spans[i], .type = -1};
             mention->text = el_arena_copy(arena, work->text + span.start, span.end - span.start);
             if (mention->text == NULL) {
                 return false;

@@ -1,9 +1,10 @@
 /* Stage 4: a verifier is asked for each (span, type) whether the span in this sentence is of this
  * type; "no" drops it. An unreadable answer keeps it, and is counted.
  *
- * Settings decide who verifies: one member, all by majority (a tie keeps), or none; and whether a
- * pair on which enough members agreed (each extracted the span and voted for the type) is believed
- * without being asked about. */
+ * Settings decide who verifies: one member, all, or none; and whether a pair on which enough
+ * members agreed (each extracted the span and voted for the type) is believed without being asked
+ * about. Where all verify, the mean of their probabilities decides, or, where one does not tell
+ * it, the majority of their words; a tie keeps. */
 #include "pipeline/vote.h"
 #include "pipeline/work.h"
 
@@ -25,11 +26,37 @@ static void count_verdicts(const struct el_mention *mention, unsigned *yes, unsi
     }
 }
 
+/* What one of three or more members listed is seldom an entity, and a verifier that is not sure is
+ * seldom right: there "yes" counts from a higher probability on (docs/evaluation.md). */
+static double least_probability(const struct el_context *context, const struct el_work *work,
+                                const struct el_mention *mention) {
+    bool alone = __builtin_popcount(work->extract_answered) >= 3 &&
+                 __builtin_popcount(mention->extracted_by) == 1;
+    return alone ? context->settings.alone : 0;
+}
+
+/* Is the mention kept, if `open` verifiers more all say `yes`, or all "no", and `tell` how sure
+ * they are, or do not? */
+static bool keeps(const struct el_context *context, const struct el_work *work,
+                  const struct el_mention *mention, unsigned open, bool yes, bool tell) {
+    unsigned asked = (unsigned)__builtin_popcount(mention->verified_by), n_yes, n_no;
+    bool told = asked > 0 && mention->yes_told == asked && (open == 0 || tell);
+    double mean = told ? (mention->yes_sum + (yes ? open : 0)) / (asked + open) : 1;
+    double least = least_probability(context, work, mention);
+    if (told && asked + open > 1) {
+        return mean >= fmax(least, 0.5);
+    }
+    count_verdicts(mention, &n_yes, &n_no);
+    return n_yes + (yes ? open : 0) >= n_no + (yes ? 0 : open) && mean >= least;
+}
+
 /* Can `open` further answers still change whether the mention is kept? */
-static bool undecided(const struct el_mention *mention, unsigned open) {
-    unsigned yes, no;
-    count_verdicts(mention, &yes, &no);
-    return yes >= no ? yes - no < open : no - yes <= open;
+static bool undecided(const struct el_context *context, const struct el_work *work,
+                      const struct el_mention *mention, unsigned open) {
+    bool first = keeps(context, work, mention, open, true, true);
+    return keeps(context, work, mention, open, true, false) != first ||
+           keeps(context, work, mention, open, false, true) != first ||
+           keeps(context, work, mention, open, false, false) != first;
 }
 
 static bool ask(const struct el_context *context, struct el_work *work,
@@ -54,7 +81,7 @@ static bool ask(const struct el_context *context, struct el_work *work,
                 work->saved_calls += mention->type >= 0; /* by agreement */
                 continue;
             }
-            if (lazy && !undecided(mention, (unsigned)__builtin_popcount(open))) {
+            if (lazy && !undecided(context, work, mention, (unsigned)__builtin_popcount(open))) {
                 work->saved_calls++;
                 continue;
             }
@@ -75,16 +102,6 @@ static bool ask(const struct el_context *context, struct el_work *work,
     return true;
 }
 
-/* What one of three or more members listed is seldom an entity, and a verifier that is not sure is
- * seldom right: a hesitant "yes" is none (docs/evaluation.md). */
-static bool is_doubtful(const struct el_context *context, const struct el_work *work,
-                        const struct el_mention *mention) {
-    return context->settings.verifier == EL_VERIFY_MEMBER &&
-           __builtin_popcount(work->extract_answered) >= 3 &&
-           __builtin_popcount(mention->extracted_by) == 1 &&
-           mention->yes_probability < context->settings.alone; /* false if it is not known */
-}
-
 static bool take(const struct el_context *context, struct el_work *work,
                  struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
     (void)err;
@@ -99,7 +116,10 @@ static bool take(const struct el_context *context, struct el_work *work,
         answer->unreadable = verdict == EL_VERDICT_UNREADABLE;
         el_note_answer(work, answer, !answer->unreadable);
         mention->verdict[member] = verdict;
-        mention->yes_probability = answer->yes_probability;
+        if (!isnan(answer->yes_probability)) {
+            mention->yes_sum += answer->yes_probability;
+            mention->yes_told++;
+        }
     }
     for (size_t i = 0; i < work->mentions.count; i++) {
         struct el_mention *mention = &work->mentions.items[i];
@@ -107,15 +127,9 @@ static bool take(const struct el_context *context, struct el_work *work,
         count_verdicts(mention, &yes, &no);
         mention->verified = mention->verified_by == 0 ? EL_VERIFIED_NOT_ASKED
                             : yes + no == 0           ? EL_VERIFIED_UNREADABLE
-                            : no > yes                ? EL_VERIFIED_NO
-                                                      : EL_VERIFIED_YES;
-        if (mention->verified == EL_VERIFIED_YES && is_doubtful(context, work, mention)) {
-            mention->verified = EL_VERIFIED_NO;
-        }
+                            : keeps(context, work, mention, 0, false, false) ? EL_VERIFIED_YES
+                                                                             : EL_VERIFIED_NO;
         mention->dropped = mention->verified == EL_VERIFIED_NO;
-        if (context->settings.verifier != EL_VERIFY_MEMBER) {
-            mention->yes_probability = NAN; /* several verifiers: their verdicts are counted */
-        }
     }
     return true;
 }

@@ -52,7 +52,8 @@ struct el_mention {
     /* Verification. */
     enum el_verdict verdict[EL_MAX_MEMBERS];
     el_member_set verified_by; /* members that were asked */
-    double yes_probability;    /* of the single verifier; NAN = unknown */
+    double yes_sum;            /* of the verifiers' probabilities of "yes"... */
+    unsigned yes_told;         /* ...of which so many told one */
     enum el_verified verified;
     bool dropped;
 };

@@ -15,6 +15,7 @@ enum { MEMBERS = 3 };
 
 struct fixture {
     double yes_probability; /* of each answer */
+    bool sure;              /* instead, one that fits the word and differs from answer to answer */
     struct el_config config;
     struct el_member_config members[MEMBERS];
     struct el_type types[3];
@@ -70,6 +71,11 @@ static void tear_down(struct fixture *f) {
  * Returns how many were asked. */
 typedef const char *reply_function(void *context, const struct el_question *question);
 
+static double how_sure(const struct el_question *question, const char *text) {
+    double more = (double)((question->first_mention * 5 + question->member * 3) % 7) / 14;
+    return text == NULL || strcmp(text, "?") == 0 ? NAN : more + (text[0] == 'y' ? 0.5 : 0.05);
+}
+
 static size_t round_of(struct fixture *f, const struct el_stage_functions *stage,
                        reply_function *reply, void *context) {
     struct el_questions questions = {0};
@@ -78,12 +84,12 @@ static size_t round_of(struct fixture *f, const struct el_stage_functions *stage
     assert_true(questions.count <= 64);
     for (size_t i = 0; i < questions.count; i++) {
         const char *text = reply(context, &questions.items[i]);
-        f->answers[i] =
-            (struct el_answer){.question = questions.items[i],
-                               .failure = text == NULL ? EL_FAILED_TIMEOUT : EL_ANSWERED,
-                               .text = text == NULL ? "" : text,
-                               .text_len = text == NULL ? 0 : strlen(text),
-                               .yes_probability = f->yes_probability};
+        f->answers[i] = (struct el_answer){
+            .question = questions.items[i],
+            .failure = text == NULL ? EL_FAILED_TIMEOUT : EL_ANSWERED,
+            .text = text == NULL ? "" : text,
+            .text_len = text == NULL ? 0 : strlen(text),
+            .yes_probability = f->sure ? how_sure(&questions.items[i], text) : f->yes_probability};
         f->asked[i] = &f->answers[i];
     }
     if (questions.count > 0 || f->work.round == 0) {
@@ -252,6 +258,48 @@ static void verification_drops(void **state) {
     tear_down(&f);
 }
 
+static void verifiers_are_averaged(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        double p[MEMBERS];
+        bool dropped;
+    } cases[] = {
+        {"one is sure, two doubt a little", {0.95, 0.4, 0.4}, false},
+        {"two lean to yes, one is sure that it is not", {0.6, 0.55, 0.05}, true},
+        {"exactly half keeps", {0.5, 0.75, 0.25}, false},
+        {"one does not tell: their words count", {0.6, 0.55, NAN}, false},
+    };
+    const char *list[] = {"<|mark|>Bo<|/mark|>", "<|mark|>Bo<|/mark|>", ""};
+    const char *types[] = {"person", "person", "person"};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct fixture f;
+        struct el_questions questions = {0};
+        struct el_error err;
+        set_up(&f, "Anna Berg met Bo in Bonn.");
+        f.context.settings.verifier = EL_VERIFY_ALL;
+        run_stage(&f, &el_extract, by_member, list);
+        run_stage(&f, &el_classify, by_member, types);
+        f.work.round = 0;
+        assert_true(el_verify.ask(&f.context, &f.work, &questions, &err));
+        assert_int_equal(questions.count, MEMBERS);
+        for (size_t m = 0; m < MEMBERS; m++) {
+            const char *word = cases[c].p[m] < 0.5 ? "no" : "yes";
+            f.answers[m] = (struct el_answer){.question = questions.items[m],
+                                              .failure = EL_ANSWERED,
+                                              .text = word,
+                                              .text_len = strlen(word),
+                                              .yes_probability = cases[c].p[m]};
+            f.asked[m] = &f.answers[m];
+        }
+        assert_true(el_verify.take(&f.context, &f.work, f.asked, MEMBERS, &err));
+        if (mention(&f, "Bo")->dropped != cases[c].dropped) {
+            fail_msg("%s", cases[c].text);
+        }
+        tear_down(&f);
+    }
+}
+
 /* ---- lazy votes change nothing but the number of calls ---- */
 
 struct votes {
@@ -314,6 +362,7 @@ static void lazy_votes_are_exact(void **state) {
         }
         unsigned skips = next_random(&seed) % 4;
         bool all = next_random(&seed) % 2, weighted = next_random(&seed) % 2;
+        bool sure = next_random(&seed) % 2;
         size_t wanted[2]; /* calls made and saved: the same sum either way */
         for (int lazy = 0; lazy < 2; lazy++) {
             set_up(&f[lazy], "Anna Berg met Bo in Bonn.");
@@ -322,6 +371,8 @@ static void lazy_votes_are_exact(void **state) {
             settings->agreement_skips = skips;
             settings->member_weights = weighted ? weights : NULL;
             settings->verifier = all ? EL_VERIFY_ALL : EL_VERIFY_MEMBER;
+            settings->alone = sure ? 0.6 : 0;
+            f[lazy].sure = sure;
             run_stage(&f[lazy], &el_extract, by_member, list);
             size_t calls = run_stage(&f[lazy], &el_classify, random_types, &votes);
             calls += run_stage(&f[lazy], &el_verify, random_verdict, &votes);
@@ -529,6 +580,7 @@ int main(void) {
         cmocka_unit_test(majority_and_ties),
         cmocka_unit_test(a_hesitant_yes_to_one_of_three_is_none),
         cmocka_unit_test(verification_drops),
+        cmocka_unit_test(verifiers_are_averaged),
         cmocka_unit_test(lazy_votes_are_exact),
         cmocka_unit_test(saved_calls_are_counted),
         cmocka_unit_test(overlaps),
