@@ -49,6 +49,9 @@ static json_t *calls(const struct el_context *context, const struct el_work *wor
         } else {
             json_object_set_new(call, "reply", text(answer->text));
         }
+        if (!isnan(answer->yes_probability)) {
+            json_object_set_new(call, "yes_probability", json_real(answer->yes_probability));
+        }
         if (answer->unreadable) {
             json_object_set_new(call, "abstained", json_true());
         }

@@ -78,6 +78,12 @@ try 0 "-o chooses the format by its ending" tag -o result.conll good.txt &&
     that "-o chooses the format by its ending" grep -Eq '^Berg.B-' result.conll
 try 0 "side files" tag --trace trace.jsonl --manifest manifest.json --account account.json good.txt
 that "the trace is JSON lines" python3 -c 'import json; [json.loads(l) for l in open("trace.jsonl")]'
+that "the trace has how sure the verifier is, and only of it" python3 -c '
+import json
+t = [json.loads(l) for l in open("trace.jsonl")]
+calls = [c for s in t for c in s["verify"]["calls"]]
+assert calls and all(0 <= c["yes_probability"] <= 1 for c in calls), calls
+assert not any("yes_probability" in c for s in t for c in s["extract"]["calls"]), t'
 that "the manifest is JSON" python3 -c 'import json; assert json.load(open("manifest.json"))["el4ner"]'
 that "the account is JSON" python3 -c '
 import json
