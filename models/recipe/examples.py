@@ -153,11 +153,9 @@ class Example:
 
 
 class Builder:
-    def __init__(self, work: Path, seed: int, mix: dict[str, float], share: float = 0.72,
-                 tasks: tuple[float, ...] = (0.4, 0.35, 0.25), mined: float = 0.0):
-        """`share` of the sentences to extract from and to verify are drawn among those with mentions; `tasks`: shares
-        of the three prompts; `mined`: share of the pairs to verify that members found themselves (mine.py)."""
-        self.share, self.tasks, self.mined = share, tasks, mined
+    def __init__(self, work: Path, seed: int, mix: dict[str, float], share: float = 0.72):
+        """`share` of the sentences to extract from and to verify are drawn among those with mentions."""
+        self.share = share
         self.rng = random.Random(seed)
         self.sp = spm.SentencePieceProcessor(model_file=str(work / "sp.model"))
         self.marker = {m: self.sp.piece_to_id(f"<|{m}|>")
@@ -178,16 +176,6 @@ class Builder:
             for r in rows:
                 for a, b, t in r["spans"]:
                     self.mentions[s, t].append(r["tokens"][a:b])
-        self.found: dict[str, list[tuple[dict, list]]] = defaultdict(list)
-        if mined:
-            for line in (work / "found.jsonl").open():
-                f = json.loads(line)
-                if f["found"]:
-                    self.found[f["set"]].append((self.rows[f["set"]][f["row"]], [tuple(p) for p in f["found"]]))
-        self.keep_right: dict[str, float] = {}  # of what was found in a set: wrong pairs for each right one
-        for s, found in self.found.items():
-            right = sum(p in {tuple(x) for x in row["spans"]} for row, pairs in found for p in pairs)
-            self.keep_right[s] = (sum(len(pairs) for _, pairs in found) - right) / max(1, right)
         self.sets = list(mix)
         self.shares = [mix[s] for s in self.sets]
 
@@ -380,25 +368,8 @@ class Builder:
             blocks.append(part)
         return self.assemble(head, blocks)
 
-    def verify_found(self) -> Example:
-        """What the members themselves found, right or wrong."""
-        rng = self.rng
-        names = [s for s in self.sets if self.found[s]]
-        name = rng.choices(names, [self.shares[self.sets.index(s)] for s in names])[0]
-        row, found = rng.choice(self.found[name])
-        _, call = self.type_list(name, {t for _, _, t in found}, [])
-        gold = {tuple(x) for x in row["spans"]}
-        # In sentences that were trained on, more is right than elsewhere: half of what is asked about should be.
-        pairs = [p for p in found if p not in gold or rng.random() < self.keep_right[name]]
-        if not pairs:
-            return self.verify()
-        pairs = rng.sample(pairs, min(rng.choice([1, 2, 3, 6]), len(pairs)))
-        natural = rng.random() < 0.5
-        asked = self.sentence({**row, "spans": pairs}, natural).mentions
-        return self.verify_pairs(self.sentence(row, natural), [(x[2], x[3]) for x in asked], call)
-
     def verify(self) -> Example:
-        rng = self.rng
+        m, rng = self.marker, self.rng
         name, row = self.draw()
         row = self.swapped(row)
         natural = rng.random() < 0.5
@@ -407,25 +378,18 @@ class Builder:
         guests = [t for t in types if t not in self.types[name]]
         gold = {(x[2], x[3]) for x in s.mentions}
         spans = row["spans"]
-        pairs = []
+        out = Example()
+        out.add([m["verify"], m["text"]])
+        ids, tags = self.tagged(s)
+        out.add(ids, TEXT_WEIGHT, tags)
         for _ in range(rng.randint(2, 10)):
             string, kind = rng.choice(sorted(gold)) if gold else ("", rng.choice(self.types[name]))
             if not gold or rng.random() < 0.5:
                 wrong = self.wrong(name, row, natural, string, kind, guests)
                 if wrong and wrong not in gold:
                     string, kind = wrong
-            if string:
-                pairs.append((string, kind))
-        return self.verify_pairs(s, pairs, call)
-
-    def verify_pairs(self, s: Sentence, pairs: list[tuple[str, str]], call: dict[str, str]) -> Example:
-        m = self.marker
-        gold = {(x[2], x[3]) for x in s.mentions}
-        out = Example()
-        out.add([m["verify"], m["text"]])
-        ids, tags = self.tagged(s)
-        out.add(ids, TEXT_WEIGHT, tags)
-        for string, kind in pairs:
+            if not string:
+                continue
             out.add([m["spans"]] + self.joined([string]) + [m["types"]] + self.joined([call[kind]]) + [m["answer"]])
             answer = self.encode(" yes" if (string, kind) in gold else " no")
             out.add(answer + [m["end"]], [CHOICE_WEIGHT] + [COPY_WEIGHT] * len(answer))
@@ -470,10 +434,7 @@ class Builder:
 
     def example(self, easy: bool = False) -> Example:
         while True:
-            task = 0 if easy else self.rng.choices(range(3), self.tasks)[0]
-            if task == 2:
-                one = self.verify_found() if self.rng.random() < self.mined else self.verify()
-            else:
-                one = self.classify() if task else self.extract(easy)
+            r = self.rng.random()
+            one = self.extract(easy) if r < 0.4 or easy else self.classify() if r < 0.75 else self.verify()
             if len(one.ids) <= (200 if easy else MAX_TOKENS):
                 return one
