@@ -5,7 +5,7 @@
 
 Each model argument is millions of parameters, millions of tokens trained on, and a folder of nano-*.gguf of that size.
 Each model is run alone, and those of one folder together, as by f1.py. Prints the table, and a paired bootstrap of each
-ensemble against each single model of another size; writes the means of all sets as a plot to FOLDER/model-size.svg.
+ensemble against larger single models of as many tokens; writes the means of all sets as a plot to FOLDER/model-size.svg.
 """
 import argparse
 import json
@@ -65,7 +65,11 @@ def plot(rows, path):
     for value in range(bottom, top + 1, 5):
         y = place(totals[0], value)[1]
         out.append(f'<path d="M60 {y:.1f}H580" stroke="#ddd"/><text x="52" y="{y + 4:.1f}" text-anchor="end">{value}</text>')
-    for total in sorted({round(t, 2) for t in totals}):
+    ticks = []
+    for total in sorted(totals):  # sizes nearly equal share one
+        if not ticks or total > 1.1 * ticks[-1]:
+            ticks.append(total)
+    for total in ticks:
         x = place(total, bottom)[0]
         out.append(f'<path d="M{x:.1f} 330v5" stroke="#555"/><text x="{x:.1f}" y="350" text-anchor="middle">{total:.1f}</text>')
     out.append('<text x="320" y="376" text-anchor="middle">million parameters in all</text>'
@@ -75,6 +79,14 @@ def plot(rows, path):
         color = "#c33" if row["count"] > 1 else "#36c"
         out.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{color}"><title>{title(row)}, {row["tokens"]:g} million '
                    f'tokens: {value:.1f}</title></circle>')
+    groups = {}
+    for row, total, value in zip(rows, totals, means):
+        groups.setdefault((row["count"], row["size"], row["tokens"]), []).append((total, value))
+    for (_, _, tokens), points in groups.items():
+        x, y = place(points[0][0], sum(v for _, v in points) / len(points))
+        end = x > 500
+        out.append(f'<text x="{x - 10 if end else x + 10:.1f}" y="{y + 4:.1f}" fill="#555"'
+                   f'{" text-anchor=" + chr(34) + "end" + chr(34) if end else ""}>{tokens:g} million tokens</text>')
     out.append('<circle cx="80" cy="52" r="5" fill="#36c"/><text x="92" y="56">one model</text>'
                '<circle cx="80" cy="72" r="5" fill="#c33"/><text x="92" y="76">an ensemble of three</text></svg>')
     path.write_text("\n".join(out) + "\n", encoding="utf-8")
@@ -102,8 +114,8 @@ def main():
         print(f"| {title(r)} | {r['tokens']:g} M | " + " | ".join(f"{r['f1'][n]:.1f}" for n in data) + f" | {mean(r):.1f} |")
     for a in rows:
         for b in rows:
-            if a["count"] > 1 and b["count"] == 1 and a["size"] != b["size"]:
-                print(f"\n{title(a)} - {title(b)} ({b['tokens']:g} M tokens): " + "; ".join(
+            if a["count"] > 1 and b["count"] == 1 and a["tokens"] == b["tokens"] and b["size"] > 2 * a["size"]:
+                print(f"\n{title(a)} - {title(b)}: " + "; ".join(
                     f"{n} {compared(args, args.base / f'{n}.gold.jsonl', a['files'][n], b['files'][n])}" for n in data))
     plot(rows, args.base / "model-size.svg")
 
