@@ -8,13 +8,11 @@ Each model is run alone, and those of one folder together, as by f1.py. Prints t
 ensemble against larger single models of as many tokens; writes the means of all sets as a plot to FOLDER/model-size.svg.
 """
 import argparse
-import json
 import math
-import subprocess
 from pathlib import Path
 
 import f1
-from models import SETS
+from models import SETS, score
 
 
 def measure(args, data, models):
@@ -46,8 +44,7 @@ def mean(row):
 
 
 def compared(args, gold, a, b):
-    command = [args.program, "score", str(gold), str(a), str(b), "--json", "--compare"]
-    c = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["comparison"]
+    c = score(args, gold, a, b)["comparison"]
     return f"{100 * c['f1_difference']:+.1f}, p {c['p']:.3f}"
 
 
@@ -84,9 +81,8 @@ def plot(rows, path):
         groups.setdefault((row["count"], row["size"], row["tokens"]), []).append((total, value))
     for (_, _, tokens), points in groups.items():
         x, y = place(points[0][0], sum(v for _, v in points) / len(points))
-        end = x > 500
-        out.append(f'<text x="{x - 10 if end else x + 10:.1f}" y="{y + 4:.1f}" fill="#555"'
-                   f'{" text-anchor=" + chr(34) + "end" + chr(34) if end else ""}>{tokens:g} million tokens</text>')
+        beside, anchor = (x - 10, "end") if x > 500 else (x + 10, "start")
+        out.append(f'<text x="{beside:.1f}" y="{y + 4:.1f}" fill="#555" text-anchor="{anchor}">{tokens:g} million tokens</text>')
     out.append('<circle cx="80" cy="52" r="5" fill="#36c"/><text x="92" y="56">one model</text>'
                '<circle cx="80" cy="72" r="5" fill="#c33"/><text x="92" y="76">an ensemble of three</text></svg>')
     path.write_text("\n".join(out) + "\n", encoding="utf-8")

@@ -35,23 +35,22 @@ def run(args, name):
     f1.write_sample(text, rows)
     f1.write_sample(gold, rows, gold=True)
     members = f1.shipped(args.models)
-    told = {"rows": {}, "compared": {}, "paper": {}}  # against the ensemble in its two profiles
+    told = {"rows": {}, "compared": {"ensemble": {}, "ensemble+paper": {}}}
     place = {row: args.work / f"{name}.{row}.jsonl" for row in args.rows.split(",")}
     for row, result in place.items():
         what = row
         if row.startswith("thrice"):
-            alone = [r for r in told["rows"] if r in [m["name"] for m in members]]
-            what = row.replace("thrice", "thrice:" + max(alone, key=lambda r: told["rows"][r]["f1"]))
+            singles = [r for r in told["rows"] if r in [m["name"] for m in members]]
+            what = row.replace("thrice", "thrice:" + max(singles, key=lambda r: told["rows"][r]["f1"]))
         found, seconds = f1.tag(args, name, what, members, text, result)
         own = f1.scores(f1.entities(rows), found)
         theirs = score(args, gold, result)["files"][0]
         if abs(own[2] - 100 * theirs["micro"]["f1"]) > 1e-6:
             raise SystemExit(f"{name} {row}: {own[2]} by f1.py, {100 * theirs['micro']['f1']} by el4ner score")
         told["rows"][row] = theirs["micro"] | {"interval": theirs["intervals"]["f1"], "seconds": seconds}
-        if row != "ensemble":
-            told["compared"][row] = score(args, gold, place["ensemble"], result)["comparison"]
-        if "ensemble+paper" in told["rows"] and row != "ensemble+paper":
-            told["paper"][row] = score(args, gold, place["ensemble+paper"], result)["comparison"]
+        for whole, compared in told["compared"].items():
+            if whole in told["rows"] and whole != row:
+                compared[row] = score(args, gold, place[whole], result)["comparison"]
         print(f"{name} {row}: {own[2]:.1f} in {seconds:.0f} s", flush=True)
     out = args.work / f"{name}.eval.json"
     subprocess.run([args.program, "eval", "-c", str(place["ensemble"].with_suffix(".yaml")), "--pool",
@@ -92,12 +91,18 @@ def tables(folder):
     for name, told in results.items():
         cells = []
         for row in rows:
-            against = told["compared"].get(row)
+            against = told["compared"]["ensemble"].get(row)
             mark = "" if against is None or against["p"] >= 0.05 else " -" if against["f1_difference"] > 0 else " +"
             cells.append(f"{100 * told['rows'][row]['f1']:.1f}{mark}")
         low, high = told["rows"]["ensemble"]["interval"]
         print(f"| {name} | {told['rows']['ensemble']['gold']} | {100 * low:.1f} to {100 * high:.1f} | "
               + " | ".join(cells) + " |")
+    print("\nThe ensemble minus others, in the default and in the paper profile\n")
+    print("| set | profile | " + " | ".join(rows[1:]) + " |\n|---|---|" + "---|" * (len(rows) - 1))
+    for name, told in results.items():
+        for whole, compared in told["compared"].items():
+            cells = [f"{100 * c['f1_difference']:+.1f}, p {c['p']:.3f}" if c else "" for c in map(compared.get, rows[1:])]
+            print(f"| {name} | {'paper' if '+' in whole else 'default'} | " + " | ".join(cells) + " |")
     for group, kind in (("verifier", "exact"), ("voting", "projected")):
         titles = [r["name"] for r in next(iter(results.values()))["eval"]["rows"] if r["group"] == group and r[kind]]
         if titles:

@@ -105,9 +105,8 @@ def main() -> None:
     path = args.work / f"{args.name}.pt"
     file = path if path.exists() else args.work / f"{args.origin}.pt" if args.origin else None
     saved = load(file, device) if file else None
-    new = Shape(builder.sp.get_piece_size(), width=args.width, inner=2 * args.width,
-                rotated=24 if args.width >= 256 else 12)
-    shape = saved["shape"] if saved else new
+    shape = saved["shape"] if saved else Shape(builder.sp.get_piece_size(), width=args.width, inner=2 * args.width,
+                                               rotated=3 * args.width // 32)  # three eighths of a head
     model = Model(shape)
     if not args.plain_start and not saved:
         start_with_copying(model, list(builder.marker.values()))

@@ -72,6 +72,9 @@ bool cli_number(const char *command, const char *option, const char *value, long
 bool cli_word(const char *command, const char *option, const char *value, const char *const *words,
               unsigned *number);
 
+/* A unit of offsets; false and a message otherwise. */
+bool cli_unit(const char *command, const char *option, const char *value, enum el_unit *unit);
+
 /* The value of --scheme; false and a message if there is no such scheme. */
 bool cli_scheme(const char *command, const char *value, enum el_scheme *scheme);
 

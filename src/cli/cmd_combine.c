@@ -236,12 +236,7 @@ static bool set_option(struct combine *combine, int id, const char *value) {
         }
         return true;
     case ID_UNIT:
-        if (!el_unit_from_name(value, &combine->write.unit)) {
-            cli_usage("combine", "--offsets must be codepoint, byte, utf16 or token, not \"%s\"",
-                      value);
-            return false;
-        }
-        return true;
+        return cli_unit("combine", "--offsets", value, &combine->write.unit);
     case ID_WEIGHTS:
         combine->weights = value;
         return true;

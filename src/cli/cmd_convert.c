@@ -94,15 +94,6 @@ struct convert {
 
 /* ---- Options ---- */
 
-static bool take_unit(const char *option, const char *value, enum el_unit *unit) {
-    if (!el_unit_from_name(value, unit)) {
-        cli_usage("convert", "%s must be codepoint, byte, utf16 or token, not \"%s\"", option,
-                  value);
-        return false;
-    }
-    return true;
-}
-
 static bool take_count(const char *option, const char *value, unsigned *count) {
     long number;
     bool good = cli_number("convert", option, value, 1, 1000, &number);
@@ -122,10 +113,10 @@ static bool take_option(struct convert *convert, int id, const char *value) {
     case ID_TO:
         return cli_format("convert", "--to", value, true, &convert->write.format);
     case ID_OFFSETS:
-        return take_unit("--offsets", value, &convert->write.unit);
+        return cli_unit("convert", "--offsets", value, &convert->write.unit);
     case ID_INPUT_OFFSETS:
         read->has_input_unit = true;
-        return take_unit("--input-offsets", value, &read->input_unit);
+        return cli_unit("convert", "--input-offsets", value, &read->input_unit);
     case ID_SCHEME:
         return cli_scheme("convert", value, &read->scheme);
     case ID_TOKEN_COLUMN:

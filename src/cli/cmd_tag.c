@@ -63,16 +63,6 @@ static const struct cli_help help = {
         "2 command line or configuration; 3 no member could be reached.",
 };
 
-static bool read_unit(const char *command, const char *option, const char *value,
-                      enum el_unit *unit, int *status) {
-    if (!el_unit_from_name(value, unit)) {
-        *status = cli_usage(command, "%s must be codepoint, byte, utf16 or token, not \"%s\"",
-                            option, value);
-        return false;
-    }
-    return true;
-}
-
 static void read_format(const char *command, const char *option, const char *value, bool output,
                         enum el_format *format, int *status) {
     if (!cli_format(command, option, value, output, format)) {
@@ -99,11 +89,16 @@ static void take_option(struct tag *tag, const char *command, int id, const char
         read_format(command, "--to", value, true, &tag->write.format, status);
         break;
     case ID_OFFSETS:
-        read_unit(command, "--offsets", value, &tag->write.unit, status);
+        if (!cli_unit(command, "--offsets", value, &tag->write.unit)) {
+            *status = CLI_USAGE;
+        }
         break;
     case ID_INPUT_OFFSETS:
         tag->read.has_input_unit =
-            read_unit(command, "--input-offsets", value, &tag->read.input_unit, status);
+            cli_unit(command, "--input-offsets", value, &tag->read.input_unit);
+        if (!tag->read.has_input_unit) {
+            *status = CLI_USAGE;
+        }
         break;
     case ID_REPLACE_INVALID:
         tag->read.replace_invalid = true;

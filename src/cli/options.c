@@ -159,6 +159,14 @@ bool cli_word(const char *command, const char *option, const char *value, const 
     return false;
 }
 
+bool cli_unit(const char *command, const char *option, const char *value, enum el_unit *unit) {
+    if (!el_unit_from_name(value, unit)) {
+        cli_usage(command, "%s must be codepoint, byte, utf16 or token, not \"%s\"", option, value);
+        return false;
+    }
+    return true;
+}
+
 bool cli_scheme(const char *command, const char *value, enum el_scheme *scheme) {
     static const char *const words[] = {"auto", "iob1", "iob2", "bioes", NULL};
     unsigned number;
