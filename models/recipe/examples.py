@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import json
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import sentencepiece as spm
 
+from names import Names
+
 MAX_TOKENS = 640
 TEXT_WEIGHT = 0.1
 COPY_WEIGHT = 0.25   # of a token of an answer that follows from the one before
 CHOICE_WEIGHT = 2.0  # of a type's first token, and of yes and no
+ASKED = (1, 2, 3, 5)  # pairs to verify in one sequence; the pipeline asks for one
 OUTSIDE, BEGIN, INSIDE = 1, 2, 3  # word tags; 0 = no tag
 
 SYNONYMS = {
@@ -47,8 +50,8 @@ SYNONYMS = {
 
 # Share of each set in the sequences of a mixture; members see some of everything.
 BASE = dict(uner_en_ewt=20, btc=12, wnut17=9, tweebank_ner=5, fin=1, re3d_free=3, litbank=6, bc5cdr=10, ncbi_disease=3,
-            genia=7, crossner_politics=2, crossner_science=2, crossner_ai=2, stackoverflow_ner=3, germeval2014=5,
-            uner_da_ddt=1.5, uner_hr_set=1.5, uner_pt_bosque=2, uner_zh_gsd=3, pool_default=4)
+            genia=7, crossner_politics=2, crossner_science=2, crossner_ai=2, stackoverflow_ner=3, germeval2014=6,
+            uner_da_ddt=1.5, uner_hr_set=1.5, uner_pt_bosque=2, uner_zh_gsd=5, pool_default=5)
 FAVOURED = {
     "trunk": (),
     "news": ("uner_en_ewt", "re3d_free", "fin", "germeval2014", "litbank", "crossner_politics", "uner_pt_bosque"),
@@ -60,6 +63,7 @@ FAVOURED = {
 # and demonstrations of two fields may stand in one prompt. Sets with a catch-all type are left out: a
 # "miscellaneous" of theirs may well be the "event" of another.
 NAMES = "uner_en_ewt btc wnut17 re3d_free litbank uner_da_ddt uner_hr_set uner_pt_bosque uner_zh_gsd".split()
+PLAIN_WORDS = "uner_en_ewt btc wnut17 tweebank_ner re3d_free".split()  # English sets that mark no ordinary words
 MEDICINE = "bc5cdr ncbi_disease genia".split()
 SOFTWARE = ["stackoverflow_ner"]
 FAR = {  # types of other fields: hardly ever in the sentences of this one
@@ -153,9 +157,12 @@ class Example:
 
 
 class Builder:
-    def __init__(self, work: Path, seed: int, mix: dict[str, float], share: float = 0.72):
-        """`share` of the sentences to extract from and to verify are drawn among those with mentions."""
-        self.share = share
+    def __init__(self, work: Path, seed: int, mix: dict[str, float], share: float = 0.72,
+                 tasks: tuple[float, ...] = (0.4, 0.35, 0.25), mined: float = 0.0, vary: float = 0.0):
+        """`share` of the sentences to extract from and to verify are drawn among those with mentions; `tasks`: shares
+        of the three prompts; `mined`: share of what is verified that members found themselves (mine.py); `vary`:
+        share of sentences with names and words from names.py."""
+        self.share, self.tasks, self.mined, self.vary = share, tasks, mined, vary
         self.rng = random.Random(seed)
         self.sp = spm.SentencePieceProcessor(model_file=str(work / "sp.model"))
         self.marker = {m: self.sp.piece_to_id(f"<|{m}|>")
@@ -171,11 +178,26 @@ class Builder:
             self.rows[row["set"]].append(row)
         self.full = {s: [i for i, r in enumerate(rows) if r["spans"]] for s, rows in self.rows.items()}
         self.types = {s: sorted({x[2] for r in rows for x in r["spans"]}) for s, rows in self.rows.items()}
-        self.mentions: dict[tuple[str, str], list[list[str]]] = defaultdict(list)
+        self.mentions: dict[tuple[str, str, str], list[list[str]]] = defaultdict(list)
         for s, rows in self.rows.items():
             for r in rows:
                 for a, b, t in r["spans"]:
-                    self.mentions[s, t].append(r["tokens"][a:b])
+                    self.mentions[s, r["lang"], t].append(r["tokens"][a:b])
+        if vary:
+            self.names = Names(work / "names.json", self.rng)
+            count = Counter(t.lower() for rows in self.rows.values() for r in rows if r["lang"] == "en" for t in r["tokens"])
+            self.frequent = {w for w, _ in count.most_common(400)}
+        self.found: dict[str, list[dict]] = defaultdict(list)
+        if mined:
+            for line in (work / "found.jsonl").open():
+                row = json.loads(line)
+                if row["found"]:
+                    row["found"], row["spans"] = [tuple(p) for p in row["found"]], [tuple(p) for p in row["spans"]]
+                    self.found[row["set"]].append(row)
+        self.keep_right: dict[str, float] = {}  # of what was found in a set: wrong pairs for each right one
+        for s, rows in self.found.items():
+            right = sum(p in r["spans"] for r in rows for p in r["found"])
+            self.keep_right[s] = (sum(len(r["found"]) for r in rows) - right) / max(1, right)
         self.sets = list(mix)
         self.shares = [mix[s] for s in self.sets]
 
@@ -222,20 +244,32 @@ class Builder:
     # ---- rows to sentences
 
     def swapped(self, row: dict) -> dict:
-        """Sometimes other mentions of the same types, so that names are copied and not remembered; now and then
-        all in small or in capital letters."""
-        spans = row["spans"]
-        if row["lang"] == "en" and row["set"] in NAMES and self.rng.random() < 0.07:
-            change = str.lower if self.rng.random() < 0.8 else str.upper
+        """The sentence with its letters' case changed, or with other names of the same types, or other words: so that
+        what is a mention is read and not remembered."""
+        rng = self.rng
+        if row["lang"] == "en" and row["set"] in NAMES and rng.random() < 0.09:
+            change = rng.choices([str.lower, str.upper, str.capitalize], [55, 20, 25])[0]
             return {**row, "tokens": [change(t) for t in row["tokens"]]}
-        if not spans or self.rng.random() > 0.4 or any(a[1] > b[0] for a, b in zip(spans, spans[1:])):
-            return row
+        if row["set"] in PLAIN_WORDS and rng.random() < self.vary:
+            row = self.other_words(row)
+        return self.other_names(row) if rng.random() < max(0.4, self.vary) else row
+
+    def other_words(self, row: dict) -> dict:
+        named = {i for a, b, _ in row["spans"] for i in range(a, b)}
+        return {**row, "tokens": [t if i in named or t.lower() in self.frequent or self.rng.random() > 0.12
+                                  else self.names.ordinary(t) for i, t in enumerate(row["tokens"])]}
+
+    def other_names(self, row: dict) -> dict:
+        spans = row["spans"]
+        if not spans or any(a[1] > b[0] for a, b in zip(spans, spans[1:])):
+            return row  # nested mentions cannot change one without the other
         tokens, out, at = [], [], 0
         for a, b, t in spans:
             tokens += row["tokens"][at:a]
             mention = row["tokens"][a:b]
             if self.rng.random() < 0.6:
-                mention = self.rng.choice(self.mentions[row["set"], t])
+                new = self.names.mention(t, row["lang"], mention) if self.vary and self.rng.random() < 0.7 else None
+                mention = new or self.rng.choice(self.mentions[row["set"], row["lang"], t])
             out.append((len(tokens), len(tokens) + len(mention), t))
             tokens += mention
             at = b
@@ -349,10 +383,13 @@ class Builder:
         natural = rng.random() < 0.5
         blocks = []
         for r in rows:
-            s = self.sentence(self.swapped(r), natural)
-            kind: dict[str, str] = {}
+            shown = self.swapped(r)
+            s = self.sentence(shown, natural)
+            kind: dict[str, str | None] = {}
             for _, _, string, t in s.mentions:
                 kind.setdefault(string, t)
+            if r is row and rng.random() < 0.4:
+                kind = self.with_slips(shown, natural, kind)
             ids, tags = self.tagged(s)
             part = Example()
             part.add([m["text"]])
@@ -362,14 +399,49 @@ class Builder:
                 if i:
                     part.add([m["sep"]], COPY_WEIGHT)
                 part.add(self.encode(" " + string) + [m["is"]], COPY_WEIGHT)
-                pieces = self.encode(" " + call[t])
-                part.add(pieces, [CHOICE_WEIGHT] + [1.0] * (len(pieces) - 1))
+                pieces = self.encode(" " + call[t or rng.choice(types)])
+                part.add(pieces, [CHOICE_WEIGHT] + [1.0] * (len(pieces) - 1) if t else 0.0)
             part.add([m["end"]], COPY_WEIGHT)
             blocks.append(part)
         return self.assemble(head, blocks)
 
+    def with_slips(self, row: dict, natural: bool, kind: dict[str, str | None]) -> dict[str, str | None]:
+        """The spans to classify in the order of the sentence, with one or two that are none, as a union of what members
+        listed has them. These have no type to be learnt."""
+        extra = [(*span, "") for span in (self.slip(row) for _ in range(self.rng.choice([1, 1, 2]))) if span]
+        both = self.sentence({**row, "spans": sorted({*map(tuple, row["spans"]), *extra})}, natural)
+        return {string: kind.get(string) for _, _, string, _ in both.mentions}
+
+    def slip(self, row: dict) -> tuple[int, int] | None:
+        """What may be taken for a mention: one cut or over-long, or an ordinary word, rather a capitalised one."""
+        rng, tokens, n = self.rng, row["tokens"], len(row["tokens"])
+        if row["spans"] and rng.random() < 0.5:
+            a, b, _ = rng.choice(row["spans"])
+            a, b = max(0, a + rng.choice([-1, 0, 0, 1])), min(n, b + rng.choice([-1, 0, 0, 1]))
+            return (a, b) if a < b else None
+        words = [i for i, t in enumerate(tokens) if t[:1].isalpha()] or [0]
+        capital = [i for i in words if tokens[i][:1].isupper()]
+        a = rng.choice(capital if capital and rng.random() < 0.6 else words)
+        return a, min(n, a + rng.choice([1, 1, 1, 2]))
+
+    def verify_found(self) -> Example:
+        """What the members themselves found, right or wrong."""
+        rng = self.rng
+        names = [s for s in self.sets if self.found[s]]
+        name = rng.choices(names, [self.shares[self.sets.index(s)] for s in names])[0]
+        row, keep = rng.choice(self.found[name]), self.keep_right[name]
+        _, call = self.type_list(name, {t for _, _, t in row["found"]}, [])
+        # Half of what is asked about should be right, whatever the members' precision is on sentences of the set.
+        pairs = [p for p in row["found"] if rng.random() < (keep if p in row["spans"] else 1 / max(keep, 1e-9))]
+        if not pairs:
+            return self.verify()
+        pairs = rng.sample(pairs, min(rng.choice(ASKED), len(pairs)))
+        natural = rng.random() < 0.5
+        asked = self.sentence({**row, "spans": pairs}, natural).mentions
+        return self.verify_pairs(self.sentence(row, natural), [(x[2], x[3]) for x in asked], call)
+
     def verify(self) -> Example:
-        m, rng = self.marker, self.rng
+        rng = self.rng
         name, row = self.draw()
         row = self.swapped(row)
         natural = rng.random() < 0.5
@@ -377,19 +449,25 @@ class Builder:
         types, call = self.type_list(name, set(), FAR.get(name, []) + NEAR.get(name, []))
         guests = [t for t in types if t not in self.types[name]]
         gold = {(x[2], x[3]) for x in s.mentions}
-        spans = row["spans"]
-        out = Example()
-        out.add([m["verify"], m["text"]])
-        ids, tags = self.tagged(s)
-        out.add(ids, TEXT_WEIGHT, tags)
-        for _ in range(rng.randint(2, 10)):
+        pairs = []
+        for _ in range(rng.choice(ASKED)):
             string, kind = rng.choice(sorted(gold)) if gold else ("", rng.choice(self.types[name]))
             if not gold or rng.random() < 0.5:
                 wrong = self.wrong(name, row, natural, string, kind, guests)
                 if wrong and wrong not in gold:
                     string, kind = wrong
-            if not string:
-                continue
+            if string:
+                pairs.append((string, kind))
+        return self.verify_pairs(s, pairs, call)
+
+    def verify_pairs(self, s: Sentence, pairs: list[tuple[str, str]], call: dict[str, str]) -> Example:
+        m = self.marker
+        gold = {(x[2], x[3]) for x in s.mentions}
+        out = Example()
+        out.add([m["verify"], m["text"]])
+        ids, tags = self.tagged(s)
+        out.add(ids, TEXT_WEIGHT, tags)
+        for string, kind in pairs:
             out.add([m["spans"]] + self.joined([string]) + [m["types"]] + self.joined([call[kind]]) + [m["answer"]])
             answer = self.encode(" yes" if (string, kind) in gold else " no")
             out.add(answer + [m["end"]], [CHOICE_WEIGHT] + [COPY_WEIGHT] * len(answer))
@@ -398,26 +476,16 @@ class Builder:
     def wrong(self, name: str, row: dict, natural: bool, string: str, kind: str,
               guests: list[str]) -> tuple[str, str] | None:
         """A pair such as the pipeline might propose and should refuse."""
-        rng, tokens, n = self.rng, row["tokens"], len(row["tokens"])
+        rng = self.rng
         others = [t for t in self.types[name] + guests if t != kind]
-        choice = rng.random() if row["spans"] else 1.0
-        if choice < 0.4 and others:
+        if row["spans"] and others and rng.random() < 0.4:
             present = [t for t in others if any(s[2] == t for s in row["spans"])]
             return string, rng.choice(present if present and rng.random() < 0.4 else others)
-        if choice < 0.7:  # cut or over-long
-            a, b, t = rng.choice(row["spans"])
-            a2, b2 = max(0, a + rng.choice([-1, 0, 0, 1])), min(n, b + rng.choice([-1, 0, 0, 1]))
-            if b2 <= a2:
-                return None
-            a, b, kind = a2, b2, t
-        else:  # an ordinary word, rather a capitalised one
-            words = [i for i, t in enumerate(tokens) if t[:1].isalpha()] or [0]
-            capital = [i for i in words if tokens[i][:1].isupper()]
-            a = rng.choice(capital if capital and rng.random() < 0.6 else words)
-            b = min(n, a + rng.choice([1, 1, 1, 2]))
-            kind = rng.choice(guests) if guests and rng.random() < 0.3 else kind
-        inner = self.sentence({**row, "spans": [(a, b, kind)]}, natural).mentions[0]
-        return inner[2], kind
+        span = self.slip(row)
+        if span is None:
+            return None
+        kind = rng.choice(guests) if guests and rng.random() < 0.2 else kind
+        return self.sentence({**row, "spans": [(*span, kind)]}, natural).mentions[0][2], kind
 
     def assemble(self, head: Example, blocks: list[Example]) -> Example:
         """As many demonstrations as fit; the farthest go first."""
@@ -434,7 +502,10 @@ class Builder:
 
     def example(self, easy: bool = False) -> Example:
         while True:
-            r = self.rng.random()
-            one = self.extract(easy) if r < 0.4 or easy else self.classify() if r < 0.75 else self.verify()
+            task = 0 if easy else self.rng.choices(range(3), self.tasks)[0]
+            if task == 2:
+                one = self.verify_found() if self.rng.random() < self.mined else self.verify()
+            else:
+                one = self.classify() if task else self.extract(easy)
             if len(one.ids) <= (200 if easy else MAX_TOKENS):
                 return one

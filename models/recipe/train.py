@@ -93,6 +93,9 @@ def main() -> None:
     parser.add_argument("--hints", type=float, default=0.5, help="weight of the auxiliary loss")
     parser.add_argument("--plain-start", action="store_true", help="without the copying circuit")
     parser.add_argument("--share", type=float, default=0.72, help="of sentences with mentions, where any would do")
+    parser.add_argument("--tasks", default="0.4,0.35,0.25", help="shares of extraction, classification, verification")
+    parser.add_argument("--mined", type=float, default=0.0, help="share of what is verified that mine.py found")
+    parser.add_argument("--vary", type=float, default=0.0, help="share of sentences with names and words of names.py")
     parser.add_argument("--width", type=int, default=256, help="of a new model; its inner width is twice that")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--float32", action="store_true", help="no bfloat16 in matrix products")
@@ -101,7 +104,8 @@ def main() -> None:
     torch.manual_seed(args.seed)
     random.seed(args.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    builder = Builder(args.work, args.seed, mixture(args.mix), args.share)
+    builder = Builder(args.work, args.seed, mixture(args.mix), args.share,
+                      tuple(float(x) for x in args.tasks.split(",")), args.mined, args.vary)
     path = args.work / f"{args.name}.pt"
     file = path if path.exists() else args.work / f"{args.origin}.pt" if args.origin else None
     saved = load(file, device) if file else None
