@@ -82,7 +82,7 @@ def plot(rows, path):
     for (_, _, tokens), points in groups.items():
         x, y = place(points[0][0], sum(v for _, v in points) / len(points))
         beside, anchor = (x - 10, "end") if x > 500 else (x + 10, "start")
-        out.append(f'<text x="{beside:.1f}" y="{y + 4:.1f}" fill="#555" text-anchor="{anchor}">{tokens:g} million tokens</text>')
+        out.append(f'<text x="{beside:.1f}" y="{y + 4:.1f}" fill="#555" text-anchor="{anchor}">{tokens:g} M tokens</text>')
     out.append('<circle cx="80" cy="52" r="5" fill="#36c"/><text x="92" y="56">one model</text>'
                '<circle cx="80" cy="72" r="5" fill="#c33"/><text x="92" y="76">an ensemble of three</text></svg>')
     path.write_text("\n".join(out) + "\n", encoding="utf-8")
