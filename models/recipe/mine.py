@@ -1,6 +1,6 @@
 """What the members themselves find in sentences of the training splits: work/found.jsonl, for verification to learn from.
 
-    python3 mine.py --program ../../build/el4ner --models .. --n 7000
+    python3 mine.py --program ../../build/el4ner --models work/second --n 8000
 
 Runs extraction and classification as a user would, without demonstrations, and keeps every candidate with its type,
 right or wrong: these, and not invented ones, are the pairs that the verifier will be asked about. The sentences have
