@@ -92,20 +92,25 @@ def write_sample(path, rows, gold=False):
             out.write(json.dumps(plain | more, ensure_ascii=False) + "\n")
 
 
-def tag(args, name, row, members, text, result):
-    """One run of `el4ner tag`: what it found, and its seconds."""
-    config = result.with_suffix(".yaml")
-    config.write_text(json.dumps(configuration(args.data, name, row, members, json.loads(args.settings), args.work)),
-                      encoding="utf-8")
-    command = [args.program, "tag", "-c", str(config), "--pool", str(args.data / name / "train.jsonl"),
-               "--offsets", "token", "--cache", str(args.work / "replies.sqlite"), "--quiet", "-o", str(result),
-               "--account", str(result.with_suffix(".account"))]
-    command += (["--nested"] if name in NESTED else []) + args.options + [str(text)]
-    began = time.time()
+def run_tag(program, config, name, text, result, options):
+    """One run of `el4ner tag` with this configuration: what it found."""
+    file = result.with_suffix(".yaml")
+    file.write_text(json.dumps(config), encoding="utf-8")
+    command = [program, "tag", "-c", str(file), "--offsets", "token", "--quiet", "-o", str(result), *options]
+    command += (["--nested"] if name in NESTED else []) + [str(text)]
     done = subprocess.run(command, env=dict(os.environ, EL4NER_DATA=str(ROOT)), check=False)
     if done.returncode not in (0, 1):
         sys.exit(f"{' '.join(command)} gave {done.returncode}")
-    found = entities([json.loads(line) for line in result.open(encoding="utf-8")])
+    return entities([json.loads(line) for line in result.open(encoding="utf-8")])
+
+
+def tag(args, name, row, members, text, result):
+    """One row: what it found, and its seconds."""
+    config = configuration(args.data, name, row, members, json.loads(args.settings), args.work)
+    began = time.time()
+    found = run_tag(args.program, config, name, text, result,
+                    ["--pool", str(args.data / name / "train.jsonl"), "--cache", str(args.work / "replies.sqlite"),
+                     "--account", str(result.with_suffix(".account")), *args.options])
     return found, time.time() - began
 
 

@@ -10,46 +10,35 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 from examples import BASE, Builder, mixture
 
-NESTED = ("genia", "litbank", "germeval2014")
-ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(Path(__file__).resolve().parents[2] / "bench"))
+import f1
 
 
 def tag(args, name: str, rows: list[dict], types: list[str], folder: Path) -> list[list]:
     """The candidates of each row, as [start, end, type] in token indices."""
-    members = [{"name": p.stem, "gguf": str(p.resolve())} for p in sorted(args.models.glob("nano-*.gguf"))]
-    config = {"types": {t: {"wording": t} for t in types}, "members": members, "retrieve": {"k": 0},
-              "verify": {"by": "none"}}
-    text, out = folder / f"{name}.jsonl", folder / f"{name}.out.jsonl"
-    (folder / f"{name}.yaml").write_text(json.dumps(config))
-    with text.open("w") as file:
-        for i, row in enumerate(rows):
-            joint = "" if row["lang"] == "zh" else " "
-            file.write(json.dumps({"id": str(i), "text": joint.join(row["tokens"]), "tokens": row["tokens"]},
-                                  ensure_ascii=False) + "\n")
-    command = [args.program, "tag", "-c", str(folder / f"{name}.yaml"), "--offsets", "token", "--no-cache", "--quiet",
-               "-o", str(out), *(["--nested"] if name in NESTED else []), str(text)]
-    if subprocess.run(command, env=dict(os.environ, EL4NER_DATA=str(ROOT)), check=False).returncode not in (0, 1):
-        raise SystemExit(f"failed: {' '.join(command)}")
+    config = {"types": {t: {"wording": t} for t in types}, "members": f1.shipped(args.models.resolve()),
+              "retrieve": {"k": 0}, "verify": {"by": "none"}}
+    text = folder / f"{name}.jsonl"
+    f1.write_sample(text, [{"id": str(i), "text": ("" if row["lang"] == "zh" else " ").join(row["tokens"])} | row
+                           for i, row in enumerate(rows)])
     found: list[list] = [[] for _ in rows]
-    for line in out.open():
-        answer = json.loads(line)
-        found[int(answer["id"])] = [[e["start"], e["end"], e["type"]] for e in answer["entities"]]
+    for i, start, end, kind in sorted(f1.run_tag(args.program, config, name, text, folder / f"{name}.out.jsonl", ["--no-cache"])):
+        found[int(i)].append([start, end, kind])
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
-    parser.add_argument("--models", type=Path, default=Path(__file__).parents[1])
-    parser.add_argument("--program", default=str(ROOT / "build/el4ner"))
-    parser.add_argument("--n", type=int, default=7000, help="sentences of all sets together")
+    parser.add_argument("--models", type=Path, default=Path(__file__).parent / "work/second")
+    parser.add_argument("--program", default=str(f1.ROOT / "build/el4ner"))
+    parser.add_argument("--n", type=int, default=8000, help="sentences of all sets together")
     parser.add_argument("--sets", help="only these")
     parser.add_argument("--seed", type=int, default=5)
     args = parser.parse_args()
