@@ -23,9 +23,8 @@ LDLIBS   += $(PACKAGE_LIBS) -lm -lpthread
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
 PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 
-LIB_SRC := $(sort $(wildcard src/base/*.c src/corpus/*.c src/language/*.c src/llm/*.c \
-           src/retrieval/*.c src/pipeline/*.c src/evaluate/*.c src/*.c))
 CLI_SRC := $(sort $(wildcard src/cli/*.c))
+LIB_SRC := $(filter-out $(CLI_SRC),$(sort $(wildcard src/*/*.c src/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/src/evaluate/report_assets.o
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
 
@@ -52,7 +51,7 @@ $(BUILD)/%.o: %.c
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 # The prefix is compiled in; another prefix compiles again.
-$(BUILD)/src/pipeline/config_defaults.o: $(BUILD)/prefix
+$(BUILD)/src/config/defaults.o: $(BUILD)/prefix
 $(BUILD)/prefix: FORCE
 	@mkdir -p $(@D)
 	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@

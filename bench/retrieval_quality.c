@@ -12,8 +12,8 @@
  * could do. With CONFIG the vectors are those of its embedding member (retrieve: vectors), without
  * it n-grams. "span (nouns)" takes runs of nouns by the tagger, which needs no model. */
 #include "corpus/format.h"
-#include "pipeline/config.h"
-#include "retrieval/embedder.h"
+#include "config/config.h"
+#include "pipeline/embedder.h"
 #include "retrieval/pool.h"
 
 #include <stdio.h>

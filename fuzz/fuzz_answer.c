@@ -1,6 +1,6 @@
 /* Reply bodies of all APIs, and their error bodies. The first byte chooses the API. */
 #include "base/text.h"
-#include "llm/api.h"
+#include "serving/api.h"
 
 #include <stdlib.h>
 #include <string.h>

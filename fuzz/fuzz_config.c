@@ -1,6 +1,6 @@
 /* The configuration: any bytes are a configuration or an error with its place. What loads can be
  * printed, and what is printed loads again. */
-#include "pipeline/config.h"
+#include "config/config.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* What an embedding server says, and what a store holds for it: read whole or refused. */
-#include "llm/embeddings.h"
+#include "serving/embeddings.h"
 
 #include <math.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* The header of a GGUF file. */
-#include "llm/gguf.h"
+#include "serving/gguf.h"
 
 #include <stdint.h>
 

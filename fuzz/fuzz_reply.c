@@ -2,8 +2,8 @@
  * spans and types, then the reply; the same bytes serve as a template and as the texts in it. */
 #include "base/buffer.h"
 #include "base/text.h"
-#include "llm/reply.h"
-#include "llm/template.h"
+#include "reply/reply.h"
+#include "prompt/template.h"
 
 #include <stdlib.h>
 #include <string.h>

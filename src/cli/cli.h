@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "corpus/format.h"
-#include "pipeline/config.h"
+#include "config/config.h"
 
 #include <stdio.h>
 

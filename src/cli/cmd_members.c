@@ -1,8 +1,9 @@
 /* el4ner members: start or reach each model, say what it is and can do, and how fast it is. */
 #include "cli/cli.h"
 
-#include "llm/prompt.h"
-#include "llm/reply.h"
+#include "prompt/prompt.h"
+#include "reply/reply.h"
+#include "serving/client.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* el4ner pool: build, extend and look into a pool of demonstrations. */
 #include "cli/pool.h"
 
-#include "retrieval/embedder.h"
+#include "pipeline/embedder.h"
 
 #include <stdlib.h>
 #include <string.h>

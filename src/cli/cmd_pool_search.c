@@ -7,7 +7,7 @@
 #include "language/segment.h"
 #include "pipeline/ensemble.h"
 #include "pipeline/work.h"
-#include "retrieval/embedder.h"
+#include "pipeline/embedder.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "cli/tag.h"
 
 #include "pipeline/work.h"
-#include "retrieval/embedder.h"
+#include "pipeline/embedder.h"
 
 #include <stdarg.h>
 #include <string.h>

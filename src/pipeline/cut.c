@@ -1,7 +1,7 @@
 #include "pipeline/cut.h"
 
 #include "language/segment.h"
-#include "llm/client.h"
+#include "serving/client.h"
 
 #include <string.h>
 

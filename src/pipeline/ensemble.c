@@ -1,6 +1,6 @@
 /* Opening the ensemble: members, templates, pool, tagger, and how the pool's labels map to the
  * types that were asked for. */
-#include "llm/gguf.h"
+#include "serving/gguf.h"
 #include "pipeline/ensemble_internal.h"
 
 #include <errno.h>

@@ -5,8 +5,8 @@
 #ifndef EL_PIPELINE_ENSEMBLE_H
 #define EL_PIPELINE_ENSEMBLE_H
 
-#include "llm/client.h"
-#include "pipeline/config.h"
+#include "serving/client.h"
+#include "config/config.h"
 
 struct el_ensemble;
 

@@ -5,7 +5,7 @@
 
 #include "pipeline/ensemble.h"
 #include "pipeline/work.h"
-#include "retrieval/embedder.h"
+#include "pipeline/embedder.h"
 
 struct el_ensemble {
     struct el_arena arena;

@@ -8,9 +8,10 @@
 #ifndef EL_PIPELINE_WORK_H
 #define EL_PIPELINE_WORK_H
 
-#include "llm/prompt.h"
-#include "llm/reply.h"
-#include "pipeline/config.h"
+#include "prompt/prompt.h"
+#include "reply/reply.h"
+#include "serving/client.h"
+#include "config/config.h"
 
 /* What does not change during a run: stages read it and nothing else. */
 struct el_context {

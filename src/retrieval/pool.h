@@ -186,4 +186,8 @@ double el_span_weight(const struct el_span *words, const enum el_pos *tags, size
 /* The published weights: PROPN 4, NOUN 2, PRON 1, otherwise 0. */
 extern const double el_published_weights[EL_POS_COUNT];
 
+/* Whether two names of embedding members mean the same vectors: a file that was renamed is the
+ * same. */
+bool el_pool_same_vectors(const char *name, const char *other);
+
 #endif

@@ -1,7 +1,6 @@
 /* An open pool: mapping, checking, reading records. */
 #include "base/sha256.h"
 #include "base/checksum.h"
-#include "retrieval/embedder.h"
 #include "retrieval/pool_build.h"
 
 #include <errno.h>
@@ -11,6 +10,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+bool el_pool_same_vectors(const char *name, const char *other) {
+    const char *a = strstr(name, " sha256:"), *b = strstr(other, " sha256:");
+    return strcmp(a != NULL ? a : name, b != NULL ? b : other) == 0;
+}
 
 static bool damaged(const struct el_pool *pool, struct el_error *err, const char *what) {
     return el_fail(err, EL_ERR_FORMAT,
@@ -242,7 +246,7 @@ static int looks_like_pool(int fd, const char *path, struct el_error *err) {
 static bool has_vectors_of(const struct el_pool *pool, const struct el_pool_build_options *options,
                            struct el_error *err) {
     const struct el_pool_info *info = &pool->info;
-    if (options->embed == NULL || (el_embedder_same(info->vectors, options->embed_name) &&
+    if (options->embed == NULL || (el_pool_same_vectors(info->vectors, options->embed_name) &&
                                    info->dimensions == options->dimensions)) {
         return true;
     }

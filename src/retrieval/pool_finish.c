@@ -1,7 +1,6 @@
 /* Second pass of building: everything that needs to have seen all sentences. */
 #include "retrieval/pool_build.h"
 
-#include "retrieval/embedder.h"
 #include "retrieval/parallel.h"
 
 #include <math.h>
@@ -289,7 +288,7 @@ static bool take_known(struct vector_job *job, struct el_error *err) {
     }
     if (set == NULL || set->exact == NULL || base->header.stride != job->stride ||
         base->header.dimensions != job->dimensions ||
-        !el_embedder_same(base->info.vectors, options->embed_name)) {
+        !el_pool_same_vectors(base->info.vectors, options->embed_name)) {
         return true;
     }
     enum el_section section = job->of_sentences ? EL_SECTION_SENTENCE_FLOAT : EL_SECTION_SPAN_FLOAT;

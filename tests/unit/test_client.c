@@ -1,6 +1,6 @@
 /* The client against the scripted server: every fault costs the one call it strikes, or nothing
  * where trying again helps. */
-#include "llm/client.h"
+#include "serving/client.h"
 #include "scripted.h"
 
 #include <math.h>

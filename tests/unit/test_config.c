@@ -1,5 +1,5 @@
 /* The configuration: errors name their place, values arrive, what is printed can be read again. */
-#include "pipeline/config.h"
+#include "config/config.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* Retrieval with vectors from an embedding member: pools, and the second round of the stage. */
 #include "pipeline/work.h"
-#include "retrieval/embedder.h"
+#include "pipeline/embedder.h"
 #include "scripted.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /* Vectors of texts: their replies, their form in the store, and calls against the scripted
  * server. */
 #include "base/base64.h"
-#include "llm/client.h"
-#include "llm/embeddings.h"
+#include "serving/client.h"
+#include "serving/embeddings.h"
 #include "scripted.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* The header of a GGUF file: what is in it, and every way it can lie about its lengths. */
-#include "llm/gguf.h"
+#include "serving/gguf.h"
 
 #include <math.h>
 #include <setjmp.h>

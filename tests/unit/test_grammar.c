@@ -1,6 +1,6 @@
 /* Constraints as GBNF: a small matcher of that language says which answers a grammar lets
  * through, so the tests speak of answers and not of rules. */
-#include "llm/grammar.h"
+#include "serving/grammar.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

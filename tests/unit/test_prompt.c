@@ -1,4 +1,4 @@
-#include "llm/prompt.h"
+#include "prompt/prompt.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

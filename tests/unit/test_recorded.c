@@ -2,7 +2,9 @@
  * them). What a person reads is approximated by a second, strict reader that knows what was asked
  * for and the types, which the parser does not. Only what stands in the sentence counts. */
 #include "base/buffer.h"
-#include "llm/reply.h"
+#include "reply/reply.h"
+
+#include <jansson.h>
 
 #include <setjmp.h>
 #include <stdarg.h>

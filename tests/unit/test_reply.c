@@ -1,4 +1,4 @@
-#include "llm/reply.h"
+#include "reply/reply.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* The reply parser on the cases in tests/cases/replies. */
-#include "llm/reply.h"
+#include "reply/reply.h"
 
 #include "cases.h"
 

@@ -1,7 +1,7 @@
 /* The reply parser takes time linear in the reply: replies made to provoke worse are grown by four
  * and may take twelve times as long (quadratic would be sixteen). Processor time of the fastest of
  * some runs, so that a busy machine does not matter. */
-#include "llm/reply.h"
+#include "reply/reply.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Back-off, Retry-After, the breaker and the adaptive limit, on a clock of the test's own. */
-#include "llm/retry.h"
+#include "serving/retry.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* The reply store: what goes in comes out, also after a kill, beside other processes, and not at
  * all from a damaged file. */
-#include "llm/store.h"
+#include "store/store.h"
 
 #include <math.h>
 #include <setjmp.h>

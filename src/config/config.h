@@ -1,0 +1,118 @@
+/* The configuration: members, entity types, pool, and the settings of the four stages.
+ *
+ * Looked up as ./el4ner.yaml, then XDG_CONFIG_HOME/el4ner/config.yaml, then the shipped
+ * default.yaml. Read-only once loaded; may be shared by threads. */
+#ifndef EL_CONFIG_CONFIG_H
+#define EL_CONFIG_CONFIG_H
+
+#include "base/buffer.h"
+#include "language/tagger.h"
+#include "serving/member.h"
+#include "retrieval/pool.h"
+
+/* An entity type as the user asks for it. */
+struct el_type {
+    const char *name;        /* what the output says */
+    const char *wording;     /* what the models read; default: the name with '_' and '-' as ' ' */
+    const char *description; /* may be NULL */
+    const char *const *aliases; /* labels of pools that mean this type, besides name and wording */
+    size_t n_aliases;
+};
+
+enum el_verifier {
+    EL_VERIFY_MEMBER, /* one named member; default: the largest, else the first listed */
+    EL_VERIFY_ALL,    /* every member: mean probability, else majority; a tie keeps */
+    EL_VERIFY_NONE,
+};
+
+enum el_profile { EL_PROFILE_DEFAULT, EL_PROFILE_PAPER };
+
+enum { EL_SKIPS_UNANIMOUS = EL_MAX_MEMBERS + 1 };
+
+struct el_settings {
+    enum el_profile profile;
+
+    /* Retrieve */
+    size_t demonstrations; /* k; default 5 (PAPER: 5 is a re-implementation's, not the paper's) */
+    enum el_similarity similarity;
+    double pos_weights[EL_POS_COUNT];
+    bool zero_shot_pretypes; /* show the types in pre-extraction; default true */
+
+    /* Extract */
+    bool first_occurrence_only; /* default false: every occurrence of a string counts */
+    bool nested;                /* keep overlapping spans; default false = flat rule */
+    unsigned at_least;          /* members that must list a span for it to count (never more than
+                                   the lists that could be read); default 1, the union (paper) */
+
+    /* Classify */
+    const double *member_weights; /* NULL = all 1 */
+
+    /* Verify */
+    enum el_verifier verifier;
+    const char *verifier_name; /* VERIFY_MEMBER; NULL = default */
+    unsigned agreement_skips;  /* a (span, type) pair proposed and voted by this many members needs
+                                  no verification; 0 = everything is verified (paper); or
+                                  EL_SKIPS_UNANIMOUS (default); see el_settings_skips() */
+    double alone; /* "yes" to a span that one of three or more members listed counts from this
+                     probability on, where it is known; default 0.8, 0 in the paper profile */
+
+    /* Running */
+    bool lazy_votes; /* do not ask a member whose vote cannot change the outcome */
+    bool constrain;
+    bool strict;         /* abstentions are failures */
+    size_t max_sentence; /* bytes; longer sentences are cut at word borders with overlap */
+};
+
+struct el_config {
+    struct el_arena arena; /* owns everything below */
+    const char *path;      /* where it came from */
+    struct el_member_config *members;
+    size_t n_members;
+    struct el_member_config
+        *embedder;         /* gives the vectors of retrieval; NULL = n-grams, no model */
+    bool built_in_members; /* the shipped nano models, because no others are configured */
+    struct el_type *types;
+    size_t n_types;
+    const char *pool;                /* path; NULL = the shipped pool */
+    const char *tagger;              /* path; NULL = the shipped weights if there are any */
+    const char *lang;                /* of the input; NULL = unknown */
+    const char *llama_server;        /* path; NULL = looked up */
+    const char *const *data_folders; /* where models/, pools/, prompts/ are looked up;
+                                        NULL-terminated */
+    struct el_settings settings;
+};
+
+/* `path` NULL = the lookup above. Relative paths in the file are relative to the file. Every error
+ * names file, line and column; unknown keys are errors. Free with el_config_free(). */
+bool el_config_load(const char *path, struct el_config **config, struct el_error *err);
+void el_config_free(struct el_config *config);
+
+/* Replace the types by a comma-separated list of names ("person,location"); names that the
+ * configuration describes keep their descriptions. */
+bool el_config_set_types(struct el_config *config, const char *list, struct el_error *err);
+
+/* "default" or "paper"; false for anything else. */
+bool el_profile_from_name(const char *name, enum el_profile *profile);
+
+/* Who verifies: "largest", "all", "none" or the name of a member. */
+bool el_config_set_verifier(struct el_config *config, const char *who, struct el_error *err);
+
+/* The number of the asked type that a label of a pool or test file means, by name, wording or alias
+ * (case folded, '_' and '-' as spaces); -1 = none. False only if memory is out. */
+bool el_config_type_of_label(const struct el_config *config, const char *label, int *type);
+
+/* Set what a profile decides: k, similarity, part-of-speech weights, pre-extraction with types,
+ * member weights (all 1), agreement and lazy voting; and a verifier where there was none. */
+void el_settings_profile(struct el_settings *settings, enum el_profile profile);
+
+/* agreement_skips as a number of members. Unanimous means all of the configuration, and takes
+ * three: what two agree on is not yet safe. */
+unsigned el_settings_skips(const struct el_settings *settings, size_t n_members);
+
+/* The configuration in force as YAML, every default filled in, secrets as "(set)". */
+bool el_config_print(const struct el_config *config, struct el_buffer *out);
+
+/* First existing FOLDER/relative among the data folders, in the config's arena; NULL if none. */
+const char *el_config_find(struct el_config *config, const char *relative);
+
+#endif

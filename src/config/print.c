@@ -1,0 +1,224 @@
+/* The configuration in force, as YAML that can be loaded again (secrets left out). */
+#include "config/config.h"
+
+#include "config/parts.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Would YAML read these characters as the string they are? When in doubt: quotes. */
+static bool is_plain(const char *text) {
+    static const char *const words[] = {"true", "false", "yes", "no", "on",
+                                        "off",  "null",  "y",   "n"};
+    if (!isalpha((unsigned char)text[0]) && text[0] != '/' && text[0] != '_') {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcasecmp(text, words[i]) == 0) {
+            return false;
+        }
+    }
+    for (const char *c = text; *c != '\0'; c++) {
+        bool inner = strchr("_-./+", *c) != NULL || (*c == ' ' && isalnum((unsigned char)c[1])) ||
+                     (*c == ':' && c[1] == '/');
+        if (!isalnum((unsigned char)*c) && !inner) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A JSON string is a YAML string too. */
+static void put_text(struct el_buffer *out, const char *text) {
+    if (is_plain(text)) {
+        el_buffer_string(out, text);
+        return;
+    }
+    json_t *string = json_string(text);
+    char *quoted = string != NULL ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
+    if (quoted == NULL) {
+        out->failed = true;
+    } else {
+        el_buffer_string(out, quoted);
+    }
+    free(quoted);
+    json_decref(string);
+}
+
+static void put_line(struct el_buffer *out, const char *key, const char *value,
+                     const char *otherwise) {
+    if (value == NULL) {
+        el_buffer_printf(out, "%s: null%s%s\n", key, otherwise != NULL ? "  # " : "",
+                         otherwise != NULL ? otherwise : "");
+        return;
+    }
+    el_buffer_printf(out, "%s: ", key);
+    put_text(out, value);
+    el_buffer_char(out, '\n');
+}
+
+static void put_number(struct el_buffer *out, const char *key, double value,
+                       const char *otherwise) {
+    if (value == 0 && otherwise != NULL) {
+        el_buffer_printf(out, "    %s: null  # %s\n", key, otherwise);
+    } else {
+        el_buffer_printf(out, "    %s: %.12g\n", key, value);
+    }
+}
+
+static double seconds(double told, double otherwise) {
+    return told > 0 ? told : otherwise;
+}
+
+static void put_place(struct el_buffer *out, const struct el_member_config *member) {
+    if (member->gguf != NULL) {
+        put_line(out, "    gguf", member->gguf, NULL);
+        return;
+    }
+    el_buffer_string(out, "    urls:\n");
+    for (size_t i = 0; i < member->n_urls; i++) {
+        el_buffer_string(out, "      - ");
+        put_text(out, member->urls[i]);
+        el_buffer_char(out, '\n');
+    }
+    put_line(out, "    model", member->model, "what the server lists first");
+}
+
+static void put_secrets(struct el_buffer *out, const struct el_member_config *member) {
+    if (member->api_key != NULL) {
+        el_buffer_string(out, "    # key: (set)\n");
+    }
+    for (size_t i = 0; i < member->n_headers; i++) {
+        el_buffer_printf(out, "    # header %s: (set)\n", member->headers[i].name);
+    }
+}
+
+/* How a member is reached: under any key that stands two blanks further left. */
+static void put_reach(struct el_buffer *out, const struct el_member_config *member) {
+    put_place(out, member);
+    put_secrets(out, member);
+    if (member->extra_body != NULL) {
+        char *json = json_dumps(member->extra_body, JSON_SORT_KEYS);
+        out->failed |= json == NULL;
+        el_buffer_printf(out, "    extra_body: %s\n", json != NULL ? json : "");
+        free(json);
+    }
+    const char *optional[][2] = {{"    ca_file", member->ca_file},
+                                 {"    proxy", member->proxy},
+                                 {"    unix_socket", member->unix_socket}};
+    for (size_t i = 0; i < 3; i++) {
+        if (optional[i][1] != NULL) {
+            put_line(out, optional[i][0], optional[i][1], NULL);
+        }
+    }
+    put_number(out, "context", (double)member->context, "asked of the server or the file");
+    put_number(out, "slots", (double)member->slots, "the server's slots, else 4");
+    if (member->gguf != NULL) {
+        put_number(out, "threads", (double)member->threads, "cores shared among the gguf members");
+    }
+    el_buffer_string(out, "    timeouts:\n");
+    put_number(out, "  connect", seconds(member->connect_timeout, EL_CONNECT_SECONDS), NULL);
+    put_number(out, "  first_byte", seconds(member->first_byte_timeout, EL_FIRST_BYTE_SECONDS),
+               NULL);
+    put_number(out, "  total", seconds(member->total_timeout, EL_TOTAL_SECONDS), NULL);
+    put_number(out, "retries", member->retries, NULL);
+    if (member->price_in != 0 || member->price_out != 0) {
+        el_buffer_printf(out, "    price: {in: %.12g, out: %.12g}\n", member->price_in,
+                         member->price_out);
+    }
+}
+
+static void put_member(struct el_buffer *out, const struct el_member_config *member) {
+    put_line(out, "  - name", member->name, NULL);
+    put_reach(out, member);
+    el_buffer_printf(out, "    api: %s\n", el_api_names[member->api]);
+    put_line(out, "    prompts", member->prompts,
+             "compact where the model has its markers, else chat");
+    put_number(out, "temperature", member->temperature, NULL);
+    put_number(out, "seed", (double)member->seed, NULL);
+    put_number(out, "max_tokens", (double)member->max_tokens, "by stage and sentence length");
+    put_number(out, "parameters", member->parameters, "in billions; from the file, else unknown");
+}
+
+static void put_type(struct el_buffer *out, const struct el_type *type) {
+    el_buffer_string(out, "  ");
+    put_text(out, type->name);
+    el_buffer_string(out, ":\n");
+    put_line(out, "    wording", type->wording, NULL);
+    put_line(out, "    description", type->description, NULL);
+    el_buffer_string(out, "    aliases: [");
+    for (size_t i = 0; i < type->n_aliases; i++) {
+        el_buffer_string(out, i > 0 ? ", " : "");
+        put_text(out, type->aliases[i]);
+    }
+    el_buffer_string(out, "]\n");
+}
+
+static void put_stages(struct el_buffer *out, const struct el_config *config) {
+    const struct el_settings *s = &config->settings;
+    el_buffer_printf(out, "retrieve:\n  k: %zu\n  similarity: %s\n  weights: {", s->demonstrations,
+                     el_similarity_names[s->similarity]);
+    bool first = true;
+    for (size_t i = 0; i < EL_POS_COUNT; i++) {
+        if (s->pos_weights[i] != 0) {
+            el_buffer_printf(out, "%s%s: %.12g", first ? "" : ", ", el_pos_name((enum el_pos)i),
+                             s->pos_weights[i]);
+            first = false;
+        }
+    }
+    el_buffer_printf(out, "}  # other tags: 0\n  types: %s\n",
+                     s->zero_shot_pretypes ? "true" : "false");
+    if (config->embedder == NULL) {
+        el_buffer_string(out, "  vectors: ngram\n");
+    } else {
+        el_buffer_string(out, "  vectors:\n");
+        put_reach(out, config->embedder);
+    }
+    el_buffer_printf(out, "extract:\n  occurrences: %s\n  nested: %s\n  at_least: %u\n",
+                     s->first_occurrence_only ? "first" : "all", s->nested ? "true" : "false",
+                     s->at_least);
+    el_buffer_string(out, "classify:\n  weights: {");
+    for (size_t i = 0; i < config->n_members; i++) {
+        el_buffer_string(out, i > 0 ? ", " : "");
+        put_text(out, config->members[i].name);
+        el_buffer_printf(out, ": %.12g", s->member_weights != NULL ? s->member_weights[i] : 1.0);
+    }
+    el_buffer_string(out, "}\nverify:\n  by: ");
+    put_text(out, s->verifier == EL_VERIFY_ALL    ? "all"
+                  : s->verifier == EL_VERIFY_NONE ? "none"
+                  : s->verifier_name != NULL      ? s->verifier_name
+                                                  : "largest");
+    el_buffer_printf(out, "\n  agreement_skips: %u  # 0: everything is verified\n",
+                     el_settings_skips(s, config->n_members));
+    el_buffer_printf(out, "  alone: %.12g\n", s->alone);
+}
+
+bool el_config_print(const struct el_config *config, struct el_buffer *out) {
+    const struct el_settings *s = &config->settings;
+    el_buffer_printf(out, "# from %s, every default filled in\n", config->path);
+    el_buffer_printf(out, "profile: %s\n", el_profile_names[s->profile]);
+    el_buffer_string(out, config->built_in_members ? "members:  # shipped, as none are configured\n"
+                                                   : "members:\n");
+    for (size_t i = 0; i < config->n_members; i++) {
+        put_member(out, &config->members[i]);
+    }
+    el_buffer_string(out, "types:\n");
+    for (size_t i = 0; i < config->n_types; i++) {
+        put_type(out, &config->types[i]);
+    }
+    put_line(out, "pool", config->pool, "the shipped pool");
+    put_line(out, "tagger", config->tagger, "the shipped weights");
+    put_line(out, "lang", config->lang, "unknown");
+    put_line(out, "llama_server", config->llama_server, "looked up");
+    put_stages(out, config);
+    el_buffer_printf(out, "lazy_votes: %s\nconstrain: %s\nstrict: %s\nmax_sentence: %zu\n",
+                     s->lazy_votes ? "true" : "false", s->constrain ? "auto" : "off",
+                     s->strict ? "true" : "false", s->max_sentence);
+    el_buffer_string(out, "# data folders:\n");
+    for (size_t i = 0; config->data_folders[i] != NULL; i++) {
+        el_buffer_printf(out, "#   %s\n", config->data_folders[i]);
+    }
+    return !out->failed;
+}

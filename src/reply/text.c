@@ -1,0 +1,490 @@
+/* Pieces of a reply, and what is known about them beforehand. */
+#include "reply/items.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unicode/uchar.h>
+
+/* ---- pieces ------------------------------------------------------------------------------- */
+
+struct el_piece el_piece_of(const char *text) {
+    return (struct el_piece){text, strlen(text)};
+}
+
+struct el_piece el_piece_between(const char *start, const char *end) {
+    return (struct el_piece){start, start < end ? (size_t)(end - start) : 0};
+}
+
+/* Which of `words` (NULL-terminated) `text` begins with: its length, 0 = none. */
+static size_t prefix(const char *const *words, const char *text, size_t len) {
+    for (; *words != NULL; words++) {
+        size_t n = strlen(*words);
+        if (len >= n && memcmp(text, *words, n) == 0) {
+            return n;
+        }
+    }
+    return 0;
+}
+
+static size_t suffix(const char *const *words, const char *text, size_t len) {
+    for (; *words != NULL; words++) {
+        size_t n = strlen(*words);
+        if (len >= n && memcmp(text + len - n, *words, n) == 0) {
+            return n;
+        }
+    }
+    return 0;
+}
+
+struct el_piece el_piece_trim(struct el_piece piece) {
+    static const char *const white[] = {" ",  "\t",       "\n",           "\r",           "\v",
+                                        "\f", "\xC2\xA0", "\xE3\x80\x80", "\xEF\xBB\xBF", NULL};
+    size_t n;
+    while ((n = prefix(white, piece.text, piece.len)) > 0) {
+        piece.text += n;
+        piece.len -= n;
+    }
+    while ((n = suffix(white, piece.text, piece.len)) > 0) {
+        piece.len -= n;
+    }
+    return piece;
+}
+
+static char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool el_piece_begins(struct el_piece piece, const char *word) {
+    for (size_t i = 0; word[i] != '\0'; i++) {
+        if (i == piece.len || lower(piece.text[i]) != lower(word[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool el_piece_is(struct el_piece piece, const char *word) {
+    return piece.len == strlen(word) && el_piece_begins(piece, word);
+}
+
+size_t el_piece_words(struct el_piece piece) {
+    size_t words = 0;
+    bool inside = false;
+    for (size_t i = 0; i < piece.len; i++) {
+        bool white = memchr(" \t\n\r", piece.text[i], 4) != NULL;
+        words += !white && !inside;
+        inside = !white;
+    }
+    return words;
+}
+
+static const struct {
+    const char *open, *close;
+    enum el_quote kind;
+} QUOTES[] = {
+    {"\"", "\"", EL_QUOTE_DOUBLE},
+    {"'", "'", EL_QUOTE_SINGLE},
+    {"`", "`", EL_QUOTE_SINGLE},
+    {"\xE2\x80\x9C", "\xE2\x80\x9D", EL_QUOTE_DOUBLE}, /* U+201C U+201D */
+    {"\xE2\x80\x98", "\xE2\x80\x99", EL_QUOTE_SINGLE}, /* U+2018 U+2019 */
+    {"\xE2\x80\x9E", "\xE2\x80\x9C", EL_QUOTE_DOUBLE}, /* U+201E U+201C */
+    {"\xC2\xAB", "\xC2\xBB", EL_QUOTE_DOUBLE},         /* U+00AB U+00BB */
+    {"\xE3\x80\x8C", "\xE3\x80\x8D", EL_QUOTE_OTHER},  /* U+300C U+300D */
+    {"\xE3\x80\x8E", "\xE3\x80\x8F", EL_QUOTE_OTHER},  /* U+300E U+300F */
+    {"**", "**", EL_QUOTE_NONE},
+    {"__", "__", EL_QUOTE_NONE},
+    {"[", "]", EL_QUOTE_NONE},
+    {"{", "}", EL_QUOTE_NONE},
+    {"(", ")", EL_QUOTE_NONE},
+};
+
+size_t el_quote_at(const char *text, size_t len, enum el_quote *kind) {
+    for (size_t i = 0; i < sizeof QUOTES / sizeof *QUOTES; i++) {
+        if (QUOTES[i].kind == EL_QUOTE_NONE) {
+            continue;
+        }
+        for (int side = 0; side < 2; side++) {
+            const char *sign = side == 0 ? QUOTES[i].open : QUOTES[i].close;
+            size_t n = strlen(sign);
+            if (len >= n && memcmp(text, sign, n) == 0) {
+                *kind = QUOTES[i].kind;
+                return n;
+            }
+        }
+    }
+    *kind = EL_QUOTE_NONE;
+    return 0;
+}
+
+/* The pair around the piece is stripped unless its closing sign also stands inside, as in
+ * "(a) b (c)". */
+static bool strip(struct el_piece *piece, const char *open, const char *close) {
+    size_t o = strlen(open), c = strlen(close);
+    if (piece->len < o + c || memcmp(piece->text, open, o) != 0 ||
+        memcmp(piece->text + piece->len - c, close, c) != 0) {
+        return false;
+    }
+    struct el_piece inner = {piece->text + o, piece->len - o - c};
+    if (inner.len > 0 && memmem(inner.text, inner.len, close, c) != NULL) {
+        return false;
+    }
+    *piece = el_piece_trim(inner);
+    return true;
+}
+
+struct el_piece el_piece_bare(struct el_piece piece) {
+    piece = el_piece_trim(piece);
+    for (size_t rounds = 0; rounds < 3; rounds++) {
+        bool stripped = false;
+        for (size_t i = 0; i < sizeof QUOTES / sizeof *QUOTES && !stripped; i++) {
+            stripped = strip(&piece, QUOTES[i].open, QUOTES[i].close);
+        }
+        if (!stripped) {
+            break;
+        }
+    }
+    return piece;
+}
+
+bool el_says_none(struct el_piece piece) {
+    static const char *const words[] = {"none",
+                                        "no",
+                                        "null",
+                                        "nil",
+                                        "n/a",
+                                        "na",
+                                        "nothing",
+                                        "empty",
+                                        "-",
+                                        "--",
+                                        "\xE2\x80\x93",
+                                        "\xE2\x80\x94",
+                                        "[]",
+                                        "{}",
+                                        "()",
+                                        "\"\"",
+                                        "''",
+                                        "not applicable",
+                                        "undefined",
+                                        "o",
+                                        "outside",
+                                        "keine",
+                                        "aucune",
+                                        "ninguna",
+                                        "\xE6\x97\xA0",
+                                        "\xE6\xB2\xA1\xE6\x9C\x89"};
+    static const char *const starts[] = {"no entit",
+                                         "no named",
+                                         "no spans",
+                                         "no span ",
+                                         "no mention",
+                                         "no relevant",
+                                         "no such",
+                                         "no label",
+                                         "no type",
+                                         "not an entity",
+                                         "not a named",
+                                         "not an entit",
+                                         "none of",
+                                         "none found",
+                                         "none identified",
+                                         "none mention",
+                                         "none present",
+                                         "none (",
+                                         "none,",
+                                         "none.",
+                                         "n/a ",
+                                         "n/a,",
+                                         "nothing to",
+                                         "empty list",
+                                         "empty array",
+                                         "there are no ",
+                                         "there is no ",
+                                         "no extracted",
+                                         "no match",
+                                         "no candidate",
+                                         "keine ",
+                                         "\xE6\x97\xA0\xE5\xAE\x9E\xE4\xBD\x93",
+                                         "unlabeled",
+                                         "not labeled",
+                                         "\xE6\xB2\xA1\xE6\x9C\x89\xE5\xAE\x9E\xE4\xBD\x93",
+                                         "no valid",
+                                         "no specific",
+                                         "the sentence contains no ",
+                                         "the sentence does not contain",
+                                         "this sentence contains no ",
+                                         "this sentence does not contain",
+                                         "the text does not contain",
+                                         "the text contains no ",
+                                         "i could not find any",
+                                         "i did not find any"};
+    piece = el_piece_bare(piece);
+    while (piece.len > 0 && strchr(".!;,", piece.text[piece.len - 1]) != NULL) {
+        piece = el_piece_bare((struct el_piece){piece.text, piece.len - 1});
+    }
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (el_piece_is(piece, words[i])) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        if (el_piece_begins(piece, starts[i])) {
+            return true;
+        }
+    }
+    return piece.len == 0;
+}
+
+/* ---- plain forms -------------------------------------------------------------------------- */
+
+/* Quotes and dashes in one form each; 0 = leave it out. */
+static uint32_t plain_sign(uint32_t c) {
+    if (c == ' ' || c == 0x00AD || c == 0x200B || c == 0xFEFF) {
+        return 0;
+    }
+    if (c == 0x2018 || c == 0x2019 || c == 0x201A || c == '`' || c == 0x00B4) {
+        return '\'';
+    }
+    if (c == 0x201C || c == 0x201D || c == 0x201E || c == 0x00AB || c == 0x00BB) {
+        return '"';
+    }
+    return (c >= 0x2010 && c <= 0x2015) || c == 0x2212 ? '-' : c;
+}
+
+/* Letters of scripts that put no space between words: a word may begin or end anywhere. */
+static bool unspaced(uint32_t c) {
+    return (c >= 0x0E00 && c < 0x0F00) || (c >= 0x1000 && c < 0x10A0) ||
+           (c >= 0x1780 && c < 0x1800) || (c >= 0x2E80 && c < 0xAC00) ||
+           (c >= 0xF900 && c < 0xFB00) || c >= 0x20000;
+}
+
+/* Case folded, without white space, quotes and dashes unified. Where a word may begin or end is
+ * noted in `borders` (len + 1 flags; may be NULL). .text is NULL if memory is out. */
+static struct el_piece plain_form(struct el_arena *arena, struct el_piece piece,
+                                  const bool **borders) {
+    size_t len = 0, n = 0;
+    char *text = el_text_fold(arena, piece.text, piece.len, true, &len);
+    bool *marks = borders != NULL ? el_arena_array(arena, len + 1, sizeof *marks) : NULL;
+    if (text == NULL || (borders != NULL && marks == NULL)) {
+        return (struct el_piece){0};
+    }
+    bool in_word = false; /* the character before belongs to a word */
+    for (size_t at = 0; at < len;) {
+        size_t from = at;
+        uint32_t c = el_utf8_next(text, len, &at), sign = plain_sign(c);
+        bool word = u_isalnum((UChar32)c) && !unspaced(c);
+        if (marks != NULL && !(in_word && word)) {
+            marks[n] = true;
+        }
+        in_word = word;
+        if (sign == c) {
+            memmove(text + n, text + from, at - from);
+            n += at - from;
+        } else if (sign != 0) {
+            text[n++] = (char)sign;
+        }
+    }
+    text[n] = '\0';
+    if (borders != NULL) {
+        marks[n] = true;
+        *borders = marks;
+    }
+    return (struct el_piece){text, n};
+}
+
+static struct el_piece plain(struct el_known *known, struct el_piece piece) {
+    struct el_piece form = plain_form(known->arena, piece, NULL);
+    known->memory |= form.text == NULL;
+    return form;
+}
+
+bool el_known_sentence(struct el_known *known, struct el_arena *arena, const char *sentence) {
+    *known = (struct el_known){.arena = arena};
+    struct el_piece piece = el_piece_of(sentence);
+    known->sentence_words = el_piece_words(piece);
+    known->sentence = plain_form(arena, piece, &known->borders);
+    return known->sentence.text != NULL;
+}
+
+static int by_plain(const void *left, const void *right) {
+    const struct el_entry *a = left, *b = right;
+    size_t len = a->plain.len < b->plain.len ? a->plain.len : b->plain.len;
+    int order = memcmp(a->plain.text, b->plain.text, len);
+    if (order == 0 && a->plain.len != b->plain.len) {
+        order = a->plain.len < b->plain.len ? -1 : 1;
+    }
+    return order != 0 ? order : a->number < b->number ? -1 : a->number > b->number;
+}
+
+static bool same_text(struct el_piece a, struct el_piece b) {
+    return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
+}
+
+/* The number of the entry of this plain form; of several the one whose text is `raw`, or else the
+ * first. -1 = none. */
+static int find(const struct el_entry *entries, size_t count, struct el_piece wanted,
+                struct el_piece raw) {
+    struct el_entry key = {wanted, raw, -1};
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (by_plain(&entries[middle], &key) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == count || !same_text(entries[low].plain, wanted)) {
+        return -1;
+    }
+    for (size_t i = low; i < count && same_text(entries[i].plain, wanted); i++) {
+        if (same_text(entries[i].raw, raw)) {
+            return entries[i].number;
+        }
+    }
+    return entries[low].number;
+}
+
+/* A type as it is compared: plain, without '_' and '-' and without a plural 's'. */
+static struct el_piece plain_type(struct el_known *known, struct el_piece name) {
+    struct el_piece piece = plain(known, name);
+    char *text = (char *)piece.text; /* just made by plain() */
+    size_t n = 0;
+    for (size_t i = 0; text != NULL && i < piece.len; i++) {
+        if (text[i] != '_' && text[i] != '-') {
+            text[n++] = text[i];
+        }
+    }
+    n -= n > 1 && text[n - 1] == 's';
+    return (struct el_piece){text, n};
+}
+
+bool el_known_types(struct el_known *known, struct el_arena *arena, const char *const *spans,
+                    size_t n_spans, const struct el_prompt_type *types, size_t n_types) {
+    *known =
+        (struct el_known){.arena = arena, .classify = true, .n_spans = n_spans, .n_types = n_types};
+    known->spans = el_arena_array(arena, n_spans, sizeof *known->spans);
+    known->types = el_arena_array(arena, n_types, sizeof *known->types);
+    if (known->spans == NULL || known->types == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < n_spans; i++) {
+        struct el_piece raw = el_piece_of(spans[i]);
+        known->spans[i] = (struct el_entry){plain(known, raw), raw, (int)i};
+        if (known->spans[i].plain.text == NULL) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < n_types; i++) {
+        struct el_piece raw = el_piece_of(types[i].name);
+        known->types[i] = (struct el_entry){plain_type(known, raw), raw, (int)i};
+        if (known->types[i].plain.text == NULL) {
+            return false;
+        }
+    }
+    qsort(known->spans, n_spans, sizeof *known->spans, by_plain);
+    qsort(known->types, n_types, sizeof *known->types, by_plain);
+    return true;
+}
+
+/* ---- questions ---------------------------------------------------------------------------- */
+
+/* In the sentence, on word borders. Each occurrence costs one search, and there are fewer of them
+ * than bytes in the sentence, so the time is bounded by the sentence for each byte of a reply. */
+static bool in_sentence(struct el_known *known, struct el_piece wanted) {
+    const char *text = known->sentence.text, *end = text + known->sentence.len;
+    const char *from = text, *found;
+    while (wanted.len > 0 &&
+           (found = memmem(from, (size_t)(end - from), wanted.text, wanted.len)) != NULL) {
+        if (known->borders[found - text] && known->borders[(size_t)(found - text) + wanted.len]) {
+            return true;
+        }
+        from = found + 1;
+    }
+    return false;
+}
+
+int el_which_span(struct el_known *known, struct el_piece piece) {
+    piece = el_piece_trim(piece);
+    struct el_piece wanted = plain(known, piece);
+    return wanted.text == NULL || wanted.len == 0
+               ? -1
+               : find(known->spans, known->n_spans, wanted, piece);
+}
+
+void el_share_choices(const struct el_known *known, int *choice) {
+    const struct el_entry *spans = known->spans;
+    for (size_t first = 0, end; first < known->n_spans; first = end) {
+        int given = -1;
+        for (end = first; end < known->n_spans && same_text(spans[end].plain, spans[first].plain);
+             end++) {
+            given = given < 0 ? choice[spans[end].number] : given;
+        }
+        for (size_t i = first; i < end; i++) {
+            int *one = &choice[spans[i].number];
+            *one = *one < 0 ? given : *one;
+        }
+    }
+}
+
+bool el_is_span(struct el_known *known, struct el_piece piece) {
+    piece = el_piece_trim(piece);
+    if (known->classify) {
+        return el_which_span(known, piece) >= 0;
+    }
+    /* Whatever is much longer than the sentence is not in it. */
+    if (piece.len == 0 || piece.len / 4 > known->sentence.len + 16) {
+        return false;
+    }
+    struct el_piece wanted = plain(known, piece);
+    return wanted.text != NULL && in_sentence(known, wanted);
+}
+
+bool el_is_sentence(struct el_known *known, struct el_piece piece) {
+    if (known->classify || piece.len / 4 > known->sentence.len + 16) {
+        return false;
+    }
+    struct el_piece wanted = plain(known, el_piece_bare(piece));
+    return wanted.text != NULL && wanted.len == known->sentence.len &&
+           memcmp(wanted.text, known->sentence.text, wanted.len) == 0;
+}
+
+/* The part of "person (human)", "person - a human" or "person, place" before the addition. */
+static struct el_piece first_part(struct el_piece piece) {
+    for (size_t i = 1; i < piece.len; i++) {
+        if (strchr("(,;:.[|/", piece.text[i]) != NULL ||
+            (piece.text[i] == ' ' && i + 1 < piece.len && piece.text[i + 1] == '-')) {
+            piece.len = i;
+        }
+    }
+    return el_piece_trim(piece);
+}
+
+int el_which_type(struct el_known *known, struct el_piece piece) {
+    static const char *const articles[] = {"a ", "an ", "the ", "B-", "I-", "type: ", "is a "};
+    if (known->n_types == 0 || piece.text == NULL) {
+        return -1;
+    }
+    piece = el_piece_bare(piece);
+    for (int part = 0; part < 2; part++) {
+        struct el_piece name = part == 0 ? piece : el_piece_bare(first_part(piece));
+        for (size_t i = 0; i <= sizeof articles / sizeof *articles; i++) {
+            struct el_piece rest = name;
+            if (i > 0 && el_piece_begins(name, articles[i - 1])) {
+                rest.text += strlen(articles[i - 1]);
+                rest.len -= strlen(articles[i - 1]);
+            } else if (i > 0) {
+                continue;
+            }
+            struct el_piece wanted =
+                rest.len > 200 ? (struct el_piece){0} : plain_type(known, rest);
+            int found = wanted.text != NULL ? find(known->types, known->n_types, wanted, rest) : -1;
+            if (found >= 0) {
+                return found;
+            }
+        }
+    }
+    return -1;
+}

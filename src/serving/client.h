@@ -1,0 +1,99 @@
+/* Calls to the members: one event loop (curl multi) over all endpoints, with queueing, limits,
+ * retries, the reply store, and the llama-server children.
+ *
+ * One client belongs to one thread. Nothing here knows stages or spans: it turns a call into a
+ * reply, or says why there is none. */
+#ifndef EL_SERVING_CLIENT_H
+#define EL_SERVING_CLIENT_H
+
+#include "base/log.h"
+#include "serving/call.h"
+#include "serving/member.h"
+
+enum el_failure {
+    EL_ANSWERED = 0,
+    EL_FAILED_CONNECT, /* refused, reset, DNS, TLS */
+    EL_FAILED_TIMEOUT,
+    EL_FAILED_STATUS,    /* HTTP status that is no success, after retries */
+    EL_FAILED_MALFORMED, /* a reply that is not what the API promises, or too large */
+    EL_FAILED_CONTEXT,   /* the prompt does not fit: shorten it and ask again */
+    EL_FAILED_DEAD,      /* the endpoint rests after too many failures, or the child died twice */
+    EL_FAILED_CANCELLED,
+    EL_FAILURES
+};
+
+struct el_reply {
+    enum el_failure failure;
+    const char *detail; /* for people, when failure != 0; no keys in it */
+    const char *text;   /* the answer, valid UTF-8, NUL-terminated */
+    size_t text_len;
+    bool cut; /* stopped by the length limit */
+    bool from_store;
+    double yes_probability;                           /* NAN if not known */
+    long prompt_tokens, answer_tokens, cached_tokens; /* -1 = not said */
+    double seconds;                                   /* wall time of the successful try */
+
+    /* Of a call with inputs: n_inputs rows of `dimensions` finite numbers, each row of length 1
+     * (or 0, if the model gives nothing but zeros). NULL for other calls and failures. */
+    const float *vectors;
+    size_t dimensions;
+};
+
+struct el_client_options {
+    const struct el_log *log;
+    const char *store_path;   /* SQLite file of replies; NULL = none */
+    bool constrain;           /* use the server's means to enforce call.constraint */
+    const char *llama_server; /* program; NULL = found on PATH, then in XDG_DATA_HOME/el4ner/bin */
+    size_t retry_budget;      /* failed tries in a row over all calls of an endpoint; 0 = default */
+};
+
+struct el_client;
+
+/* Start the children, reach and probe every endpoint (concurrently), fill capabilities.
+ * Members that cannot be reached are no error here (see capabilities); none at all is
+ * EL_ERR_UNREACHABLE with the reasons; an embedding member counts only if there is no other.
+ * The members' memory stays the caller's. */
+bool el_client_start(const struct el_member_config *members, size_t n_members,
+                     const struct el_client_options *options, struct el_client **client,
+                     struct el_error *err);
+
+/* Ends the children and waits for them; commits the store. NULL is allowed. */
+void el_client_stop(struct el_client *client);
+
+const struct el_capabilities *el_client_capabilities(const struct el_client *client, size_t member);
+
+/* Queue a call. Its reply comes from el_client_run() later, never from here. */
+bool el_client_submit(struct el_client *client, const struct el_call *call, struct el_error *err);
+
+/* Called once a call; `reply` lives until the callback returns. It may submit further calls. */
+typedef void el_reply_handler(void *context, const struct el_call *call,
+                              const struct el_reply *reply);
+
+/* Move the transfers on, deliver what is ready, and return after at least one reply was
+ * delivered, or `milliseconds` passed, or nothing is in flight. Failures of calls are replies;
+ * false only for memory or an unusable store. */
+bool el_client_run(struct el_client *client, int milliseconds, el_reply_handler *handler,
+                   void *context, struct el_error *err);
+
+/* Calls submitted and not yet delivered. */
+size_t el_client_pending(const struct el_client *client);
+
+/* Calls that all endpoints together can have in flight: how much work is worth preparing. */
+size_t el_client_slots(const struct el_client *client);
+
+/* Everything not delivered yet is delivered as EL_FAILED_CANCELLED by the next run. */
+void el_client_cancel(struct el_client *client);
+
+/* The account, by member and stage. */
+struct el_account {
+    uint64_t calls, from_store, retries, failures[EL_FAILURES], cut;
+    uint64_t prompt_tokens, answer_tokens, cached_tokens;
+    double seconds; /* summed over calls */
+};
+const struct el_account *el_client_account(const struct el_client *client, size_t member,
+                                           enum el_stage stage);
+
+/* The same tokenisation-free estimate everywhere: an upper-side guess of the tokens of a text. */
+size_t el_estimate_tokens(const char *text, size_t len);
+
+#endif

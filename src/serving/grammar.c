@@ -1,0 +1,302 @@
+/* JSON form. The grammar of all substrings of a sentence w0 w1 ... wn, in n + 1 rules instead of
+ * n * n / 2 alternatives: rule sI is unit I followed by nothing or by the rest from I + 1, and a
+ * span is any of the sI.
+ *
+ *     root ::= "[" ( "\"" span "\"" ( ", " ... ){0,63} )? "]"
+ *     span ::= s0 | s1 | s2
+ *     s0 ::= "New" ( " " s1 )?
+ *     s1 ::= "York" ( "," s2 )? ...
+ *
+ * White space between units is written as in the sentence.
+ *
+ * Marked form. The sentence itself, with marks around runs of units: rule bDuI stands before unit I
+ * inside of D marks, aDuI behind it. White space before a unit belongs to it.
+ *
+ *     root ::= b0u0
+ *     b0u0 ::= "<|mark|>" b1u0 | " New" a0u0
+ *     a0u0 ::= b0u1
+ *     b1u0 ::= "<|mark|>" b2u0 | " New" a1u0
+ *     a1u0 ::= "<|/mark|>" a0u0 | b1u1 ... */
+#include "serving/grammar.h"
+
+#include "base/json.h"
+#include "base/text.h"
+
+#include <string.h>
+#include <unicode/uchar.h>
+
+enum { MAX_UNITS = 512, MAX_ITEMS = 64, MAX_NESTING = 3 };
+
+/* A GBNF literal. With `json` the text is first quoted for the inside of a JSON string. */
+static void literal(struct el_buffer *gbnf, const char *text, size_t len, bool json) {
+    struct el_buffer quoted = {0};
+    if (json) {
+        el_json_string(&quoted, text, len);
+        gbnf->failed = gbnf->failed || quoted.failed;
+        text = quoted.failed ? "" : quoted.data + 1;
+        len = quoted.failed ? 0 : quoted.len - 2;
+    }
+    el_buffer_char(gbnf, '"');
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '"' || c == '\\') {
+            el_buffer_char(gbnf, '\\');
+            el_buffer_char(gbnf, (char)c);
+        } else if (c < ' ' || c == 0x7f) {
+            el_buffer_printf(gbnf, "\\x%02X", c);
+        } else {
+            el_buffer_char(gbnf, (char)c);
+        }
+    }
+    el_buffer_char(gbnf, '"');
+    el_buffer_free(&quoted);
+}
+
+/* ---- the units of a sentence ---- */
+
+static bool word_character(UChar32 c) {
+    if (!u_isalnum(c) && u_charType(c) != U_NON_SPACING_MARK &&
+        u_charType(c) != U_COMBINING_SPACING_MARK) {
+        return false;
+    }
+    switch (u_getIntPropertyValue(c, UCHAR_LINE_BREAK)) {
+    case U_LB_IDEOGRAPHIC:
+    case U_LB_COMPLEX_CONTEXT:
+    case U_LB_CONDITIONAL_JAPANESE_STARTER:
+    case U_LB_NONSTARTER:
+    case U_LB_H2:
+    case U_LB_H3:
+        return false; /* a character can begin or end a name without white space */
+    default:
+        return true;
+    }
+}
+
+/* The unit that begins at `*at` (not white space); `*at` moves behind it. */
+static void next_unit(const char *text, size_t len, size_t *at) {
+    bool word = word_character((UChar32)el_utf8_next(text, len, at));
+    while (word && *at < len) {
+        size_t next = *at;
+        if (!word_character((UChar32)el_utf8_next(text, len, &next))) {
+            break;
+        }
+        *at = next;
+    }
+}
+
+static void skip_space(const char *text, size_t len, size_t *at) {
+    while (*at < len) {
+        size_t next = *at;
+        if (!u_isUWhiteSpace((UChar32)el_utf8_next(text, len, &next))) {
+            break;
+        }
+        *at = next;
+    }
+}
+
+/* A unit and the white space around it: bytes of the sentence. */
+struct unit {
+    size_t before, start, end, next;
+};
+
+/* The units of a sentence; 0 if there are none or too many. */
+static size_t find_units(const char *text, struct unit units[MAX_UNITS]) {
+    size_t len = strlen(text), at = 0, n = 0;
+    if (len >= 1 << 16 || el_utf8_valid_prefix(text, len) != len) {
+        return 0;
+    }
+    skip_space(text, len, &at);
+    for (size_t before = 0; at < len; before = units[n - 1].end) {
+        if (n == MAX_UNITS) {
+            return 0;
+        }
+        struct unit *unit = &units[n++];
+        *unit = (struct unit){.before = before, .start = at};
+        next_unit(text, len, &at);
+        unit->end = at;
+        skip_space(text, len, &at);
+        unit->next = at;
+    }
+    return n;
+}
+
+/* The rules s0 .. sN. */
+static void write_runs(const char *text, const struct unit *units, size_t n,
+                       struct el_buffer *gbnf) {
+    for (size_t i = 0; i < n; i++) {
+        const struct unit *unit = &units[i];
+        el_buffer_printf(gbnf, "s%zu ::= ", i);
+        literal(gbnf, text + unit->start, unit->end - unit->start, true);
+        if (i + 1 < n) {
+            el_buffer_string(gbnf, " (");
+            if (unit->next > unit->end) {
+                el_buffer_char(gbnf, ' ');
+                literal(gbnf, text + unit->end, unit->next - unit->end, true);
+            }
+            el_buffer_printf(gbnf, " s%zu )?", i + 1);
+        }
+        el_buffer_char(gbnf, '\n');
+    }
+}
+
+/* The rules bDuI and aDuI. */
+static void write_marked(const struct el_constraint *c, const struct unit *units, size_t n,
+                         struct el_buffer *gbnf) {
+    el_buffer_string(gbnf, "root ::= b0u0\n");
+    for (size_t i = 0; i < n; i++) {
+        const struct unit *unit = &units[i];
+        for (int depth = 0; depth <= MAX_NESTING; depth++) {
+            el_buffer_printf(gbnf, "b%du%zu ::= ", depth, i);
+            if (depth < MAX_NESTING) {
+                literal(gbnf, c->open, strlen(c->open), false);
+                el_buffer_printf(gbnf, " b%du%zu | ", depth + 1, i);
+            }
+            if (i == 0) {
+                el_buffer_string(gbnf, "\" \" "); /* as the prompt's text begins */
+                literal(gbnf, c->text + unit->start, unit->end - unit->start, false);
+            } else {
+                literal(gbnf, c->text + unit->before, unit->end - unit->before, false);
+            }
+            el_buffer_printf(gbnf, " a%du%zu\na%du%zu ::= ", depth, i, depth, i);
+            if (depth > 0) {
+                literal(gbnf, c->close, strlen(c->close), false);
+                el_buffer_printf(gbnf, " a%du%zu%s", depth - 1, i, i + 1 < n ? " | " : "");
+            }
+            if (i + 1 < n) {
+                el_buffer_printf(gbnf, "b%du%zu", depth, i + 1);
+            } else if (depth == 0) {
+                el_buffer_string(gbnf, "\"\"");
+            }
+            el_buffer_char(gbnf, '\n');
+        }
+    }
+}
+
+/* ---- lists ---- */
+
+static void write_choices(const struct el_constraint *c, bool json, struct el_buffer *gbnf) {
+    for (size_t i = 0; i < c->n_choices; i++) {
+        el_buffer_string(gbnf, i > 0 ? " | " : "");
+        literal(gbnf, c->choices[i], strlen(c->choices[i]), json);
+    }
+    el_buffer_char(gbnf, '\n');
+}
+
+/* Each of the spans, in their order, with a type: the span is written for the model, which only
+ * has to choose. */
+static void write_typed_spans(const struct el_constraint *c, struct el_buffer *gbnf) {
+    bool json = c->open == NULL;
+    el_buffer_string(gbnf, json ? "root ::= \"{\"" : "root ::=");
+    for (size_t i = 0; i < c->n_items; i++) {
+        struct el_buffer key = {0};
+        if (json) {
+            el_buffer_string(&key, i > 0 ? ", " : "");
+            el_json_string(&key, c->spans[i], strlen(c->spans[i]));
+            el_buffer_string(&key, ": \"");
+        } else {
+            el_buffer_printf(&key, "%s %s%s ", i > 0 ? c->separator : "", c->spans[i], c->is);
+        }
+        el_buffer_char(gbnf, ' ');
+        literal(gbnf, key.failed ? "" : key.data, key.failed ? 0 : key.len, false);
+        el_buffer_string(gbnf, json ? " one \"\\\"\"" : " one");
+        gbnf->failed = gbnf->failed || key.failed;
+        el_buffer_free(&key);
+    }
+    el_buffer_string(gbnf, json ? " \"}\"\n" : "\n");
+}
+
+static bool write_types(const struct el_constraint *c, struct el_buffer *gbnf) {
+    if (c->n_choices == 0 || c->n_items == 0 || c->n_items > 256) {
+        return false;
+    }
+    el_buffer_string(gbnf, "one ::= ");
+    write_choices(c, c->open == NULL, gbnf);
+    write_typed_spans(c, gbnf);
+    return true;
+}
+
+static bool write_spans(const struct el_constraint *c, struct el_buffer *gbnf) {
+    struct unit units[MAX_UNITS];
+    size_t n = c->text != NULL ? find_units(c->text, units) : 0;
+    if (n > 0 && c->open != NULL) {
+        write_marked(c, units, n, gbnf);
+    } else if (n > 0) {
+        write_runs(c->text, units, n, gbnf);
+        el_buffer_string(gbnf, "one ::= ");
+        for (size_t i = 0; i < n; i++) {
+            el_buffer_printf(gbnf, "%ss%zu", i > 0 ? " | " : "", i);
+        }
+        el_buffer_printf(gbnf,
+                         "\nroot ::= \"[\" ( item ( \", \" item ){0,%d} )? \"]\"\n"
+                         "item ::= \"\\\"\" one \"\\\"\"\n",
+                         MAX_ITEMS - 1);
+    }
+    return n > 0;
+}
+
+bool el_grammar_write(const struct el_constraint *c, struct el_buffer *gbnf) {
+    size_t before = gbnf->len;
+    bool written = false;
+    switch (c->kind) {
+    case EL_FREE:
+        break;
+    case EL_LIST_OF_SPANS:
+        written = write_spans(c, gbnf);
+        break;
+    case EL_LIST_OF_TYPES:
+        written = write_types(c, gbnf);
+        break;
+    case EL_YES_NO:
+        written = c->n_choices > 0;
+        if (written) {
+            el_buffer_string(gbnf, "root ::= \" \"? one\none ::= ");
+            write_choices(c, false, gbnf);
+        }
+        break;
+    }
+    if (!written && gbnf->data != NULL && !gbnf->failed) {
+        gbnf->len = before;
+        gbnf->data[before] = '\0';
+    }
+    return written && !gbnf->failed;
+}
+
+/* {"type":"string","enum":[...]}: one of the choices. */
+static void schema_choice(const struct el_constraint *c, struct el_buffer *schema) {
+    el_buffer_string(schema, "{\"type\":\"string\",\"enum\":[");
+    for (size_t i = 0; i < c->n_choices; i++) {
+        el_buffer_string(schema, i > 0 ? "," : "");
+        el_json_string(schema, c->choices[i], strlen(c->choices[i]));
+    }
+    el_buffer_string(schema, "]}");
+}
+
+static void schema_typed_spans(const struct el_constraint *c, struct el_buffer *schema) {
+    el_buffer_string(schema, "{\"type\":\"object\",\"properties\":{");
+    for (size_t i = 0; i < c->n_items; i++) {
+        el_buffer_string(schema, i > 0 ? "," : "");
+        el_json_string(schema, c->spans[i], strlen(c->spans[i]));
+        el_buffer_char(schema, ':');
+        schema_choice(c, schema);
+    }
+    el_buffer_string(schema, "},\"required\":[");
+    for (size_t i = 0; i < c->n_items; i++) {
+        el_buffer_string(schema, i > 0 ? "," : "");
+        el_json_string(schema, c->spans[i], strlen(c->spans[i]));
+    }
+    el_buffer_string(schema, "],\"additionalProperties\":false}");
+}
+
+bool el_schema_write(const struct el_constraint *c, struct el_buffer *schema) {
+    if (c->open != NULL) {
+        return false;
+    }
+    if (c->kind == EL_LIST_OF_SPANS) {
+        el_buffer_string(schema, "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}");
+    } else if (c->kind == EL_LIST_OF_TYPES && c->n_choices > 0) {
+        schema_typed_spans(c, schema);
+    } else {
+        return false;
+    }
+    return !schema->failed;
+}

@@ -1,0 +1,116 @@
+/* What the parts of the client share: members, their endpoints and the calls in work. Only for
+ * client.c, queue.c, probe.c and start.c. */
+#ifndef EL_SERVING_INSIDE_H
+#define EL_SERVING_INSIDE_H
+
+#include "serving/api.h"
+#include "serving/http.h"
+#include "serving/retry.h"
+#include "serving/server.h"
+#include "store/store.h"
+
+struct el_member;
+
+/* The way of an endpoint to being usable; probe.c walks it. */
+enum el_probe_step {
+    EL_PROBE_HEALTH,   /* children: until the model is loaded */
+    EL_PROBE_PROPS,    /* llama-server? */
+    EL_PROBE_TOKENIZE, /* does its vocabulary have the compact markers? */
+    EL_PROBE_VERSION,  /* Ollama? */
+    EL_PROBE_SHOW,     /* Ollama: the model */
+    EL_PROBE_MODELS,   /* OpenAI style: the models */
+    EL_PROBE_TRY,      /* OpenAI style: one short call, to see what is refused */
+    EL_PROBE_DONE,     /* usable */
+    EL_PROBE_FAILED,   /* see problem */
+};
+
+struct el_endpoint {
+    struct el_member *member;
+    struct el_http_target target;
+    struct el_breaker breaker;
+    struct el_limit limit;
+    size_t in_flight;
+
+    enum el_probe_step step;
+    struct el_http_transfer *probe; /* under way, or NULL */
+    struct el_buffer probe_body;
+    double probe_at, probe_until; /* next try; when to give up */
+    unsigned probe_tries;
+    bool plain_try; /* EL_PROBE_TRY without the optional fields */
+    char problem[512];
+};
+
+struct el_queue { /* binary heap: lowest rank first, then lowest sequence */
+    struct el_job **jobs;
+    size_t len, capacity;
+};
+
+struct el_member {
+    struct el_client *client;
+    const struct el_member_config *config;
+    struct el_capabilities caps;
+    struct el_account accounts[EL_STAGES];
+    struct el_endpoint *endpoints;
+    size_t n_endpoints;
+    struct el_server *server; /* of a gguf member, else NULL */
+    unsigned port_races, deaths;
+    bool gone;             /* the child died twice: caps.problem says so */
+    struct el_queue queue; /* calls that wait for a free slot */
+};
+
+struct el_job {
+    struct el_call call;
+    uint64_t rank, sequence;
+    char key[EL_SHA256_HEX];
+    struct el_buffer body;
+    enum el_api api;
+    unsigned tries;
+    bool primary;         /* in the table of calls under way; twins are not */
+    struct el_job *chain; /* that table's bucket */
+    struct el_job *twins; /* identical calls, answered with this one; linked by `next` */
+    struct el_job *next;  /* among twins, or among the ready */
+
+    struct el_endpoint *endpoint; /* while sent */
+    struct el_http_transfer *transfer;
+    struct el_job *sent_next, *sent_previous;
+
+    struct el_reply reply; /* text and detail are this job's own memory */
+    char *text, *detail;
+};
+
+enum { EL_TABLE = 1024 };
+
+struct el_client {
+    struct el_client_options options;
+    struct el_http *http;
+    struct el_store *store;
+    struct el_member *members;
+    size_t n_members;
+    struct el_queue delayed; /* calls that wait for their next try; rank = microseconds */
+    struct el_job *sent, *ready, **ready_last;
+    struct el_job *table[EL_TABLE]; /* by key: calls under way */
+    size_t pending;
+    uint64_t sequence, jitter;
+    bool out_of_memory;
+    char *program; /* llama-server */
+};
+
+/* client.c: move everything on once, while starting */
+void el_client_wait(struct el_client *client);
+void el_job_free(struct el_job *job);
+
+/* A copy, cut at a character's border where there is no room. */
+void el_set_text(char *into, size_t room, const char *text);
+
+/* queue.c */
+bool el_queue_push(struct el_queue *queue, struct el_job *job, uint64_t rank);
+struct el_job *el_queue_pop(struct el_queue *queue); /* NULL if empty */
+
+/* probe.c: begin at `step`; move on what waits for its time; 0 if nothing does, else the time of
+ * the next move. An endpoint that gets to EL_PROBE_DONE fills its member's capabilities if it is
+ * the first to do so. */
+void el_probe_begin(struct el_endpoint *endpoint, enum el_probe_step step, double now);
+double el_probe_move(struct el_endpoint *endpoint, double now);
+void el_probe_stop(struct el_endpoint *endpoint);
+
+#endif

@@ -1,0 +1,58 @@
+#include "serving/inside.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void el_set_text(char *into, size_t room, const char *text) {
+    size_t len = strlen(text);
+    len = len < room ? len : el_utf8_valid_prefix(text, room - 1);
+    memcpy(into, text, len);
+    into[len] = '\0';
+}
+
+static bool before(const struct el_job *a, const struct el_job *b) {
+    return a->rank != b->rank ? a->rank < b->rank : a->sequence < b->sequence;
+}
+
+bool el_queue_push(struct el_queue *queue, struct el_job *job, uint64_t rank) {
+    if (queue->len == queue->capacity) {
+        size_t capacity = queue->capacity < 64 ? 64 : queue->capacity * 2;
+        struct el_job **jobs = realloc(queue->jobs, capacity * sizeof(struct el_job *));
+        if (jobs == NULL) {
+            return false;
+        }
+        queue->jobs = jobs;
+        queue->capacity = capacity;
+    }
+    size_t at = queue->len++;
+    job->rank = rank;
+    for (; at > 0 && before(job, queue->jobs[(at - 1) / 2]); at = (at - 1) / 2) {
+        queue->jobs[at] = queue->jobs[(at - 1) / 2];
+    }
+    queue->jobs[at] = job;
+    return true;
+}
+
+struct el_job *el_queue_pop(struct el_queue *queue) {
+    if (queue->len == 0) {
+        return NULL;
+    }
+    struct el_job *top = queue->jobs[0], *last = queue->jobs[--queue->len];
+    size_t at = 0, child;
+    while ((child = 2 * at + 1) < queue->len) {
+        if (child + 1 < queue->len && before(queue->jobs[child + 1], queue->jobs[child])) {
+            child++;
+        }
+        if (!before(queue->jobs[child], last)) {
+            break;
+        }
+        queue->jobs[at] = queue->jobs[child];
+        at = child;
+    }
+    if (queue->len > 0) {
+        queue->jobs[at] = last;
+    }
+    return top;
+}

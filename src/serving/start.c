@@ -1,0 +1,333 @@
+/* The beginning and the end of a client: children, endpoints, the first probes, the store. */
+#include "serving/gguf.h"
+#include "serving/inside.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Sentence encoders are commonly trained for 512 tokens, and memory grows with it. */
+enum { DEFAULT_BUDGET = 20, CHILD_SLOTS = 4, CHILD_CONTEXT = 4096, EMBEDDING_CONTEXT = 512 };
+
+static size_t cores(void) {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
+}
+
+static void hash_text(const char *text, char hex[EL_SHA256_HEX]) {
+    struct el_sha256 hash;
+    el_sha256_start(&hash);
+    el_sha256_add(&hash, text, strlen(text));
+    el_sha256_finish(&hash, hex);
+}
+
+/* ---- members that are files ---- */
+
+/* What the file says, which the server cannot change. */
+static bool read_file(struct el_member *member, struct el_error *err) {
+    const struct el_member_config *config = member->config;
+    struct el_capabilities *caps = &member->caps;
+    struct el_gguf info;
+    if (!el_gguf_read(config->gguf, &info, err)) {
+        return false;
+    }
+    size_t trained = info.context != 0 ? info.context : CHILD_CONTEXT;
+    size_t most = config->embedding ? EMBEDDING_CONTEXT : CHILD_CONTEXT;
+    caps->compact = info.compact;
+    caps->parameters = config->parameters > 0 ? config->parameters : info.parameters;
+    member->server->embedding = config->embedding;
+    member->server->own_pooling = info.pooling;
+    member->server->slots = config->slots != 0 ? config->slots : CHILD_SLOTS;
+    member->server->context = config->context != 0 ? config->context
+                              : trained < most     ? trained
+                                                   : most;
+    return true;
+}
+
+/* Threads of a child wait for each other many times a token. In a model of a few million parameters
+ * that is most of the time: on a busy machine, two threads were 50 times slower than one. */
+static size_t threads_of(const struct el_member *member, size_t n_files) {
+    const double small = 0.05; /* billions of parameters */
+    if (member->config->threads != 0) {
+        return member->config->threads;
+    }
+    size_t share = cores() / n_files;
+    bool one = share == 0 || (member->caps.parameters > 0 && member->caps.parameters < small);
+    return one ? 1 : share;
+}
+
+static bool begin_child(struct el_member *member, size_t n_files, struct el_error *err) {
+    struct el_client *client = member->client;
+    member->server = calloc(1, sizeof *member->server);
+    if (member->server == NULL) {
+        return el_fail_memory(err);
+    }
+    member->server->log_watch.fd = -1;
+    if (!read_file(member, err)) {
+        return false;
+    }
+    if (client->program == NULL) {
+        client->program = el_server_find(client->options.llama_server, err);
+    }
+    if (client->program == NULL) {
+        return false;
+    }
+    member->server->program = client->program;
+    member->server->gguf = member->config->gguf;
+    member->server->http = client->http;
+    member->server->threads = threads_of(member, n_files);
+    char url[64];
+    if (!el_server_start(member->server, err)) {
+        return false;
+    }
+    snprintf(url, sizeof url, "http://127.0.0.1:%u", member->server->port);
+    if (!el_http_target_init(&member->endpoints[0].target, member->config, url, member->server->key,
+                             err)) {
+        return false;
+    }
+    el_probe_begin(&member->endpoints[0], EL_PROBE_HEALTH, el_now());
+    return true;
+}
+
+static enum el_probe_step first_step(enum el_api api) {
+    switch (api) {
+    case EL_API_CHAT:
+    case EL_API_COMPLETIONS:
+        return EL_PROBE_MODELS;
+    case EL_API_OLLAMA:
+        return EL_PROBE_VERSION;
+    case EL_API_AUTO:
+    case EL_API_LLAMA:
+    case EL_API_EMBEDDINGS:
+        break;
+    }
+    return EL_PROBE_PROPS;
+}
+
+/* Errors of one member are its own problem; only memory ends the start. */
+static bool begin_member(struct el_member *member, size_t n_files, struct el_error *err) {
+    const struct el_member_config *config = member->config;
+    struct el_error own = {0};
+    bool ok = true;
+    if (config->gguf == NULL && config->n_urls == 0) {
+        ok = el_fail(&own, EL_ERR_CONFIG, "it has neither `url` nor `gguf`");
+    } else if (config->gguf != NULL) {
+        ok = begin_child(member, n_files, &own);
+    }
+    for (size_t i = 0; ok && config->gguf == NULL && i < config->n_urls; i++) {
+        struct el_endpoint *e = &member->endpoints[i];
+        ok = el_http_target_init(&e->target, config, config->urls[i], NULL, &own);
+        if (ok) {
+            el_probe_begin(e, first_step(config->api), el_now());
+        }
+    }
+    if (ok) {
+        return true;
+    }
+    for (size_t i = 0; i < member->n_endpoints; i++) {
+        el_probe_stop(&member->endpoints[i]);
+        member->endpoints[i].step = EL_PROBE_FAILED;
+    }
+    member->gone = true;
+    el_set_text(member->endpoints[0].problem, sizeof member->endpoints[0].problem, own.message);
+    return own.code != EL_ERR_MEMORY || el_fail_memory(err);
+}
+
+/* ---- waiting for all ---- */
+
+static bool undecided(const struct el_member *member) {
+    for (size_t i = 0; i < member->n_endpoints; i++) {
+        if (member->endpoints[i].step < EL_PROBE_DONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool any_undecided(const struct el_client *client) {
+    for (size_t m = 0; m < client->n_members; m++) {
+        if (undecided(&client->members[m])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void set_identity(struct el_member *member) {
+    struct el_capabilities *caps = &member->caps;
+    const struct el_member_config *config = member->config;
+    char hex[EL_SHA256_HEX] = "";
+    struct el_error err;
+    if (config->gguf != NULL) {
+        if (!el_store_file_hash(member->client->store, config->gguf, hex, &err)) {
+            hash_text(config->gguf, hex);
+        }
+        const char *slash = strrchr(config->gguf, '/');
+        snprintf(caps->model, sizeof caps->model, "%s",
+                 config->model != NULL ? config->model
+                 : slash != NULL       ? slash + 1
+                                       : config->gguf);
+    } else {
+        hash_text(config->model != NULL ? config->model : caps->model, hex);
+        caps->parameters = config->parameters > 0 ? config->parameters : caps->parameters;
+    }
+    snprintf(caps->identity, sizeof caps->identity, "%s", hex);
+}
+
+/* Replicas that could not be reached take part as soon as they answer; a member needs one. */
+static void conclude(struct el_member *member) {
+    struct el_client *client = member->client;
+    for (size_t i = 0; i < member->n_endpoints; i++) {
+        struct el_endpoint *e = &member->endpoints[i];
+        e->breaker.budget = (unsigned)client->options.retry_budget;
+        if (e->step == EL_PROBE_FAILED && !member->caps.reached) {
+            el_set_text(member->caps.problem, sizeof member->caps.problem, e->problem);
+        } else if (e->step == EL_PROBE_FAILED) {
+            el_log(client->options.log, EL_WARNING, "member %s: going on without %s",
+                   member->config->name, e->problem);
+        }
+    }
+    if (member->caps.reached) {
+        set_identity(member);
+    }
+}
+
+static bool none_reached(struct el_client *client, struct el_error *err) {
+    struct el_buffer text = {.limit = sizeof err->message};
+    bool writers = false;
+    for (size_t m = 0; m < client->n_members; m++) {
+        writers = writers || !client->members[m].config->embedding;
+    }
+    for (size_t m = 0; m < client->n_members; m++) {
+        const struct el_member *member = &client->members[m];
+        if (writers && member->config->embedding) {
+            continue;
+        }
+        if (member->caps.reached) {
+            el_buffer_free(&text);
+            return false;
+        }
+        el_buffer_printf(&text, "%s%s: %s", text.len > 0 ? "; " : "", member->config->name,
+                         member->caps.problem);
+    }
+    el_fail(err, EL_ERR_UNREACHABLE, "no member can be reached: %s",
+            text.data != NULL ? text.data : "none is configured");
+    el_buffer_free(&text);
+    return true;
+}
+
+/* ---- start and stop ---- */
+
+static bool make_members(struct el_client *client, const struct el_member_config *configs, size_t n,
+                         struct el_error *err) {
+    client->members = calloc(n + 1, sizeof *client->members);
+    if (client->members == NULL) {
+        return el_fail_memory(err);
+    }
+    client->n_members = n;
+    for (size_t m = 0; m < n; m++) {
+        struct el_member *member = &client->members[m];
+        size_t count = configs[m].gguf != NULL || configs[m].n_urls == 0 ? 1 : configs[m].n_urls;
+        member->client = client;
+        member->config = &configs[m];
+        member->endpoints = calloc(count, sizeof *member->endpoints);
+        if (member->endpoints == NULL) {
+            return el_fail_memory(err);
+        }
+        member->n_endpoints = count;
+        for (size_t i = 0; i < count; i++) {
+            member->endpoints[i].member = member;
+        }
+    }
+    return true;
+}
+
+static void open_store(struct el_client *client) {
+    struct el_error err;
+    if (client->options.store_path != NULL &&
+        !el_store_open(client->options.store_path, client->options.log, &client->store, &err)) {
+        el_log(client->options.log, EL_WARNING, "%s; going on without a reply store", err.message);
+    }
+}
+
+bool el_client_start(const struct el_member_config *members, size_t n_members,
+                     const struct el_client_options *options, struct el_client **out,
+                     struct el_error *err) {
+    struct el_client *client = calloc(1, sizeof *client);
+    *out = NULL;
+    if (client == NULL) {
+        return el_fail_memory(err);
+    }
+    client->options = options != NULL ? *options : (struct el_client_options){0};
+    if (client->options.retry_budget == 0) {
+        client->options.retry_budget = DEFAULT_BUDGET;
+    }
+    client->ready_last = &client->ready;
+    client->jitter = (uint64_t)(el_now() * 1e9) * 2654435761u + (uint64_t)getpid() + 1;
+    size_t n_files = 0;
+    for (size_t m = 0; m < n_members; m++) {
+        n_files += members[m].gguf != NULL;
+    }
+    bool ok = el_http_new(&client->http, err) && make_members(client, members, n_members, err);
+    if (ok) {
+        open_store(client);
+    }
+    for (size_t m = 0; ok && m < n_members; m++) {
+        ok = begin_member(&client->members[m], n_files, err);
+    }
+    while (ok && any_undecided(client)) {
+        el_client_wait(client);
+    }
+    for (size_t m = 0; ok && m < n_members; m++) {
+        conclude(&client->members[m]);
+    }
+    if (!ok || none_reached(client, err)) {
+        el_client_stop(client);
+        return false;
+    }
+    el_http_keep(client->http, 2 * el_client_slots(client) + 8);
+    *out = client;
+    return true;
+}
+
+static void free_jobs(struct el_client *client) {
+    el_client_cancel(client);
+    for (struct el_job *job = client->ready, *next; job != NULL; job = next) {
+        next = job->next;
+        el_job_free(job);
+    }
+}
+
+void el_client_stop(struct el_client *client) {
+    if (client == NULL) {
+        return;
+    }
+    free_jobs(client);
+    for (size_t m = 0; m < client->n_members; m++) { /* all at once, then wait for each */
+        if (client->members[m].server != NULL) {
+            el_server_ask_to_end(client->members[m].server);
+        }
+    }
+    el_store_close(client->store);
+    for (size_t m = 0; m < client->n_members; m++) {
+        struct el_member *member = &client->members[m];
+        for (size_t i = 0; i < member->n_endpoints; i++) {
+            el_probe_stop(&member->endpoints[i]);
+            el_http_target_free(&member->endpoints[i].target);
+            el_buffer_free(&member->endpoints[i].probe_body);
+        }
+        if (member->server != NULL) {
+            el_server_end(member->server);
+        }
+        free(member->server);
+        free(member->endpoints);
+        free(member->queue.jobs);
+    }
+    el_http_free(client->http);
+    free(client->delayed.jobs);
+    free(client->members);
+    free(client->program);
+    free(client);
+}
