@@ -2,7 +2,7 @@
 #
 #   make            build/el4ner, without any network
 #   make demo       install what is missing, build, and tag examples/news.txt
-#   make test       unit tests under ASan and UBSan, end-to-end tests
+#   make test       which folder includes which, unit tests under ASan and UBSan, end-to-end tests
 #   make check      the slower ones: valgrind, ThreadSanitizer, fuzzing, manuals, shell scripts
 #   make install    to PREFIX (default /usr/local), below DESTDIR if that is set
 BUILD    ?= build
@@ -117,7 +117,7 @@ demo: deps
 	@$(BUILD)/el4ner tag examples/news.txt --to terminal --color $$([ -n "$$NO_COLOR" ] && echo never || echo always)
 
 unit: $(UNIT) $(TESTERS)
-	@tests/run $(UNIT)
+	@tests/run $(UNIT) tests/test_arrows.py
 
 programs: all $(BUILD)/examples/tag_text $(TESTERS)
 
@@ -126,7 +126,7 @@ test:
 	@tools/get-llama-server >/dev/null 2>&1 || echo 'no llama-server: tests that need one are skipped'
 	@$(QUIET) programs
 	@$(QUIET) $(ASAN) unit-programs
-	@BUILD=$(BUILD) tests/run $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT)) $(E2E)
+	@BUILD=$(BUILD) tests/run tests/test_arrows.py $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT)) $(E2E)
 
 unit-programs: $(UNIT) $(TESTERS)
 

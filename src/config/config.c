@@ -2,7 +2,7 @@
  * error. Everything a key holds is checked here, so that the rest of the program can rely on it. */
 #include "config/config.h"
 
-#include "config/parts.h"
+#include "config/config_private.h"
 #include "config/yaml.h"
 
 #include <ctype.h>

@@ -1,7 +1,7 @@
 /* Where the configuration is looked up, and what holds where it says nothing. */
 #include "config/config.h"
 
-#include "config/parts.h"
+#include "config/config_private.h"
 
 #include <limits.h>
 #include <stdint.h>

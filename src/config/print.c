@@ -1,7 +1,7 @@
 /* The configuration in force, as YAML that can be loaded again (secrets left out). */
 #include "config/config.h"
 
-#include "config/parts.h"
+#include "config/config_private.h"
 
 #include <ctype.h>
 #include <stdlib.h>

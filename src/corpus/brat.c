@@ -4,7 +4,7 @@
  * Fragments of a discontinuous entity are read as one span where only white space lies between
  * them, which is how brat writes an entity over a line break; other discontinuous entities are
  * refused. Relations, events, attributes and notes are passed over. */
-#include "corpus/formats.h"
+#include "corpus/format_private.h"
 
 #include <dirent.h>
 #include <errno.h>

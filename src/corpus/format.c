@@ -1,7 +1,7 @@
 #include "corpus/format.h"
 
 #include "corpus/flat.h"
-#include "corpus/formats.h"
+#include "corpus/format_private.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #ifndef EL_CORPUS_IOB_H
 #define EL_CORPUS_IOB_H
 
-#include "corpus/formats.h"
+#include "corpus/format_private.h"
 
 struct el_iob_tag {
     const char *text;

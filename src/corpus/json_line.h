@@ -3,7 +3,7 @@
 #ifndef EL_CORPUS_JSON_LINE_H
 #define EL_CORPUS_JSON_LINE_H
 
-#include "corpus/formats.h"
+#include "corpus/format_private.h"
 
 struct el_json_line {
     struct el_reader *reader;

@@ -1,5 +1,5 @@
 /* Plain text: the whole file is one document, its id the file's base name. */
-#include "corpus/formats.h"
+#include "corpus/format_private.h"
 
 #include <string.h>
 

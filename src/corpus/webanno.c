@@ -1,7 +1,7 @@
 /* WebAnno TSV 3 (INCEpTION): sentences of tokens with offsets in UTF-16 units, one column a feature
  * of each annotation layer. The layer NamedEntity and its feature "value" are read, else the first
  * span layer and its first feature, or the column asked for; one document a sentence. */
-#include "corpus/formats.h"
+#include "corpus/format_private.h"
 
 #include <math.h>
 #include <stdlib.h>

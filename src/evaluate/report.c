@@ -1,4 +1,4 @@
-#include "evaluate/report_parts.h"
+#include "evaluate/report_private.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  *     "p": [[start, end, type, score, kind, proposers, [[type, voters]], verdict]],
  *     "k": kinds, "x": traces}]}
  * Offsets are UTF-16 units, as scripts in a browser count; sets of members are bit masks. */
-#include "evaluate/report_parts.h"
+#include "evaluate/report_private.h"
 
 #include "base/json.h"
 

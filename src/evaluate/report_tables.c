@@ -1,5 +1,5 @@
 /* Ablation and stages in the report. */
-#include "evaluate/report_parts.h"
+#include "evaluate/report_private.h"
 
 #include <math.h>
 #include <string.h>

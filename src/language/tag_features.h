@@ -6,7 +6,8 @@
 #ifndef EL_LANGUAGE_TAG_FEATURES_H
 #define EL_LANGUAGE_TAG_FEATURES_H
 
-#include "language/tagger.h"
+#include "base/text.h"
+#include "language/pos.h"
 
 enum { EL_TAG_FEATURES = 40, EL_TAG_AFFIXES = 4 };
 

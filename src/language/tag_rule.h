@@ -4,7 +4,8 @@
 #ifndef EL_LANGUAGE_TAG_RULE_H
 #define EL_LANGUAGE_TAG_RULE_H
 
-#include "language/tagger.h"
+#include "base/text.h"
+#include "language/pos.h"
 
 /* Pure; words as in el_tagger_tag. */
 void el_tag_by_rule(const char *text, const char *lang, const struct el_span *words, size_t n_words,

@@ -1,35 +1,11 @@
-/* Part-of-speech tagger: averaged perceptron for universal tags (universaldependencies.org/u/pos).
+/* Part-of-speech tagger: averaged perceptron for universal tags.
  * A loaded tagger is read-only and may be shared by threads. */
 #ifndef EL_LANGUAGE_TAGGER_H
 #define EL_LANGUAGE_TAGGER_H
 
 #include "base/error.h"
 #include "base/text.h"
-
-enum el_pos {
-    EL_POS_ADJ,
-    EL_POS_ADP,
-    EL_POS_ADV,
-    EL_POS_AUX,
-    EL_POS_CCONJ,
-    EL_POS_DET,
-    EL_POS_INTJ,
-    EL_POS_NOUN,
-    EL_POS_NUM,
-    EL_POS_PART,
-    EL_POS_PRON,
-    EL_POS_PROPN,
-    EL_POS_PUNCT,
-    EL_POS_SCONJ,
-    EL_POS_SYM,
-    EL_POS_VERB,
-    EL_POS_X,
-    EL_POS_COUNT
-};
-
-/* "ADJ" .. "X". */
-const char *el_pos_name(enum el_pos pos);
-bool el_pos_from_name(const char *name, enum el_pos *pos);
+#include "language/pos.h"
 
 struct el_tagger;
 

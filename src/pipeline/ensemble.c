@@ -1,7 +1,7 @@
 /* Opening the ensemble: members, templates, pool, tagger, and how the pool's labels map to the
  * types that were asked for. */
 #include "serving/gguf.h"
-#include "pipeline/ensemble_internal.h"
+#include "pipeline/ensemble_private.h"
 
 #include <errno.h>
 #include <stdlib.h>

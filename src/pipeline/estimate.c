@@ -1,7 +1,7 @@
 /* What a run would cost: the stages ask their questions about every sentence, and nobody answers.
  * Made-up spans stand in for what the members would have found. */
 #include "pipeline/cut.h"
-#include "pipeline/ensemble_internal.h"
+#include "pipeline/ensemble_private.h"
 
 #include <math.h>
 

@@ -5,7 +5,7 @@
  * multiple of it: memory does not grow with the input. */
 #include "corpus/flat.h"
 #include "pipeline/cut.h"
-#include "pipeline/ensemble_internal.h"
+#include "pipeline/ensemble_private.h"
 
 #include <errno.h>
 #include <stdlib.h>

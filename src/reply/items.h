@@ -6,7 +6,8 @@
 #ifndef EL_REPLY_ITEMS_H
 #define EL_REPLY_ITEMS_H
 
-#include "reply/reply.h"
+#include "base/arena.h"
+#include "prompt/prompt.h"
 
 #include <jansson.h>
 

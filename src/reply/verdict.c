@@ -2,6 +2,7 @@
  * decides; else what stands behind "answer:"; else the only verdict there is; else the last line.
  * Quoted text does not count, it is the span ("No Doubt"). */
 #include "reply/items.h"
+#include "reply/reply.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-/* What the formats share behind format.h: the reader, the writer, and one entry a format. */
-#ifndef EL_CORPUS_FORMATS_H
-#define EL_CORPUS_FORMATS_H
+/* What the formats share: the reader, the writer, and one entry for each format. */
+#ifndef EL_CORPUS_FORMAT_PRIVATE_H
+#define EL_CORPUS_FORMAT_PRIVATE_H
 
 #include "base/buffer.h"
 #include "corpus/format.h"

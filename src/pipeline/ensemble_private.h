@@ -1,7 +1,6 @@
-/* What opening (ensemble.c), running (run.c) and estimating (estimate.c) share; nobody else
- * includes this. */
-#ifndef EL_PIPELINE_ENSEMBLE_INTERNAL_H
-#define EL_PIPELINE_ENSEMBLE_INTERNAL_H
+/* What opening (ensemble.c), running (run.c) and estimating (estimate.c) share. */
+#ifndef EL_PIPELINE_ENSEMBLE_PRIVATE_H
+#define EL_PIPELINE_ENSEMBLE_PRIVATE_H
 
 #include "pipeline/ensemble.h"
 #include "pipeline/work.h"

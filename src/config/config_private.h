@@ -1,6 +1,6 @@
-/* What the files of the configuration share. Internal to src/pipeline. */
-#ifndef EL_CONFIG_PARTS_H
-#define EL_CONFIG_PARTS_H
+/* What the files of the configuration share. */
+#ifndef EL_CONFIG_CONFIG_PRIVATE_H
+#define EL_CONFIG_CONFIG_PRIVATE_H
 
 #include "config/config.h"
 

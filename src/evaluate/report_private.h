@@ -1,6 +1,6 @@
-/* The parts of the report page; private to src/evaluate/report*.c. */
-#ifndef EL_EVALUATE_REPORT_PARTS_H
-#define EL_EVALUATE_REPORT_PARTS_H
+/* The parts of the report page, one for each file report*.c. */
+#ifndef EL_EVALUATE_REPORT_PRIVATE_H
+#define EL_EVALUATE_REPORT_PRIVATE_H
 
 #include "base/buffer.h"
 #include "evaluate/report.h"
