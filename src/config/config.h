@@ -12,9 +12,9 @@
 
 /* An entity type as the user asks for it. */
 struct el_type {
-    const char *name;        /* what the output says */
-    const char *wording;     /* what the models read; default: the name with '_' and '-' as ' ' */
-    const char *description; /* may be NULL */
+    const char *name;           /* what the output says */
+    const char *wording;        /* what the models read; default: see el_label_wording */
+    const char *description;    /* may be NULL */
     const char *const *aliases; /* labels of pools that mean this type, besides name and wording */
     size_t n_aliases;
 };
@@ -87,8 +87,8 @@ struct el_config {
 bool el_config_load(const char *path, struct el_config **config, struct el_error *err);
 void el_config_free(struct el_config *config);
 
-/* Replace the types by a comma-separated list of names ("person,location"); names that the
- * configuration describes keep their descriptions. */
+/* Replace the types by a comma-separated list of names ("person,location"); a name that the
+ * configuration has, itself or under another with the same wording, keeps its description. */
 bool el_config_set_types(struct el_config *config, const char *list, struct el_error *err);
 
 /* "default" or "paper"; false for anything else. */
@@ -98,7 +98,8 @@ bool el_profile_from_name(const char *name, enum el_profile *profile);
 bool el_config_set_verifier(struct el_config *config, const char *who, struct el_error *err);
 
 /* The number of the asked type that a label of a pool or test file means, by name, wording or alias
- * (case folded, '_' and '-' as spaces); -1 = none. False only if memory is out. */
+ * (case folded, '_' and '-' as spaces), else by the wording of the label; -1 = none. False only if
+ * memory is out. */
 bool el_config_type_of_label(const struct el_config *config, const char *label, int *type);
 
 /* Set what a profile decides: k, similarity, part-of-speech weights, pre-extraction with types,

@@ -15,7 +15,15 @@ extern const struct el_member_config el_member_defaults;
 /* Number of the member of this name; SIZE_MAX if there is none. */
 size_t el_config_member(const struct el_config *config, const char *name);
 
-/* Fill a type's wording and aliases where they are not set. */
+/* The words by which models read a label, in the arena or constant: "organization" for ORG,
+ * "creative work" for creative-work, CREATIVE_WORK and CreativeWork. Case means something only in
+ * labels that have both cases: an acronym in them keeps its capitals. NULL if memory is out. */
+const char *el_label_wording(struct el_arena *arena, const char *label);
+
+/* What a label known to the field means, where its wording says too little; else NULL. */
+const char *el_label_description(const char *label);
+
+/* Fill a type's wording where it is not set, and with it the description. */
 bool el_type_complete(struct el_arena *arena, struct el_type *type, struct el_error *err);
 
 /* Read config->path over the defaults in `config` (data folders are set). */

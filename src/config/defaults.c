@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 const char *const el_api_names[] = {"auto", "llama", "chat", "completions", "ollama"};
@@ -17,16 +16,7 @@ const char *const el_similarity_names[] = {"span", "sentence", "bm25", "random"}
 
 const struct el_member_config el_member_defaults = {.retries = 4};
 
-/* Labels that pools commonly use for the three types everybody asks for. */
-static const char *const person_aliases[] = {"PER", "PERS"};
-static const char *const location_aliases[] = {"LOC"};
-static const char *const organization_aliases[] = {"ORG", "organisation"};
-static const struct el_type common_types[] = {
-    {.name = "person", .aliases = person_aliases, .n_aliases = 2},
-    {.name = "location", .aliases = location_aliases, .n_aliases = 1},
-    {.name = "organization", .aliases = organization_aliases, .n_aliases = 2},
-};
-enum { COMMON_TYPES = sizeof common_types / sizeof *common_types, MOST_FOLDERS = 24 };
+enum { MOST_FOLDERS = 24 };
 
 void el_settings_profile(struct el_settings *settings, enum el_profile profile) {
     settings->profile = profile;
@@ -93,119 +83,6 @@ bool el_config_set_verifier(struct el_config *config, const char *who, struct el
     }
     settings->verifier = verifier;
     settings->verifier_name = name;
-    return true;
-}
-
-/* Types */
-
-/* The common type of this name or label; NULL if it is none. */
-static const struct el_type *find_common(const char *name) {
-    for (size_t i = 0; i < COMMON_TYPES; i++) {
-        const struct el_type *type = &common_types[i];
-        if (strcmp(type->name, name) == 0) {
-            return type;
-        }
-        for (size_t a = 0; a < type->n_aliases; a++) {
-            if (strcmp(type->aliases[a], name) == 0) {
-                return type;
-            }
-        }
-    }
-    return NULL;
-}
-
-bool el_type_complete(struct el_arena *arena, struct el_type *type, struct el_error *err) {
-    const struct el_type *common = find_common(type->name);
-    if (common != NULL && type->aliases == NULL) {
-        type->aliases = common->aliases;
-        type->n_aliases = common->n_aliases;
-    }
-    if (common != NULL && type->wording == NULL) {
-        type->wording = common->name; /* models read "person", not "PER" */
-    }
-    if (type->wording == NULL) {
-        char *wording = el_arena_string(arena, type->name);
-        if (wording == NULL) {
-            return el_fail_memory(err);
-        }
-        for (char *c = wording; *c != '\0'; c++) {
-            *c = *c == '_' || *c == '-' ? ' ' : *c;
-        }
-        type->wording = wording;
-    }
-    return true;
-}
-
-static bool add_type(struct el_config *config, struct el_type *types, size_t *n, const char *name,
-                     size_t len, struct el_error *err) {
-    struct el_type type = {.name = el_arena_copy(&config->arena, name, len)};
-    if (type.name == NULL) {
-        return el_fail_memory(err);
-    }
-    for (size_t i = 0; i < config->n_types; i++) {
-        if (strcmp(config->types[i].name, type.name) == 0) {
-            type = config->types[i];
-        }
-    }
-    if (!el_type_complete(&config->arena, &type, err)) {
-        return false;
-    }
-    for (size_t i = 0; i < *n; i++) {
-        if (strcmp(types[i].name, type.name) == 0) {
-            return el_fail(err, EL_ERR_CONFIG, "the type '%s' is named twice", type.name);
-        }
-        if (strcasecmp(types[i].wording, type.wording) == 0) {
-            return el_fail(err, EL_ERR_CONFIG,
-                           "the types '%s' and '%s' have the same wording \"%s\", so no answer "
-                           "could tell them apart",
-                           types[i].name, type.name, type.wording);
-        }
-    }
-    types[(*n)++] = type;
-    return true;
-}
-
-bool el_config_set_types(struct el_config *config, const char *list, struct el_error *err) {
-    size_t room = 1, n = 0;
-    for (const char *c = list; *c != '\0'; c++) {
-        room += *c == ',';
-    }
-    if (room > 512) {
-        return el_fail(err, EL_ERR_CONFIG, "%zu types; at most 512 are possible", room);
-    }
-    if (el_utf8_valid_prefix(list, strlen(list)) != strlen(list)) {
-        return el_fail(err, EL_ERR_CONFIG, "the list of types is not valid UTF-8");
-    }
-    struct el_type *types = el_arena_array(&config->arena, room, sizeof *types);
-    if (types == NULL) {
-        return el_fail_memory(err);
-    }
-    for (const char *at = list;; at++) {
-        size_t len = strcspn(at, ",");
-        const char *name = at;
-        at += len;
-        while (len > 0 && name[0] == ' ') {
-            name++;
-            len--;
-        }
-        while (len > 0 && name[len - 1] == ' ') {
-            len--;
-        }
-        if (len == 0) {
-            return el_fail(err, EL_ERR_CONFIG,
-                           "an empty name in the list of types \"%s\"; it looks like "
-                           "\"person,location\"",
-                           list);
-        }
-        if (!add_type(config, types, &n, name, len, err)) {
-            return false;
-        }
-        if (*at == '\0') {
-            break;
-        }
-    }
-    config->types = types;
-    config->n_types = n;
     return true;
 }
 

@@ -35,6 +35,10 @@ try 0 "the shipped configuration" "$el4ner" config && that "the shipped configur
 try 0 "config can be loaded again" "$el4ner" config -c first
 that "config can be loaded again" test "$(sed 's/ *#.*//' out)" = "$(sed 's/ *#.*//' first)"
 mkdir -p config/el4ner
+for label in Chemical CHEMICAL chemical CHEM; do
+    try 0 "the label $label" "$el4ner" config --types "$label" &&
+        that "the wording of $label" grep -q 'wording: chemical$' out
+done
 echo "types: [ship]" >config/el4ner/config.yaml
 try 0 "the user's configuration" "$el4ner" config && that "the user's configuration" grep -q '^  ship:' out
 echo "types: [tree]" >el4ner.yaml

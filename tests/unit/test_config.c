@@ -127,7 +127,9 @@ static void nothing_gives_the_shipped_members_and_types(void **state) {
     assert_int_equal(strncmp(config->members[0].gguf, place->folder, strlen(place->folder)), 0);
     assert_int_equal(config->n_types, 3);
     assert_string_equal(config->types[2].name, "organization");
-    assert_string_equal(config->types[0].aliases[0], "PER");
+    int type;
+    assert_true(el_config_type_of_label(config, "PER", &type));
+    assert_int_equal(type, 0);
     assert_int_equal(config->settings.demonstrations, 5);
     assert_int_equal(config->settings.verifier, EL_VERIFY_MEMBER);
     assert_null(config->settings.verifier_name);
@@ -278,6 +280,90 @@ static void vectors_come_from_ngrams_or_a_file(void **state) {
     el_buffer_free(&text);
 }
 
+/* Labels of the styles that data sets use, and the words that models read. */
+static void labels_become_plain_words(void **state) {
+    static const char *const cases[][2] = {
+        {"Chemical", "chemical"},
+        {"CHEMICAL", "chemical"},
+        {"chemical", "chemical"},
+        {"CHEM", "chemical"},
+        {"B-cell_line", "B-cell line"},
+        {"cell_line", "cell line"},
+        {"CellLine", "cell line"},
+        {"creative-work", "creative work"},
+        {"CreativeWork", "creative work"},
+        {"creativeWork", "creative work"},
+        {"creativework", "creative work"},
+        {"CREATIVE_WORK", "creative work"},
+        {"creative work", "creative work"},
+        {"WORK_OF_ART", "work of art"},
+        {"GPE", "geo-political entity"},
+        {"NORP", "nationality, religious or political group"},
+        {"FAC", "facility"},
+        {"MISC", "miscellaneous"},
+        {"Misc", "miscellaneous"},
+        {"PER", "person"},
+        {"PERSON", "person"},
+        {"Organisation", "organization"},
+        {"MilitaryPlatform", "military platform"},
+        {"HTML_XML_Tag", "HTML XML tag"},
+        {"HTMLTag", "HTML tag"},
+        {"Keyboard_IP", "keyboard IP"},
+        {"GENE_OR_GENE_PRODUCT", "gene or gene product"},
+        {"DNA", "DNA"},
+        {"dna", "DNA"},
+        {"mRNA", "mRNA"},
+        {"DNA_domain", "DNA domain"},
+        {"programlang", "programming language"},
+        {"LOCderiv", "word derived from a location"},
+        {"PERCENT", "percentage"},
+        {"PRD", "PRD"},
+        {"LAW", "law"},
+        {"_odd__name_", "odd name"},
+        {"__", "__"},
+        {"art-broadcastprogram", "art broadcastprogram"},
+        {"\xe7\x96\xbe\xe7\x97\x85", "\xe7\x96\xbe\xe7\x97\x85"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct el_config *config = load(*state, "types: [unused]\n");
+        struct el_error err = {0};
+        assert_true(el_config_set_types(config, cases[i][0], &err));
+        assert_string_equal(config->types[0].name, cases[i][0]);
+        assert_string_equal(config->types[0].wording, cases[i][1]);
+        el_config_free(config);
+    }
+}
+
+/* A label of a file means the type that has its wording, but an equal name comes first. */
+static void labels_of_files_mean_types(void **state) {
+    struct el_config *config =
+        load(*state, "types: {person: human being, location: , FAC: , place: {aliases: [LOC]}}\n");
+    static const struct {
+        const char *label;
+        int type;
+    } cases[] = {
+        {"PER", 0},      {"Person", 0},   {"human_being", 0}, {"location", 1}, {"LOC", 3},
+        {"facility", 2}, {"Facility", 2}, {"ORG", -1},        {"", -1},        {"GPE", -1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int type;
+        assert_true(el_config_type_of_label(config, cases[i].label, &type));
+        assert_int_equal(type, cases[i].type);
+    }
+    el_config_free(config);
+}
+
+/* Types asked for by another label keep what the configuration says of them. */
+static void asked_labels_keep_descriptions(void **state) {
+    struct el_config *config = load(*state, "types: {person: {description: a human}}\n");
+    struct el_error err = {0};
+    assert_true(el_config_set_types(config, "PER,GPE", &err));
+    assert_string_equal(config->types[0].name, "PER");
+    assert_string_equal(config->types[0].description, "a human");
+    assert_non_null(strstr(config->types[1].description, "cities"));
+    el_config_free(config);
+}
+
 static void types_on_the_command_line(void **state) {
     struct el_config *config =
         load(*state, "types: {work_of-art: {description: d}, person: human, city: }\n");
@@ -305,7 +391,7 @@ static void common_labels_are_worded(void **state) {
     assert_true(el_config_set_types(config, "PER,ORG,PERIOD", &err));
     assert_string_equal(config->types[0].wording, "person");
     assert_string_equal(config->types[1].wording, "organization");
-    assert_string_equal(config->types[2].wording, "PERIOD");
+    assert_string_equal(config->types[2].wording, "period");
     assert_false(el_config_set_types(config, "PER,person", &err));
     el_config_free(config);
 }
@@ -362,6 +448,9 @@ int main(void) {
         cmocka_unit_test(every_key_arrives),
         cmocka_unit_test(the_print_is_a_configuration_without_secrets),
         cmocka_unit_test(vectors_come_from_ngrams_or_a_file),
+        cmocka_unit_test(labels_become_plain_words),
+        cmocka_unit_test(labels_of_files_mean_types),
+        cmocka_unit_test(asked_labels_keep_descriptions),
         cmocka_unit_test(types_on_the_command_line),
         cmocka_unit_test(common_labels_are_worded),
         cmocka_unit_test(unanimous_pairs_need_no_verification),
