@@ -15,7 +15,7 @@ import sys
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 INCLUDE = re.compile(r'\s*#\s*include\s+"([^"]+)"')
 # Folders whose circles are being taken apart.
-KNOWN = {"serving", "prompt"}
+KNOWN = {"serving"}
 
 
 def allowed_arrows():

@@ -2,8 +2,9 @@
  * error. Everything a key holds is checked here, so that the rest of the program can rely on it. */
 #include "config/config.h"
 
+#include "base/file.h"
+#include "base/yaml.h"
 #include "config/config_private.h"
-#include "config/yaml.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_TYPES = 512, LONGEST_NAME = 128, LONGEST_KEY = 16384 };
+enum { MOST_TYPES = 512, LONGEST_NAME = 128, LONGEST_KEY = 16384, LARGEST_FILE = 4 << 20 };
 
 struct loader {
     struct el_yaml yaml;
@@ -110,37 +111,29 @@ static bool read_double(void *context, const struct el_yaml_key *key, yaml_node_
     return el_yaml_number(&l->yaml, value, key->name, key->least, key->most, field);
 }
 
-static bool read_whole(struct loader *l, const struct el_yaml_key *key, const yaml_node_t *value,
-                       double *number) {
-    if (!el_yaml_number(&l->yaml, value, key->name, key->least, key->most, number)) {
-        return false;
-    }
-    if (*number != (double)(long long)*number) {
-        return el_yaml_fail(&l->yaml, value, "'%s' must be a whole number", key->name);
-    }
-    return true;
-}
-
 static bool read_size(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                       void *field) {
+    struct loader *l = context;
     double number = 0;
-    bool ok = read_whole(context, key, value, &number);
+    bool ok = el_yaml_whole(&l->yaml, value, key->name, key->least, key->most, &number);
     *(size_t *)field = (size_t)number;
     return ok;
 }
 
 static bool read_unsigned(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                           void *field) {
+    struct loader *l = context;
     double number = 0;
-    bool ok = read_whole(context, key, value, &number);
+    bool ok = el_yaml_whole(&l->yaml, value, key->name, key->least, key->most, &number);
     *(unsigned *)field = (unsigned)number;
     return ok;
 }
 
 static bool read_long(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                       void *field) {
+    struct loader *l = context;
     double number = 0;
-    bool ok = read_whole(context, key, value, &number);
+    bool ok = el_yaml_whole(&l->yaml, value, key->name, key->least, key->most, &number);
     *(long *)field = (long)number;
     return ok;
 }
@@ -151,34 +144,12 @@ static bool read_bool(void *context, const struct el_yaml_key *key, yaml_node_t 
     return el_yaml_bool(&l->yaml, value, key->name, field);
 }
 
-/* Index of the value among `words`, or -1 with an error that lists them. */
-static int read_word(struct loader *l, const char *what, const yaml_node_t *value,
-                     const char *const *words, size_t n_words) {
-    const char *text = el_yaml_text(&l->yaml, value, what);
-    if (text == NULL) {
-        return -1;
-    }
-    char list[256] = "";
-    for (size_t i = 0; i < n_words; i++) {
-        if (strcmp(words[i], text) == 0) {
-            return (int)i;
-        }
-        size_t at = strlen(list);
-        snprintf(list + at, sizeof list - at, "%s%s",
-                 i == 0             ? ""
-                 : i + 1 == n_words ? " or "
-                                    : ", ",
-                 words[i]);
-    }
-    el_yaml_fail(&l->yaml, value, "'%s' must be %s, not \"%s\"", what, list, text);
-    return -1;
-}
-
 /* Members */
 
 static bool read_api(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                      void *field) {
-    int api = read_word(context, key->name, value, el_api_names, EL_API_NAMES);
+    struct loader *l = context;
+    int api = el_yaml_word(&l->yaml, value, key->name, el_api_names, EL_API_NAMES);
     *(enum el_api *)field = api < 0 ? EL_API_AUTO : (enum el_api)api;
     return api >= 0;
 }
@@ -537,7 +508,7 @@ static bool check_type(struct loader *l, const yaml_node_t *node, size_t number)
     for (size_t i = 0; i < number; i++) {
         const struct el_type *other = &l->config->types[i];
         if (strcmp(other->name, type->name) == 0) {
-            return el_yaml_fail(&l->yaml, node, "the type '%s' stands here twice", type->name);
+            return el_yaml_fail(&l->yaml, node, "duplicate type '%s'", type->name);
         }
         if (strcasecmp(other->wording, type->wording) == 0) {
             return el_yaml_fail(&l->yaml, node,
@@ -592,7 +563,7 @@ static bool read_profile(void *context, const struct el_yaml_key *key, yaml_node
                          void *field) {
     (void)field;
     struct loader *l = context;
-    int profile = read_word(l, key->name, value, el_profile_names, EL_PROFILE_NAMES);
+    int profile = el_yaml_word(&l->yaml, value, key->name, el_profile_names, EL_PROFILE_NAMES);
     if (profile >= 0) {
         el_settings_profile(&l->config->settings, (enum el_profile)profile);
     }
@@ -601,7 +572,8 @@ static bool read_profile(void *context, const struct el_yaml_key *key, yaml_node
 
 static bool read_similarity(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                             void *field) {
-    int word = read_word(context, key->name, value, el_similarity_names, EL_SIMILARITY_NAMES);
+    struct loader *l = context;
+    int word = el_yaml_word(&l->yaml, value, key->name, el_similarity_names, EL_SIMILARITY_NAMES);
     *(enum el_similarity *)field = word < 0 ? EL_SIMILARITY_SPAN : (enum el_similarity)word;
     return word >= 0;
 }
@@ -685,7 +657,8 @@ static bool read_retrieve(void *context, const struct el_yaml_key *key, yaml_nod
 static bool read_occurrences(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                              void *field) {
     static const char *const words[] = {"all", "first"};
-    int word = read_word(context, key->name, value, words, COUNT(words));
+    struct loader *l = context;
+    int word = el_yaml_word(&l->yaml, value, key->name, words, COUNT(words));
     *(bool *)field = word == 1;
     return word >= 0;
 }
@@ -742,7 +715,8 @@ static bool read_verify(void *context, const struct el_yaml_key *key, yaml_node_
 static bool read_constrain(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                            void *field) {
     static const char *const words[] = {"auto", "on", "off"};
-    int word = read_word(context, key->name, value, words, COUNT(words));
+    struct loader *l = context;
+    int word = el_yaml_word(&l->yaml, value, key->name, words, COUNT(words));
     *(bool *)field = word != 2;
     return word >= 0;
 }
@@ -802,6 +776,16 @@ static bool resolve_verifier(struct loader *l) {
     return true;
 }
 
+static bool read_text(const char *path, struct el_buffer *text, struct el_error *err) {
+    if (el_read_file(path, LARGEST_FILE, text, err)) {
+        return true;
+    }
+    if (err != NULL && err->code == EL_ERR_IO) {
+        err->code = EL_ERR_CONFIG;
+    }
+    return el_error_prefix(err, "cannot read the configuration");
+}
+
 bool el_config_read_file(struct el_config *config, struct el_error *err) {
     struct loader l = {.config = config, .arena = &config->arena, .err = err};
     const char *slash = strrchr(config->path, '/');
@@ -812,12 +796,16 @@ bool el_config_read_file(struct el_config *config, struct el_error *err) {
     if (l.folder == NULL) {
         return el_fail_memory(err);
     }
-    if (!el_yaml_open(&l.yaml, config->path, err)) {
+    struct el_buffer text = {0};
+    bool ok = read_text(config->path, &text, err) &&
+              el_yaml_parse(&l.yaml, config->path, text.data, text.len, "man el4ner.yaml", err);
+    el_buffer_free(&text);
+    if (!ok) {
         return false;
     }
     yaml_node_t *root = el_yaml_root(&l.yaml);
-    bool ok = root == NULL || el_yaml_read(&l.yaml, root, "the configuration", root_keys,
-                                           COUNT(root_keys), &l, config);
+    ok = root == NULL ||
+         el_yaml_read(&l.yaml, root, "the configuration", root_keys, COUNT(root_keys), &l, config);
     ok = ok && el_config_complete(config, err);
     ok = ok && (l.weights == NULL || resolve_weights(&l));
     ok = ok && (l.verifier == NULL || resolve_verifier(&l));

@@ -7,7 +7,8 @@
 #define EL_REPLY_ITEMS_H
 
 #include "base/arena.h"
-#include "prompt/prompt.h"
+#include "prompt/data.h"
+#include "prompt/set.h"
 
 #include <jansson.h>
 

@@ -3,7 +3,8 @@
 #ifndef EL_REPLY_REPLY_H
 #define EL_REPLY_REPLY_H
 
-#include "prompt/prompt.h"
+#include "prompt/data.h"
+#include "prompt/set.h"
 
 struct el_strings {
     const char **items; /* NUL-terminated, in the arena; trimmed, not empty */

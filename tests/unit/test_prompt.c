@@ -269,25 +269,28 @@ static void use_form(const char *settings, const char *text) {
 
 static void broken_settings(void **state) {
     (void)state;
-    refused("set.yaml", "form: prompt\ncolour: red\n", ":2:1: \"colour\" is no setting");
-    refused("set.yaml", "form: poem\n", ":1:7: \"form\" is either prompt or chat");
-    refused("set.yaml", "form: chat\nform: chat\n", ":2:1: \"form\" is said twice");
-    refused("set.yaml", "form: [chat\n", ":2:1: this is not YAML");
+    refused("set.yaml", "form: prompt\ncolour: red\n",
+            ":2:1: unknown key 'colour' in set.yaml (docs/prompts.md lists the keys)");
+    refused("set.yaml", "form: poem\n", ":1:7: 'form' must be prompt or chat, not \"poem\"");
+    refused("set.yaml", "form: chat\nform: chat\n", ":2:1: duplicate key 'form' in set.yaml");
+    refused("set.yaml", "form: [chat\n", ":2:1: broken YAML");
     refused("set.yaml", "- form\n", ":1:1:");
     refused("set.yaml", "", ":1:1:");
-    refused("set.yaml", "yes: \"yes\"\n", ":1:1: \"no\" is missing");
+    refused("set.yaml", "yes: \"yes\"\n", ":1:1: 'no' is missing");
     refused("set.yaml", "yes: y\nno: n\nopen: a\nclose: b\nis: c\n",
-            ":1:1: \"separator\" is missing");
-    refused("set.yaml", "stop: word\n", ":1:7: \"stop\" needs a list of texts");
+            ":1:1: 'separator' is missing");
+    refused("set.yaml", "stop: word\n", ":1:7: 'stop' must be a list of texts");
     refused("set.yaml", "markers: [ab, c]\n", ":1:15: \"c\" is too short");
-    refused("set.yaml", "special_tokens: perhaps\n", ":1:17: \"special_tokens\" needs true");
-    refused("set.yaml", "max_demonstrations: -1\n", ":1:21: \"max_demonstrations\" needs a whole");
-    refused("set.yaml", "yes: \"\"\n", ":1:6: \"yes\" needs a text");
+    refused("set.yaml", "special_tokens: perhaps\n",
+            ":1:17: 'special_tokens' must be true or false");
+    refused("set.yaml", "max_demonstrations: -1\n",
+            ":1:21: 'max_demonstrations' must lie between 0 and");
+    refused("set.yaml", "yes: \"\"\n", ":1:6: 'yes' is empty");
 }
 
 static void broken_templates(void **state) {
     (void)state;
-    refused("extract.txt", "a\nb {{nobody}}", ":2:3: \"nobody\" is no name");
+    refused("extract.txt", "a\nb {{nobody}}", ":2:3: \"nobody\" is not a name");
     refused("extract.txt", "{{#types}}{{name}}", ":1:19: \"types\" is opened but never closed");
     refused("extract.txt", "{{name}}", ":1:1: \"name\" means nothing here");
     refused("extract.txt", "x{{/types}}", ":1:2: \"types\" closes a section");
@@ -305,9 +308,9 @@ static void broken_messages(void **state) {
     (void)state;
     static const char chat[] = "form: chat\nanswer: json\nyes: \"yes\"\nno: \"no\"\n";
     use_form(chat, "@user\n{{text}}\n");
-    refused("preextract.txt", "hello\n@user\n", ":1:1: \"hello\" stands before the first");
-    refused("preextract.txt", "{{text}}\n", ":1:1: \"text\" stands before the first message");
-    refused("preextract.txt", "@user\na\n@asistant\n", ":3:1: \"@asistant\" is no message");
+    refused("preextract.txt", "hello\n@user\n", ":1:1: \"hello\" comes before the first");
+    refused("preextract.txt", "{{text}}\n", ":1:1: \"text\" comes before the first message");
+    refused("preextract.txt", "@user\na\n@asistant\n", ":3:1: \"@asistant\" is not a role");
     refused("preextract.txt", "\n", ":1:1: \"\" holds no message");
     use_form(PLAIN, "{{text}}\n");
 }

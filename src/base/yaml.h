@@ -1,9 +1,9 @@
-/* YAML for the configuration: libyaml's document API with checks. Internal to src/pipeline.
+/* YAML files that people write: libyaml's document API with checks.
  *
  * Anchors, aliases, tags, further documents, repeated keys, deep nesting and large files are
  * errors. Every error reads "FILE:LINE:COLUMN: what", both counted from 1. */
-#ifndef EL_CONFIG_YAML_H
-#define EL_CONFIG_YAML_H
+#ifndef EL_BASE_YAML_H
+#define EL_BASE_YAML_H
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -13,12 +13,16 @@
 
 struct el_yaml {
     const char *file;
+    const char *manual; /* where its keys are described, for messages */
     yaml_document_t document;
     struct el_error *err;
 };
 
-/* Read and check a file. `file` and `err` must outlive `yaml`. Close with el_yaml_close(). */
-bool el_yaml_open(struct el_yaml *yaml, const char *file, struct el_error *err);
+/* Read and check the text of a file; `file` and `manual` (where its keys are
+ * described) are named in errors and must outlive `yaml`, as must `err`. Close with
+ * el_yaml_close(). */
+bool el_yaml_parse(struct el_yaml *yaml, const char *file, const char *text, size_t len,
+                   const char *manual, struct el_error *err);
 void el_yaml_close(struct el_yaml *yaml);
 
 /* The root mapping; NULL if the file holds nothing but comments. */
@@ -32,12 +36,20 @@ bool el_yaml_fail(const struct el_yaml *yaml, const yaml_node_t *node, const cha
 /* A plain ~, null or nothing at all. */
 bool el_yaml_is_null(const yaml_node_t *node);
 
-/* The text of a scalar, owned by the document; NULL with an error if `node` is none. */
+/* The text of a scalar, owned by the document; NULL with an error if `node` is not a scalar. */
 const char *el_yaml_text(const struct el_yaml *yaml, const yaml_node_t *node, const char *what);
 
 /* A number in [least, most]. */
 bool el_yaml_number(const struct el_yaml *yaml, const yaml_node_t *node, const char *what,
                     double least, double most, double *value);
+
+/* The same without a fraction. */
+bool el_yaml_whole(const struct el_yaml *yaml, const yaml_node_t *node, const char *what,
+                   double least, double most, double *value);
+
+/* Index of the value among `words`, or -1 with an error that lists them. */
+int el_yaml_word(const struct el_yaml *yaml, const yaml_node_t *node, const char *what,
+                 const char *const *words, size_t n_words);
 
 /* true or false. */
 bool el_yaml_bool(const struct el_yaml *yaml, const yaml_node_t *node, const char *what,

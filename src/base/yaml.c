@@ -1,4 +1,4 @@
-#include "config/yaml.h"
+#include "base/yaml.h"
 
 #include "base/suggest.h"
 
@@ -8,9 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum { DEEPEST = 24, MOST_NODES = 50000, LARGEST_FILE = 4 << 20, MOST_KEYS = 64 };
+enum { DEEPEST = 24, MOST_NODES = 50000, MOST_KEYS = 64 };
 
 static bool fail_at(const struct el_yaml *yaml, yaml_mark_t mark, const char *format,
                     va_list args) {
@@ -122,7 +121,7 @@ static bool check_event(const struct el_yaml *yaml, const yaml_event_t *event,
     }
     if (shape->documents > 1) {
         return fail_mark(yaml, event->start_mark,
-                         "a second YAML document begins here: a configuration is one");
+                         "a second YAML document begins here: only one is allowed");
     }
     return true;
 }
@@ -151,55 +150,19 @@ static bool check_events(const struct el_yaml *yaml, const char *data, size_t le
     return ok;
 }
 
-static char *read_file(const struct el_yaml *yaml, size_t *len) {
-    FILE *file = fopen(yaml->file, "rb");
-    if (file == NULL) {
-        el_fail(yaml->err, EL_ERR_CONFIG, "cannot read the configuration %s: %s", yaml->file,
-                strerror(errno));
-        return NULL;
-    }
-    struct stat status;
-    if (fstat(fileno(file), &status) == 0 && S_ISDIR(status.st_mode)) {
-        fclose(file);
-        el_fail(yaml->err, EL_ERR_CONFIG, "cannot read the configuration %s: it is a folder",
-                yaml->file);
-        return NULL;
-    }
-    char *data = malloc(LARGEST_FILE + 1);
-    if (data == NULL) {
-        fclose(file);
-        el_fail_memory(yaml->err);
-        return NULL;
-    }
-    *len = fread(data, 1, LARGEST_FILE + 1, file);
-    bool broken = ferror(file) != 0;
-    fclose(file);
-    if (broken || *len > LARGEST_FILE) {
-        free(data);
-        el_fail(yaml->err, EL_ERR_CONFIG, "cannot read the configuration %s: %s", yaml->file,
-                broken ? strerror(errno) : "larger than 4 MiB");
-        return NULL;
-    }
-    return data;
-}
-
-bool el_yaml_open(struct el_yaml *yaml, const char *file, struct el_error *err) {
-    *yaml = (struct el_yaml){.file = file, .err = err};
-    size_t len = 0;
-    char *data = read_file(yaml, &len);
-    if (data == NULL) {
+bool el_yaml_parse(struct el_yaml *yaml, const char *file, const char *text, size_t len,
+                   const char *manual, struct el_error *err) {
+    *yaml = (struct el_yaml){.file = file, .manual = manual, .err = err};
+    yaml_parser_t parser;
+    if (!check_events(yaml, text, len)) {
         return false;
     }
-    yaml_parser_t parser;
-    bool ok = check_events(yaml, data, len);
-    if (ok && !yaml_parser_initialize(&parser)) {
-        ok = el_fail_memory(err);
-    } else if (ok) {
-        yaml_parser_set_input_string(&parser, (const unsigned char *)data, len);
-        ok = yaml_parser_load(&parser, &yaml->document) || fail_parse(yaml, &parser);
-        yaml_parser_delete(&parser);
+    if (!yaml_parser_initialize(&parser)) {
+        return el_fail_memory(err);
     }
-    free(data);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+    bool ok = yaml_parser_load(&parser, &yaml->document) || fail_parse(yaml, &parser);
+    yaml_parser_delete(&parser);
     return ok;
 }
 
@@ -254,6 +217,37 @@ bool el_yaml_number(const struct el_yaml *yaml, const yaml_node_t *node, const c
     }
     *value = number;
     return true;
+}
+
+bool el_yaml_whole(const struct el_yaml *yaml, const yaml_node_t *node, const char *what,
+                   double least, double most, double *value) {
+    if (!el_yaml_number(yaml, node, what, least, most, value)) {
+        return false;
+    }
+    return *value == (double)(long long)*value ||
+           el_yaml_fail(yaml, node, "'%s' must be a whole number", what);
+}
+
+int el_yaml_word(const struct el_yaml *yaml, const yaml_node_t *node, const char *what,
+                 const char *const *words, size_t n_words) {
+    const char *text = el_yaml_text(yaml, node, what);
+    if (text == NULL) {
+        return -1;
+    }
+    char list[256] = "";
+    for (size_t i = 0; i < n_words; i++) {
+        if (strcmp(words[i], text) == 0) {
+            return (int)i;
+        }
+        size_t at = strlen(list);
+        snprintf(list + at, sizeof list - at, "%s%s",
+                 i == 0             ? ""
+                 : i + 1 == n_words ? " or "
+                                    : ", ",
+                 words[i]);
+    }
+    el_yaml_fail(yaml, node, "'%s' must be %s, not \"%s\"", what, list, text);
+    return -1;
 }
 
 bool el_yaml_bool(const struct el_yaml *yaml, const yaml_node_t *node, const char *what,
@@ -352,7 +346,7 @@ static json_t *map_json(struct el_yaml *yaml, const yaml_node_t *node) {
         const char *name = el_yaml_pair(yaml, node, i, &key, &value);
         bool twice = name != NULL && json_object_get(object, name) != NULL;
         if (twice) {
-            el_yaml_fail(yaml, key, "the key '%s' stands here twice", name);
+            el_yaml_fail(yaml, key, "duplicate key '%s'", name);
         }
         json_t *item = name == NULL || twice ? NULL : el_yaml_json(yaml, value);
         if (item == NULL) {
@@ -402,12 +396,11 @@ static bool check_keys(struct el_yaml *yaml, const yaml_node_t *map, const char 
             return near != NULL
                        ? el_yaml_fail(yaml, key, "unknown key '%s' in %s; did you mean '%s'?", name,
                                       what, near)
-                       : el_yaml_fail(yaml, key,
-                                      "unknown key '%s' in %s (man el4ner.yaml lists the keys)",
-                                      name, what);
+                       : el_yaml_fail(yaml, key, "unknown key '%s' in %s (%s lists the keys)", name,
+                                      what, yaml->manual);
         }
         if (seen[k]) {
-            return el_yaml_fail(yaml, key, "the key '%s' stands in %s twice", name, what);
+            return el_yaml_fail(yaml, key, "duplicate key '%s' in %s", name, what);
         }
         seen[k] = true;
     }

@@ -1,0 +1,12 @@
+/* Small files as a whole. */
+#ifndef EL_BASE_FILE_H
+#define EL_BASE_FILE_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+/* Read a file of at most `most` bytes into `text`, in place of what it holds; text->data is never
+ * NULL then. Errors are EL_ERR_IO, "PATH: what", or EL_ERR_MEMORY. */
+bool el_read_file(const char *path, size_t most, struct el_buffer *text, struct el_error *err);
+
+#endif
