@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     }
     const char *body = (const char *)data + 1;
-    enum el_api api = (enum el_api)(data[0] % (EL_API_OLLAMA + 1));
+    enum el_api api = (enum el_api)(EL_API_AUTO + 1 + data[0] % (EL_API_EMBEDDINGS - 1));
     if (el_api_read(api, &call, body, size - 1, &answer, why, sizeof why)) {
         if (strlen(answer.text) != answer.text_len ||
             el_utf8_valid_prefix(answer.text, answer.text_len) != answer.text_len ||

@@ -193,11 +193,6 @@ static void abilities(const struct el_capabilities *can, struct ability list[ABI
     memcpy(list, all, sizeof all);
 }
 
-static const char *api_name(enum el_api api) {
-    static const char *const names[] = {"auto", "llama", "chat", "completions", "ollama"};
-    return names[api];
-}
-
 static json_t *member_json(const struct members *m, size_t i) {
     const struct el_member_config *member = &m->config->members[i];
     const struct el_capabilities *can = el_client_capabilities(m->client, i);
@@ -212,8 +207,8 @@ static json_t *member_json(const struct members *m, size_t i) {
     json_t *json =
         json_pack("{s:s, s:s, s:s*, s:s*, s:s, s:s, s:s, s:s, s:I, s:I, s:f, s:o}", "name",
                   member->name, "state", state_of(m, i), "gguf", member->gguf, "url",
-                  member->n_urls > 0 ? member->urls[0] : NULL, "api", api_name(can->api), "server",
-                  can->server, "model", can->model, "identity", can->identity, "context",
+                  member->n_urls > 0 ? member->urls[0] : NULL, "api", el_api_name(can->api),
+                  "server", can->server, "model", can->model, "identity", can->identity, "context",
                   (json_int_t)can->context, "slots", (json_int_t)can->slots, "parameters",
                   can->parameters, "can", abilities_list);
     const char *problem = can->reached ? m->trials[i].problem : can->problem;
@@ -255,7 +250,7 @@ static void print_row(const struct members *m, size_t i, int name_width) {
     number_or_dash(size, sizeof size, can->parameters, 3);
     number_or_dash(speed, sizeof speed, m->trials[i].tokens_a_second, 0);
     printf("%-*s  %-11s  %7s  %5s  %8s  %8s  %-11s  %s\n", name_width, m->config->members[i].name,
-           state_of(m, i), context, slots, size, speed, api_name(can->api),
+           state_of(m, i), context, slots, size, speed, el_api_name(can->api),
            can->server[0] != '\0' ? can->server : "-");
 }
 

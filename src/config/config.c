@@ -148,8 +148,12 @@ static bool read_bool(void *context, const struct el_yaml_key *key, yaml_node_t 
 
 static bool read_api(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                      void *field) {
+    const char *names[EL_API_EMBEDDINGS]; /* which is never configured */
     struct loader *l = context;
-    int api = el_yaml_word(&l->yaml, value, key->name, el_api_names, EL_API_NAMES);
+    for (int i = 0; i < EL_API_EMBEDDINGS; i++) {
+        names[i] = el_api_name((enum el_api)i);
+    }
+    int api = el_yaml_word(&l->yaml, value, key->name, names, EL_API_EMBEDDINGS);
     *(enum el_api *)field = api < 0 ? EL_API_AUTO : (enum el_api)api;
     return api >= 0;
 }

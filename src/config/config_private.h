@@ -5,8 +5,7 @@
 #include "config/config.h"
 
 /* Words of the configuration, by the value of the enum. */
-enum { EL_API_NAMES = 5, EL_PROFILE_NAMES = 2, EL_SIMILARITY_NAMES = 4 };
-extern const char *const el_api_names[EL_API_NAMES];
+enum { EL_PROFILE_NAMES = 2, EL_SIMILARITY_NAMES = 4 };
 extern const char *const el_profile_names[EL_PROFILE_NAMES];
 extern const char *const el_similarity_names[EL_SIMILARITY_NAMES];
 

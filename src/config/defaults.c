@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *const el_api_names[] = {"auto", "llama", "chat", "completions", "ollama"};
 const char *const el_profile_names[] = {"default", "paper"};
 const char *const el_similarity_names[] = {"span", "sentence", "bm25", "random"};
 

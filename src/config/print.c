@@ -133,7 +133,7 @@ static void put_reach(struct el_buffer *out, const struct el_member_config *memb
 static void put_member(struct el_buffer *out, const struct el_member_config *member) {
     put_line(out, "  - name", member->name, NULL);
     put_reach(out, member);
-    el_buffer_printf(out, "    api: %s\n", el_api_names[member->api]);
+    el_buffer_printf(out, "    api: %s\n", el_api_name(member->api));
     put_line(out, "    prompts", member->prompts,
              "compact where the model has its markers, else chat");
     put_number(out, "temperature", member->temperature, NULL);

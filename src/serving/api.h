@@ -11,10 +11,8 @@
  * take messages and speaks chat for them. */
 enum el_api el_api_for(const struct el_capabilities *caps, const struct el_call *call);
 
-/* "/completion" and so on; with its leading slash. */
+/* Where its calls go: "/completion" and so on, with its leading slash. */
 const char *el_api_path(enum el_api api);
-/* "llama", "chat", "completions", "ollama", "auto" */
-const char *el_api_name(enum el_api api);
 
 /* Appends the request body. False if memory is out. */
 bool el_api_write(const struct el_member_config *config, const struct el_capabilities *caps,

@@ -5,7 +5,7 @@
  * Nothing is delivered from within a callback of the loop: outcomes gather in the ready list, and
  * el_client_run() hands them out between two steps. */
 #include "serving/embeddings.h"
-#include "serving/inside.h"
+#include "serving/client_private.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -404,7 +404,7 @@ static bool start_child(struct el_member *member, struct el_error *err) {
     if (!el_http_target_init(&e->target, member->config, url, member->server->key, err)) {
         return false;
     }
-    el_probe_begin(e, EL_PROBE_HEALTH, el_now());
+    el_probe_begin(e, el_now());
     return true;
 }
 
@@ -471,7 +471,7 @@ static double tick(struct el_client *client) {
             struct el_endpoint *e = &member->endpoints[i];
             bool absent = e->step == EL_PROBE_FAILED && member->server == NULL;
             if (absent && member->caps.reached && now >= e->probe_at) {
-                el_probe_begin(e, EL_PROBE_PROPS, now);
+                el_probe_begin(e, now);
             }
             double at = el_probe_move(e, now);
             wake = at > 0 ? earlier(wake, at) : wake;

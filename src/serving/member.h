@@ -6,13 +6,17 @@
 #include "corpus/document.h"
 
 enum el_api {
-    EL_API_AUTO,        /* probed: llama-server's own where present, else chat, else completions */
+    EL_API_AUTO,        /* probed: the first of these four that the server speaks */
     EL_API_LLAMA,       /* POST /completion */
+    EL_API_OLLAMA,      /* POST /api/chat */
     EL_API_CHAT,        /* POST /v1/chat/completions */
     EL_API_COMPLETIONS, /* POST /v1/completions */
-    EL_API_OLLAMA,      /* POST /api/chat */
     EL_API_EMBEDDINGS,  /* POST /v1/embeddings: never configured, what calls with inputs take */
+    EL_APIS
 };
+
+/* "auto", "llama", "ollama", "chat", "completions", "embeddings" */
+const char *el_api_name(enum el_api api);
 
 struct el_header {
     const char *name, *value; /* values may be secret: never logged, never stored */

@@ -1,4 +1,4 @@
-#include "serving/inside.h"
+#include "serving/client_private.h"
 
 #include "base/text.h"
 

@@ -1,6 +1,6 @@
 /* The beginning and the end of a client: children, endpoints, the first probes, the store. */
 #include "serving/gguf.h"
-#include "serving/inside.h"
+#include "serving/client_private.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -87,23 +87,8 @@ static bool begin_child(struct el_member *member, size_t n_files, struct el_erro
                              err)) {
         return false;
     }
-    el_probe_begin(&member->endpoints[0], EL_PROBE_HEALTH, el_now());
+    el_probe_begin(&member->endpoints[0], el_now());
     return true;
-}
-
-static enum el_probe_step first_step(enum el_api api) {
-    switch (api) {
-    case EL_API_CHAT:
-    case EL_API_COMPLETIONS:
-        return EL_PROBE_MODELS;
-    case EL_API_OLLAMA:
-        return EL_PROBE_VERSION;
-    case EL_API_AUTO:
-    case EL_API_LLAMA:
-    case EL_API_EMBEDDINGS:
-        break;
-    }
-    return EL_PROBE_PROPS;
 }
 
 /* Errors of one member are its own problem; only memory ends the start. */
@@ -120,7 +105,7 @@ static bool begin_member(struct el_member *member, size_t n_files, struct el_err
         struct el_endpoint *e = &member->endpoints[i];
         ok = el_http_target_init(&e->target, config, config->urls[i], NULL, &own);
         if (ok) {
-            el_probe_begin(e, first_step(config->api), el_now());
+            el_probe_begin(e, el_now());
         }
     }
     if (ok) {
@@ -317,6 +302,7 @@ void el_client_stop(struct el_client *client) {
             el_probe_stop(&member->endpoints[i]);
             el_http_target_free(&member->endpoints[i].target);
             el_buffer_free(&member->endpoints[i].probe_body);
+            free(member->endpoints[i].probe);
         }
         if (member->server != NULL) {
             el_server_end(member->server);

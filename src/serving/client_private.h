@@ -1,7 +1,7 @@
 /* What the parts of the client share: members, their endpoints and the calls in work. Only for
  * client.c, queue.c, probe.c and start.c. */
-#ifndef EL_SERVING_INSIDE_H
-#define EL_SERVING_INSIDE_H
+#ifndef EL_SERVING_CLIENT_PRIVATE_H
+#define EL_SERVING_CLIENT_PRIVATE_H
 
 #include "serving/api.h"
 #include "serving/http.h"
@@ -11,17 +11,12 @@
 
 struct el_member;
 
-/* The way of an endpoint to being usable; probe.c walks it. */
+struct el_probe;
+
 enum el_probe_step {
-    EL_PROBE_HEALTH,   /* children: until the model is loaded */
-    EL_PROBE_PROPS,    /* llama-server? */
-    EL_PROBE_TOKENIZE, /* does its vocabulary have the compact markers? */
-    EL_PROBE_VERSION,  /* Ollama? */
-    EL_PROBE_SHOW,     /* Ollama: the model */
-    EL_PROBE_MODELS,   /* OpenAI style: the models */
-    EL_PROBE_TRY,      /* OpenAI style: one short call, to see what is refused */
-    EL_PROBE_DONE,     /* usable */
-    EL_PROBE_FAILED,   /* see problem */
+    EL_PROBE_ASKING, /* being asked what it is */
+    EL_PROBE_DONE,   /* usable */
+    EL_PROBE_FAILED, /* see problem */
 };
 
 struct el_endpoint {
@@ -32,11 +27,13 @@ struct el_endpoint {
     size_t in_flight;
 
     enum el_probe_step step;
-    struct el_http_transfer *probe; /* under way, or NULL */
+    struct el_probe *probe; /* what is known so far; NULL before the first question */
+    enum el_api probe_api;  /* whose question is asked ... */
+    size_t probe_question;  /* ... and which */
+    struct el_http_transfer *probe_transfer; /* under way, or NULL */
     struct el_buffer probe_body;
     double probe_at, probe_until; /* next try; when to give up */
     unsigned probe_tries;
-    bool plain_try; /* EL_PROBE_TRY without the optional fields */
     char problem[512];
 };
 
@@ -106,10 +103,10 @@ void el_set_text(char *into, size_t room, const char *text);
 bool el_queue_push(struct el_queue *queue, struct el_job *job, uint64_t rank);
 struct el_job *el_queue_pop(struct el_queue *queue); /* NULL if empty */
 
-/* probe.c: begin at `step`; move on what waits for its time; 0 if nothing does, else the time of
- * the next move. An endpoint that gets to EL_PROBE_DONE fills its member's capabilities if it is
- * the first to do so. */
-void el_probe_begin(struct el_endpoint *endpoint, enum el_probe_step step, double now);
+/* probe.c: begin; move on what waits for its time; 0 if nothing does, else the time of the next
+ * move. An endpoint that gets to EL_PROBE_DONE fills its member's capabilities if it is the first
+ * to do so. */
+void el_probe_begin(struct el_endpoint *endpoint, double now);
 double el_probe_move(struct el_endpoint *endpoint, double now);
 void el_probe_stop(struct el_endpoint *endpoint);
 

@@ -1,0 +1,128 @@
+/* The parts of which replies are read: every field's type is checked. */
+#include "serving/api_private.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+const char *el_reply_text(json_t *object, const char *name) {
+    return json_string_value(json_object_get(object, name));
+}
+
+long el_reply_count(json_t *object, const char *name) {
+    json_t *value = json_object_get(object, name);
+    double n = json_is_number(value) ? json_number_value(value) : -1;
+    return n >= 0 && n < 1e15 ? (long)n : -1;
+}
+
+/* Does the token say `word`, or begin it? Blanks before it (also SentencePiece's) do not count. */
+static bool says(const char *token, const char *word) {
+    while (*token == ' ' || *token == '\n' || strncmp(token, "\u2581", 3) == 0) {
+        token += *token == ' ' || *token == '\n' ? 1 : 3;
+    }
+    size_t len = strlen(token);
+    while (len > 0 && (token[len - 1] == ' ' || token[len - 1] == '\n')) {
+        len--;
+    }
+    return len > 0 && len <= strlen(word) && strncasecmp(token, word, len) == 0;
+}
+
+struct verdict {
+    const char *yes, *no;
+    double p_yes, p_no;
+};
+
+static void weigh(struct verdict *v, const char *token, double probability) {
+    if (token == NULL || !(probability >= 0 && probability <= 1.000001)) {
+        return;
+    }
+    bool yes = says(token, v->yes), no = says(token, v->no);
+    if (yes && !no) {
+        v->p_yes += probability;
+    } else if (no && !yes) {
+        v->p_no += probability;
+    }
+}
+
+/* A list of {token, logprob}, or llama-server's older {tok_str, prob}. */
+static void weigh_list(struct verdict *v, json_t *list) {
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item) {
+        json_t *logprob = json_object_get(item, "logprob");
+        const char *token = el_reply_text(item, "token");
+        if (json_is_number(logprob)) {
+            weigh(v, token, exp(json_number_value(logprob)));
+        } else {
+            weigh(v, token != NULL ? token : el_reply_text(item, "tok_str"),
+                  json_number_value(json_object_get(item, "prob")));
+        }
+    }
+}
+
+/* The OpenAI completions form: an object token -> logprob. */
+static void weigh_object(struct verdict *v, json_t *object) {
+    const char *token;
+    json_t *logprob;
+    json_object_foreach(object, token, logprob) {
+        if (json_is_number(logprob)) {
+            weigh(v, token, exp(json_number_value(logprob)));
+        }
+    }
+}
+
+/* The first token of `tokens` that leans to either word decides; a blank or a line break may come
+ * before it. */
+double el_probability_of_yes(const struct el_call *call, json_t *tokens) {
+    static const char *const words[] = {"yes", "no"};
+    const struct el_constraint *c = &call->constraint;
+    bool own = c->kind == EL_YES_NO && c->n_choices == 2;
+    for (size_t i = 0; i < json_array_size(tokens) && i < 4; i++) {
+        struct verdict v = {own ? c->choices[0] : words[0], own ? c->choices[1] : words[1], 0, 0};
+        json_t *token = json_array_get(tokens, i);
+        json_t *top = json_object_get(token, "top_logprobs");
+        top = top != NULL ? top : json_object_get(token, "top_probs");
+        top = top != NULL ? top : json_object_get(token, "probs");
+        if (top != NULL) {
+            weigh_list(&v, top);
+        } else {
+            weigh_object(&v, token);
+        }
+        if (v.p_yes + v.p_no > 0.01) {
+            return v.p_yes / (v.p_yes + v.p_no);
+        }
+    }
+    return NAN;
+}
+
+bool el_keep_text(struct el_answer *answer, const char *text, size_t len) {
+    answer->text = malloc(len + 1);
+    if (answer->text == NULL) {
+        return false;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < len; i++) { /* a NUL inside would end the text for every reader */
+        if (text[i] != '\0') {
+            answer->text[kept++] = text[i];
+        }
+    }
+    answer->text[kept] = '\0';
+    answer->text_len = kept;
+    return true;
+}
+
+bool el_keep_json_text(struct el_answer *answer, json_t *value) {
+    return el_keep_text(answer, json_string_value(value), json_string_length(value));
+}
+
+void el_read_usage(json_t *root, struct el_answer *answer) {
+    json_t *usage = json_object_get(root, "usage");
+    json_t *details = json_object_get(usage, "prompt_tokens_details");
+    answer->prompt_tokens = el_reply_count(usage, "prompt_tokens");
+    answer->answer_tokens = el_reply_count(usage, "completion_tokens");
+    answer->cached_tokens = el_reply_count(details, "cached_tokens");
+    if (answer->cached_tokens < 0) {
+        answer->cached_tokens = el_reply_count(json_object_get(root, "timings"), "cache_n");
+    }
+}
