@@ -1,5 +1,7 @@
 #include "base/arena.h"
 
+#include "base/locale.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -70,11 +72,11 @@ char *el_arena_printf(struct el_arena *arena, const char *format, ...) {
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = el_vsnprintf(NULL, 0, format, args);
     va_end(args);
     char *text = n < 0 ? NULL : el_arena_alloc(arena, (size_t)n + 1);
     if (text != NULL) {
-        vsnprintf(text, (size_t)n + 1, format, again);
+        el_vsnprintf(text, (size_t)n + 1, format, again);
     }
     va_end(again);
     return text;

@@ -1,5 +1,7 @@
 #include "base/buffer.h"
 
+#include "base/locale.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -51,14 +53,14 @@ void el_buffer_printf(struct el_buffer *buffer, const char *format, ...) {
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(room, sizeof room, format, args);
+    int n = el_vsnprintf(room, sizeof room, format, args);
     va_end(args);
     if (n < 0) {
         buffer->failed = true;
     } else if ((size_t)n < sizeof room) {
         el_buffer_append(buffer, room, (size_t)n);
     } else if (reserve(buffer, (size_t)n)) {
-        vsnprintf(buffer->data + buffer->len, (size_t)n + 1, format, again);
+        el_vsnprintf(buffer->data + buffer->len, (size_t)n + 1, format, again);
         buffer->len += (size_t)n;
     }
     va_end(again);

@@ -1,7 +1,8 @@
 #include "base/error.h"
 
+#include "base/print.h"
+
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 bool el_fail(struct el_error *err, enum el_code code, const char *format, ...) {
@@ -9,7 +10,7 @@ bool el_fail(struct el_error *err, enum el_code code, const char *format, ...) {
         va_list args;
         va_start(args, format);
         err->code = code;
-        vsnprintf(err->message, sizeof err->message, format, args);
+        el_vprint(err->message, sizeof err->message, format, args);
         va_end(args);
     }
     return false;
@@ -25,11 +26,9 @@ bool el_error_prefix(struct el_error *err, const char *format, ...) {
         memcpy(old, err->message, sizeof old);
         va_list args;
         va_start(args, format);
-        int n = vsnprintf(err->message, sizeof err->message, format, args);
+        size_t n = el_vprint(err->message, sizeof err->message, format, args);
         va_end(args);
-        if (n >= 0 && (size_t)n < sizeof err->message) {
-            snprintf(err->message + n, sizeof err->message - (size_t)n, ": %s", old);
-        }
+        el_print(err->message + n, sizeof err->message - n, ": %s", old);
     }
     return false;
 }

@@ -1,9 +1,26 @@
 #include "base/json.h"
 
+#include "base/locale.h"
+#include "base/print.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+json_t *el_json_load(const char *text, size_t len, size_t flags, json_error_t *error) {
+    struct el_plain scope = el_plain_begin();
+    json_t *value = json_loadb(text, len, flags, error);
+    el_plain_end(scope);
+    return value;
+}
+
+char *el_json_dump(const json_t *value, size_t flags) {
+    struct el_plain scope = el_plain_begin();
+    char *text = json_dumps(value, flags);
+    el_plain_end(scope);
+    return text;
+}
 
 void el_json_string(struct el_buffer *buffer, const char *text, size_t len) {
     el_buffer_char(buffer, '"');
@@ -46,19 +63,12 @@ void el_json_real(struct el_buffer *buffer, double number) {
     }
     char digits[40];
     for (int precision = 15; precision <= 17; precision++) {
-        snprintf(digits, sizeof digits, "%.*g", precision, number);
-        if (strtod(digits, NULL) == number) {
+        el_print(digits, sizeof digits, "%.*g", precision, number);
+        if (el_number(digits, NULL) == number) {
             break;
         }
     }
-    bool whole = true;
-    for (char *c = digits; *c != '\0'; c++) {
-        if ((*c < '0' || *c > '9') && *c != '-' && *c != '+') {
-            *c = *c == 'e' ? 'e' : '.'; /* the locale's decimal point may be another */
-            whole = false;
-        }
-    }
-    if (whole) {
+    if (strpbrk(digits, ".e") == NULL) {
         strcat(digits, ".0");
     }
     el_buffer_string(buffer, digits);

@@ -1,7 +1,8 @@
 #include "base/log.h"
 
+#include "base/print.h"
+
 #include <stdarg.h>
-#include <stdio.h>
 
 void el_log(const struct el_log *log, enum el_level level, const char *format, ...) {
     if (log == NULL || log->write == NULL) {
@@ -10,7 +11,7 @@ void el_log(const struct el_log *log, enum el_level level, const char *format, .
     char message[1024];
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    el_vprint(message, sizeof message, format, args);
     va_end(args);
     log->write(log->context, level, message);
 }

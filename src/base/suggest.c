@@ -1,6 +1,7 @@
 #include "base/suggest.h"
 
-#include <ctype.h>
+#include "base/ascii.h"
+
 #include <string.h>
 
 enum { LONGEST = 48 };
@@ -20,10 +21,9 @@ static size_t distance(const char *a, const char *b) {
         size_t *now = rows[i % 3], *before = rows[(i - 1) % 3], *earlier = rows[(i + 1) % 3];
         now[0] = i;
         for (size_t j = 1; j <= len_b; j++) {
-            int x = tolower((unsigned char)a[i - 1]), y = tolower((unsigned char)b[j - 1]);
+            char x = el_ascii_lower(a[i - 1]), y = el_ascii_lower(b[j - 1]);
             now[j] = least(least(before[j], now[j - 1]) + 1, before[j - 1] + (x != y));
-            if (i > 1 && j > 1 && x == tolower((unsigned char)b[j - 2]) &&
-                tolower((unsigned char)a[i - 2]) == y) {
+            if (i > 1 && j > 1 && x == el_ascii_lower(b[j - 2]) && el_ascii_lower(a[i - 2]) == y) {
                 now[j] = least(now[j], earlier[j - 2] + 1);
             }
         }

@@ -51,6 +51,12 @@ size_t el_utf8_valid_prefix(const char *text, size_t len) {
     return len;
 }
 
+size_t el_utf8_invalid(const char *text, size_t len) {
+    size_t at = 0;
+    step(text, len, &at);
+    return at;
+}
+
 char *el_utf8_replace_invalid(struct el_arena *arena, const char *text, size_t len,
                               size_t *new_len) {
     static const char replacement[] = "\xEF\xBF\xBD";

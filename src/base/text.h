@@ -17,6 +17,10 @@ struct el_span {
  * forms): `len` if all of it is. NUL bytes count as valid here. */
 size_t el_utf8_valid_prefix(const char *text, size_t len);
 
+/* The length of the maximal invalid sequence at the beginning of `text`, which is not valid there;
+ * at least 1. */
+size_t el_utf8_invalid(const char *text, size_t len);
+
 /* A copy with each maximal invalid sequence replaced by U+FFFD; *new_len gets its length.
  * NULL if memory is out. */
 char *el_utf8_replace_invalid(struct el_arena *arena, const char *text, size_t len,

@@ -1,5 +1,8 @@
 #include "base/yaml.h"
 
+#include "base/ascii.h"
+#include "base/locale.h"
+#include "base/print.h"
 #include "base/suggest.h"
 
 #include <errno.h>
@@ -14,7 +17,7 @@ enum { DEEPEST = 24, MOST_NODES = 50000, MOST_KEYS = 64 };
 static bool fail_at(const struct el_yaml *yaml, yaml_mark_t mark, const char *format,
                     va_list args) {
     char message[sizeof yaml->err->message];
-    vsnprintf(message, sizeof message, format, args);
+    el_vprint(message, sizeof message, format, args);
     return el_fail(yaml->err, EL_ERR_CONFIG, "%s:%zu:%zu: %s", yaml->file, mark.line + 1,
                    mark.column + 1, message);
 }
@@ -183,7 +186,7 @@ bool el_yaml_is_null(const yaml_node_t *node) {
         return false;
     }
     const char *text = (const char *)node->data.scalar.value;
-    return text[0] == '\0' || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0;
+    return text[0] == '\0' || strcmp(text, "~") == 0 || el_ascii_same(text, "null");
 }
 
 const char *el_yaml_text(const struct el_yaml *yaml, const yaml_node_t *node, const char *what) {
@@ -207,7 +210,7 @@ bool el_yaml_number(const struct el_yaml *yaml, const yaml_node_t *node, const c
         return false;
     }
     char *end = NULL;
-    double number = strtod(text, &end);
+    double number = el_number(text, &end);
     if (end == text || *end != '\0' || !isfinite(number)) {
         return el_yaml_fail(yaml, node, "'%s' must be a number, not \"%s\"", what, text);
     }
@@ -240,7 +243,7 @@ int el_yaml_word(const struct el_yaml *yaml, const yaml_node_t *node, const char
             return (int)i;
         }
         size_t at = strlen(list);
-        snprintf(list + at, sizeof list - at, "%s%s",
+        el_print(list + at, sizeof list - at, "%s%s",
                  i == 0             ? ""
                  : i + 1 == n_words ? " or "
                                     : ", ",
@@ -309,7 +312,7 @@ static json_t *scalar_json(const yaml_node_t *node) {
         if (*end == '\0' && errno == 0) {
             return json_integer(whole);
         }
-        double number = strtod(text, &end);
+        double number = el_number(text, &end);
         if (*end == '\0' && isfinite(number)) {
             return json_real(number);
         }

@@ -1,6 +1,7 @@
 /* el4ner combine: predictions that exist already become one, by the pipeline's voting rules. */
 #include "cli/cli.h"
 
+#include "base/locale.h"
 #include "evaluate/combine.h"
 
 #include <math.h>
@@ -129,7 +130,7 @@ static bool parse_weights(struct combine *combine, struct el_error *err) {
     for (const char *at = combine->weights; at != NULL && *at != '\0';) {
         size_t len = strcspn(at, ","), name_len = strcspn(at, "=,");
         char *end = NULL;
-        double weight = at[name_len] == '=' ? strtod(at + name_len + 1, &end) : -1;
+        double weight = at[name_len] == '=' ? el_number(at + name_len + 1, &end) : -1;
         if (end != at + len || !(weight >= 0) || !isfinite(weight) || name_len + 1 == len) {
             return el_fail(err, EL_ERR_CONFIG,
                            "combine: --weights: \"%.*s\" is not NAME=NUMBER with a number from 0",

@@ -1,6 +1,7 @@
 /* el4ner eval: the ensemble on a labelled file: scores, ablation, stage figures, report. */
 #include "cli/cli.h"
 
+#include "base/print.h"
 #include "evaluate/ablate.h"
 #include "base/buffer.h"
 #include "evaluate/report.h"
@@ -265,7 +266,7 @@ static void show_progress(void *context, size_t row, size_t n_rows, const char *
     const struct eval *eval = context;
     char line[300];
     if (!eval->settings.quiet) {
-        snprintf(line, sizeof line, "row %zu of %zu: %s", row + 1, n_rows, name);
+        el_print(line, sizeof line, "row %zu of %zu: %s", row + 1, n_rows, name);
         cli_progress(line);
     }
 }
@@ -286,10 +287,10 @@ static void print_cell(bool has, const struct el_score *score, const struct el_c
     struct el_prf prf = el_tally_prf(&score->micro);
     char interval[64] = "", p[32] = "";
     if (score->has_intervals) {
-        snprintf(interval, sizeof interval, "%5.2f to %5.2f", 100 * score->intervals.f1.low,
+        el_print(interval, sizeof interval, "%5.2f to %5.2f", 100 * score->intervals.f1.low,
                  100 * score->intervals.f1.high);
         if (!first) {
-            snprintf(p, sizeof p, "p %.3f", against->p);
+            el_print(p, sizeof p, "p %.3f", against->p);
         }
     }
     printf("  %6.2f %6.2f %6.2f  %-15s %-7s", 100 * prf.precision, 100 * prf.recall, 100 * prf.f1,
@@ -344,7 +345,7 @@ static void print_stages(const struct el_ablation *ablation) {
     print_share("extract: gold mentions among the candidates", f->found, f->gold);
     for (size_t k = 1; k <= ablation->record.n_members; k++) {
         char what[80];
-        snprintf(what, sizeof what, "extract: right of those proposed by %zu", k);
+        el_print(what, sizeof what, "extract: right of those proposed by %zu", k);
         print_share(what, f->right_by[k], f->proposed_by[k]);
     }
     print_share("extract: strings not in the sentence", f->ungrounded, f->strings);

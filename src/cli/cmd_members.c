@@ -1,6 +1,7 @@
 /* el4ner members: start or reach each model, say what it is and can do, and how fast it is. */
 #include "cli/cli.h"
 
+#include "base/print.h"
 #include "prompt/prompt.h"
 #include "reply/reply.h"
 #include "serving/client.h"
@@ -104,7 +105,7 @@ static void take(void *context, const struct el_call *call, const struct el_repl
     struct members *m = context;
     struct trial *trial = &m->trials[call->member];
     if (reply->failure != EL_ANSWERED) {
-        snprintf(trial->problem, sizeof trial->problem, "%s",
+        el_print(trial->problem, sizeof trial->problem, "%s",
                  reply->detail != NULL ? reply->detail : "no answer");
         return;
     }
@@ -236,9 +237,9 @@ static bool print_json(const struct members *m, struct el_error *err) {
 
 static void number_or_dash(char *text, size_t size, double value, int decimals) {
     if (value > 0) {
-        snprintf(text, size, "%.*f", decimals, value);
+        el_print(text, size, "%.*f", decimals, value);
     } else {
-        snprintf(text, size, "-");
+        el_print(text, size, "-");
     }
 }
 

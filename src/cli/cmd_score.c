@@ -1,6 +1,7 @@
 /* el4ner score: predictions against gold labels. */
 #include "cli/cli.h"
 
+#include "base/print.h"
 #include "evaluate/report.h"
 
 #include <stdlib.h>
@@ -192,7 +193,7 @@ static void print_groups(const struct score *score, const struct el_score *resul
                                                         "  seen with other type", "  unseen"};
     for (size_t i = 0; score->by_type && i < result->n_types; i++) {
         char name[256];
-        snprintf(name, sizeof name, "  %s", result->types[i].type);
+        el_print(name, sizeof name, "  %s", result->types[i].type);
         print_row(width, name, &result->types[i].tally);
     }
     for (size_t i = 0; score->by_length && i < EL_LENGTHS; i++) {

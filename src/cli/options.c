@@ -1,6 +1,7 @@
 /* Command lines: getopt_long behind a table that is also the help. */
 #include "cli/cli.h"
 
+#include "base/print.h"
 #include "base/suggest.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ int cli_usage(const char *command, const char *format, ...) {
     char message[1024];
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    el_vprint(message, sizeof message, format, args);
     va_end(args);
     cli_say("%s: %s (el4ner %s --help)", command, message, command);
     return CLI_USAGE;
@@ -33,9 +34,9 @@ static void print_option(const struct cli_option *option) {
     char left[96];
     char letter[8] = "    ";
     if (is_short(option->id)) {
-        snprintf(letter, sizeof letter, "-%c, ", option->id);
+        el_print(letter, sizeof letter, "-%c, ", option->id);
     }
-    snprintf(left, sizeof left, "  %s--%s%s%s", letter, option->name,
+    el_print(left, sizeof left, "  %s--%s%s%s", letter, option->name,
              option->argument != NULL ? " " : "", option->argument != NULL ? option->argument : "");
     printf("%-*s", HELP_COLUMN, left);
     if (strlen(left) >= HELP_COLUMN) {
@@ -85,7 +86,7 @@ static int complain(struct cli_parser *parser, int what) {
         names[i] = parser->help->options[i].name;
     }
     char name[64];
-    snprintf(name, sizeof name, "%.*s", (int)strcspn(given + 2, "="), given + 2);
+    el_print(name, sizeof name, "%.*s", (int)strcspn(given + 2, "="), given + 2);
     const char *near = el_suggest(name, names, parser->help->n_options);
     if (near != NULL) {
         return stop(parser,
@@ -153,7 +154,7 @@ bool cli_word(const char *command, const char *option, const char *value, const 
             return true;
         }
         size_t len = strlen(list);
-        snprintf(list + len, sizeof list - len, "%s%s", len > 0 ? ", " : "", words[*number]);
+        el_print(list + len, sizeof list - len, "%s%s", len > 0 ? ", " : "", words[*number]);
     }
     cli_usage(command, "%s must be one of %s, not \"%s\"", option, list, value);
     return false;

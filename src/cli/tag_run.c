@@ -1,8 +1,9 @@
 /* What happens while `el4ner tag` runs: reading, writing, progress, and the report at the end. */
 #include "cli/tag.h"
 
-#include "pipeline/work.h"
+#include "base/print.h"
 #include "pipeline/embedder.h"
+#include "pipeline/work.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -131,10 +132,8 @@ static void put(struct line *line, const char *format, ...) __attribute__((forma
 static void put(struct line *line, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(line->text + line->len, sizeof line->text - line->len, format, args);
+    line->len += el_vprint(line->text + line->len, sizeof line->text - line->len, format, args);
     va_end(args);
-    line->len += n < 0 ? 0 : (size_t)n;
-    line->len = line->len < sizeof line->text ? line->len : sizeof line->text - 1;
 }
 
 struct sum {

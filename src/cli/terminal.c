@@ -1,6 +1,8 @@
 /* Messages, the progress line, colours, Ctrl-C. */
 #include "cli/cli.h"
 
+#include "base/print.h"
+
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -41,7 +43,7 @@ void cli_say(const char *format, ...) {
     char message[2048];
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    el_vprint(message, sizeof message, format, args);
     va_end(args);
     cli_progress(NULL);
     fprintf(stderr, "el4ner: %s\n", message);

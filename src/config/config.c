@@ -2,7 +2,9 @@
  * error. Everything a key holds is checked here, so that the rest of the program can rely on it. */
 #include "config/config.h"
 
+#include "base/ascii.h"
 #include "base/file.h"
+#include "base/print.h"
 #include "base/yaml.h"
 #include "config/config_private.h"
 
@@ -11,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -237,7 +238,7 @@ static const char *from_environment(struct loader *l, const yaml_node_t *value, 
         return NULL;
     }
     char where[256];
-    snprintf(where, sizeof where, "the environment variable %s", variable);
+    el_print(where, sizeof where, "the environment variable %s", variable);
     return check_secret(l, value, where, secret) ? keep(l, secret) : NULL;
 }
 
@@ -514,7 +515,7 @@ static bool check_type(struct loader *l, const yaml_node_t *node, size_t number)
         if (strcmp(other->name, type->name) == 0) {
             return el_yaml_fail(&l->yaml, node, "duplicate type '%s'", type->name);
         }
-        if (strcasecmp(other->wording, type->wording) == 0) {
+        if (el_ascii_same(other->wording, type->wording)) {
             return el_yaml_fail(&l->yaml, node,
                                 "the types '%s' and '%s' have the same wording \"%s\", so no "
                                 "answer could tell them apart",

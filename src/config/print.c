@@ -1,29 +1,33 @@
 /* The configuration in force, as YAML that can be loaded again (secrets left out). */
 #include "config/config.h"
 
+#include "base/ascii.h"
+#include "base/json.h"
 #include "config/config_private.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+
+static bool is_word(char c) {
+    return el_ascii_letter(c) || el_ascii_digit(c);
+}
 
 /* Would YAML read these characters as the string they are? When in doubt: quotes. */
 static bool is_plain(const char *text) {
     static const char *const words[] = {"true", "false", "yes", "no", "on",
                                         "off",  "null",  "y",   "n"};
-    if (!isalpha((unsigned char)text[0]) && text[0] != '/' && text[0] != '_') {
+    if (!el_ascii_letter(text[0]) && text[0] != '/' && text[0] != '_') {
         return false;
     }
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcasecmp(text, words[i]) == 0) {
+        if (el_ascii_same(text, words[i])) {
             return false;
         }
     }
     for (const char *c = text; *c != '\0'; c++) {
-        bool inner = strchr("_-./+", *c) != NULL || (*c == ' ' && isalnum((unsigned char)c[1])) ||
+        bool inner = strchr("_-./+", *c) != NULL || (*c == ' ' && is_word(c[1])) ||
                      (*c == ':' && c[1] == '/');
-        if (!isalnum((unsigned char)*c) && !inner) {
+        if (!is_word(*c) && !inner) {
             return false;
         }
     }
@@ -37,7 +41,7 @@ static void put_text(struct el_buffer *out, const char *text) {
         return;
     }
     json_t *string = json_string(text);
-    char *quoted = string != NULL ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
+    char *quoted = string != NULL ? el_json_dump(string, JSON_ENCODE_ANY) : NULL;
     if (quoted == NULL) {
         out->failed = true;
     } else {
@@ -100,7 +104,7 @@ static void put_reach(struct el_buffer *out, const struct el_member_config *memb
     put_place(out, member);
     put_secrets(out, member);
     if (member->extra_body != NULL) {
-        char *json = json_dumps(member->extra_body, JSON_SORT_KEYS);
+        char *json = el_json_dump(member->extra_body, JSON_SORT_KEYS);
         out->failed |= json == NULL;
         el_buffer_printf(out, "    extra_body: %s\n", json != NULL ? json : "");
         free(json);

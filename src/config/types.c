@@ -1,9 +1,9 @@
 /* The entity types: their wordings, the list on the command line, and what labels of files mean. */
+#include "base/ascii.h"
 #include "base/text.h"
 #include "config/config_private.h"
 
 #include <string.h>
-#include <strings.h>
 
 bool el_type_complete(struct el_arena *arena, struct el_type *type, struct el_error *err) {
     if (type->wording == NULL) {
@@ -23,7 +23,7 @@ static const struct el_type *find_described(const struct el_config *config,
         if (strcmp(config->types[i].name, type->name) == 0) {
             return &config->types[i];
         }
-        if (found == NULL && strcasecmp(config->types[i].wording, type->wording) == 0) {
+        if (found == NULL && el_ascii_same(config->types[i].wording, type->wording)) {
             found = &config->types[i];
         }
     }
@@ -46,7 +46,7 @@ static bool add_type(struct el_config *config, struct el_type *types, size_t *n,
         if (strcmp(types[i].name, type.name) == 0) {
             return el_fail(err, EL_ERR_CONFIG, "the type '%s' is named twice", type.name);
         }
-        if (strcasecmp(types[i].wording, type.wording) == 0) {
+        if (el_ascii_same(types[i].wording, type.wording)) {
             return el_fail(err, EL_ERR_CONFIG,
                            "the types '%s' and '%s' have the same wording \"%s\", so no answer "
                            "could tell them apart; give one of them another 'wording' in the "

@@ -11,7 +11,9 @@
  * tokens (1-2) and of empty nodes (1.1) are passed over. */
 #include "corpus/conll.h"
 
-#include <ctype.h>
+#include "base/ascii.h"
+#include "base/print.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,7 +115,7 @@ static bool name_columns(struct el_reader *reader, const char *list, struct el_e
             sentence->tag = count;
         }
         for (char *c = name; *c != '\0'; c++) {
-            *c = (char)tolower((unsigned char)*c);
+            *c = el_ascii_lower(*c);
         }
         count++;
         at += len;
@@ -386,9 +388,9 @@ static bool add_layer(const struct sentence *sentence, struct el_document *docum
     char name[80];
     const char *given = sentence->names[column];
     if (given == NULL || is_taken(given)) {
-        snprintf(name, sizeof name, "column%zu", column + 1);
+        el_print(name, sizeof name, "column%zu", column + 1);
     } else {
-        snprintf(name, sizeof name, "%s", given);
+        el_print(name, sizeof name, "%s", given);
         name[el_utf8_valid_prefix(name, strlen(name))] = '\0';
     }
     json_t *values = json_array();

@@ -2,7 +2,8 @@
  * that hold a string a token, such as upos. conll_read.c reads it. */
 #include "corpus/conll.h"
 
-#include <ctype.h>
+#include "base/ascii.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ static void settle_columns(struct el_writer *writer, const struct el_document *d
             char *copy = strcpy(layers->names[layers->count++], name);
             el_buffer_char(&writer->out, ' ');
             for (; *copy != '\0'; copy++) {
-                el_buffer_char(&writer->out, (char)toupper((unsigned char)*copy));
+                el_buffer_char(&writer->out, el_ascii_upper(*copy));
             }
         }
     }

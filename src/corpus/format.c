@@ -1,12 +1,12 @@
 #include "corpus/format.h"
 
+#include "base/ascii.h"
 #include "corpus/flat.h"
 #include "corpus/format_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 static const struct el_format_entry *const entries[] = {
@@ -61,7 +61,7 @@ enum el_format el_format_from_path(const char *path) {
         const char *at = entries[i] != NULL ? entries[i]->endings : NULL;
         for (; at != NULL && *at != '\0'; at += strcspn(at, " ")) {
             at += strspn(at, " ");
-            if (strncasecmp(at, dot, len) == 0 && (at[len] == ' ' || at[len] == '\0')) {
+            if (el_ascii_begins(at, dot, len) && (at[len] == ' ' || at[len] == '\0')) {
                 return (enum el_format)i;
             }
         }

@@ -1,6 +1,7 @@
 #include "corpus/input.h"
 
 #include "base/arena.h"
+#include "base/print.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ bool el_input_fail(const struct el_input *input, size_t line, size_t column, str
     char message[800];
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    el_vprint(message, sizeof message, format, args);
     va_end(args);
     if (line == 0) {
         return el_fail(err, EL_ERR_FORMAT, "%s: %s", input->name, message);

@@ -9,7 +9,7 @@
 json_t *el_json_parse(struct el_reader *reader, const char *text, size_t len, size_t number,
                       struct el_error *err) {
     json_error_t problem;
-    json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &problem);
+    json_t *root = el_json_load(text, len, JSON_REJECT_DUPLICATES, &problem);
     if (root == NULL && json_error_code(&problem) == json_error_out_of_memory) {
         el_fail_memory(err);
     } else if (root == NULL) {
@@ -31,7 +31,7 @@ static json_t *parse(struct el_reader *reader, el_json_cut *cut, const char *tex
                      size_t number, struct el_error *err) {
     const struct el_buffer *rest = cut != NULL ? cut(reader, text, len) : NULL;
     json_t *root =
-        rest != NULL ? json_loadb(rest->data, rest->len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+        rest != NULL ? el_json_load(rest->data, rest->len, JSON_REJECT_DUPLICATES, NULL) : NULL;
     return root != NULL ? root : el_json_parse(reader, text, len, number, err);
 }
 

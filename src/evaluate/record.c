@@ -1,8 +1,9 @@
 #include "evaluate/record.h"
 
+#include "base/ascii.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 void el_record_free(struct el_record *record) {
     free(record->sentences);
@@ -95,7 +96,7 @@ static bool shows_text(const struct el_work *work, const char *text, size_t len)
     for (size_t d = 0; d < work->n_demonstrations; d++) {
         for (size_t s = 0; s < work->demonstrations[d].n_spans; s++) {
             const char *span = work->demonstrations[d].spans[s].text;
-            if (strlen(span) == len && strncasecmp(span, text, len) == 0) {
+            if (strlen(span) == len && el_ascii_begins(span, text, len)) {
                 return true;
             }
         }

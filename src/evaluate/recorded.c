@@ -1,5 +1,6 @@
 /* Recorded predictions: one line holds the gold entities and what each of several models said. */
 #include "base/buffer.h"
+#include "base/json.h"
 #include "corpus/input.h"
 #include "evaluate/labels.h"
 
@@ -144,7 +145,7 @@ static bool read_row(struct row *row, const char *const *models, size_t n_models
 static json_t *parse_line(const struct el_input *input, const char *line, size_t len,
                           struct el_error *err) {
     json_error_t error;
-    json_t *json = json_loadb(line, len, 0, &error);
+    json_t *json = el_json_load(line, len, 0, &error);
     if (!json_is_object(json)) {
         el_input_fail(input, input->line, json == NULL ? (size_t)error.column : 0, err,
                       "not a JSON object: %s", json == NULL ? error.text : "another JSON value");
@@ -243,7 +244,7 @@ bool el_labels_are_recorded(const char *path, bool *recorded, struct el_error *e
     size_t len;
     struct el_error ignored; /* a broken line is for the true reader to complain about */
     if (el_input_line(&input, &line, &len, &ignored) == 1) {
-        json_t *json = json_loadb(line, len, 0, NULL);
+        json_t *json = el_json_load(line, len, 0, NULL);
         *recorded = json_object_get(json, "entities") == NULL &&
                     (json_is_object(json_object_get(json, "predictions")) ||
                      json_is_array(json_object_get(json, "gold")));

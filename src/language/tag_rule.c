@@ -1,7 +1,8 @@
 #include "language/tag_rule.h"
 
+#include "base/ascii.h"
+
 #include <string.h>
-#include <strings.h>
 #include <unicode/uchar.h>
 #include <unicode/uscript.h>
 
@@ -125,7 +126,7 @@ static enum el_pos tag_word(const char *word, size_t len, bool starts, bool germ
 
 void el_tag_by_rule(const char *text, const char *lang, const struct el_span *words, size_t n_words,
                     enum el_pos *tags) {
-    bool german = lang != NULL && strncasecmp(lang, "de", 2) == 0;
+    bool german = lang != NULL && el_ascii_begins(lang, "de", 2);
     bool starts = true;
     for (size_t i = 0; i < n_words; i++) {
         const char *word = text + words[i].start;

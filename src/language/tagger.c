@@ -1,5 +1,6 @@
 #include "language/tagger.h"
 
+#include "base/ascii.h"
 #include "base/checksum.h"
 #include "language/tag_features.h"
 #include "language/tag_rule.h"
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unicode/uchar.h>
 
 /* The tagger: a perceptron, averaged over its training (Collins 2002), greedy from left to right.
@@ -129,7 +129,7 @@ static bool covers(const struct el_tagger *tagger, const char *lang) {
     size_t len = strcspn(lang, "-_");
     while (*at != '\0') {
         size_t known = strcspn(at, " ");
-        if (known == len && strncasecmp(at, lang, len) == 0) {
+        if (known == len && el_ascii_begins(at, lang, len)) {
             return true;
         }
         at += known + (at[known] == ' ');

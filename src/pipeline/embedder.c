@@ -1,5 +1,6 @@
 #include "pipeline/embedder.h"
 
+#include "base/print.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -25,10 +26,10 @@ bool el_embedder_init(struct el_embedder *embedder, struct el_client *client, si
                                      .report_at = el_now() + FIRST_REPORT};
     if (config->gguf != NULL) {
         const char *slash = strrchr(config->gguf, '/');
-        snprintf(embedder->name, sizeof embedder->name, "%.250s sha256:%.16s",
+        el_print(embedder->name, sizeof embedder->name, "%.250s sha256:%.16s",
                  slash != NULL ? slash + 1 : config->gguf, can->identity);
     } else {
-        snprintf(embedder->name, sizeof embedder->name, "%s",
+        el_print(embedder->name, sizeof embedder->name, "%s",
                  config->model != NULL ? config->model : can->model);
     }
     return true;
@@ -46,11 +47,11 @@ static void take(void *context, const struct el_call *call, const struct el_repl
     size_t dimensions = batch->embedder->dimensions;
     if (reply->failure != EL_ANSWERED) {
         if (!batch->failed) {
-            snprintf(batch->why, sizeof batch->why, "%s", reply->detail);
+            el_print(batch->why, sizeof batch->why, "%s", reply->detail);
         }
         batch->failed = true;
     } else if (reply->dimensions != dimensions) {
-        snprintf(batch->why, sizeof batch->why, "vectors of %zu numbers after some of %zu",
+        el_print(batch->why, sizeof batch->why, "vectors of %zu numbers after some of %zu",
                  reply->dimensions, dimensions);
         batch->failed = true;
     } else {

@@ -3,6 +3,7 @@
  *
  * Sentences in work are bounded by the window, documents that wait for an earlier one by a
  * multiple of it: memory does not grow with the input. */
+#include "base/json.h"
 #include "corpus/flat.h"
 #include "pipeline/cut.h"
 #include "pipeline/ensemble_private.h"
@@ -147,7 +148,7 @@ static bool finish_task(struct task *task, struct el_error *err) {
     }
     if (run->ensemble->trace != NULL) {
         json_t *trace = el_work_trace(&run->context, work, document->id);
-        job->traces[task->piece] = trace == NULL ? NULL : json_dumps(trace, JSON_COMPACT);
+        job->traces[task->piece] = trace == NULL ? NULL : el_json_dump(trace, JSON_COMPACT);
         json_decref(trace);
     }
     count_work(run, work);

@@ -1,5 +1,7 @@
 #include "pipeline/vote.h"
 
+#include "base/locale.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,11 +27,11 @@ bool el_keep_parse(const char *text, struct el_keep *keep) {
         return false;
     }
     const char *number = text + 5;
-    if (*number < '0' || *number > '9') { /* strtod would take " 2", "+2", "inf" and "nan" */
+    if (*number < '0' || *number > '9') { /* el_number() would take " 2", "+2", "inf" and "nan" */
         return false;
     }
     char *end;
-    double m = strtod(number, &end);
+    double m = el_number(number, &end);
     if (*end != '\0' || !(m > 0) || !isfinite(m)) {
         return false;
     }

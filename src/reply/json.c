@@ -6,6 +6,7 @@
  * each byte a bounded number of times and keeps its stack bounded: brackets nested deeper than
  * DEEPEST are read as if they were not there. */
 #include "base/buffer.h"
+#include "base/json.h"
 #include "reply/items.h"
 
 #include <stdio.h>
@@ -669,7 +670,7 @@ static bool only_signs(struct el_piece between) {
 
 static bool read_strict(struct el_items *items, struct el_piece reply) {
     json_error_t error;
-    json_t *value = json_loadb(reply.text, reply.len, 0, &error);
+    json_t *value = el_json_load(reply.text, reply.len, 0, &error);
     if (value == NULL) {
         items->memory |= json_error_code(&error) == json_error_out_of_memory;
         return false;

@@ -1,6 +1,9 @@
 /* The table of APIs, and what their requests and replies have in common. */
 #include "serving/api.h"
 
+#include "base/ascii.h"
+#include "base/json.h"
+#include "base/print.h"
 #include "base/text.h"
 #include "serving/api_private.h"
 
@@ -8,7 +11,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static const struct el_api_entry *const TABLE[EL_APIS] = {
     [EL_API_LLAMA] = &el_api_llama,
@@ -75,15 +77,15 @@ bool el_api_write(const struct el_member_config *config, const struct el_capabil
 bool el_api_read(enum el_api api, const struct el_call *call, const char *body, size_t len,
                  struct el_answer *answer, char *why, size_t room) {
     json_error_t error;
-    json_t *root = json_loadb(body != NULL ? body : "", len, JSON_ALLOW_NUL, &error);
+    json_t *root = el_json_load(body != NULL ? body : "", len, JSON_ALLOW_NUL, &error);
     *answer = (struct el_answer){
         .yes_probability = NAN, .prompt_tokens = -1, .answer_tokens = -1, .cached_tokens = -1};
     if (root == NULL) {
-        snprintf(why, room, "the reply is no JSON: %s (byte %d of %zu)", error.text, error.position,
+        el_print(why, room, "the reply is no JSON: %s (byte %d of %zu)", error.text, error.position,
                  len);
         return false;
     }
-    snprintf(why, room, "out of memory"); /* readers say all else */
+    el_print(why, room, "out of memory"); /* readers say all else */
     bool ok = el_api_entry(api)->read(root, call, answer, why, room);
     json_decref(root);
     return ok;
@@ -107,7 +109,7 @@ static bool speaks_of_context(const char *text) {
         "max_model_len",         "too large to process",
         "too many tokens",       "exceeds the maximum number of tokens"};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
-        if (strcasestr(text, signs[i]) != NULL) {
+        if (el_ascii_holds(text, signs[i], strlen(signs[i]))) {
             return true;
         }
     }
@@ -115,7 +117,7 @@ static bool speaks_of_context(const char *text) {
 }
 
 void el_api_read_error(const char *body, size_t len, char *message, size_t room, bool *context) {
-    json_t *root = len > 0 && len < 1 << 20 ? json_loadb(body, len, 0, NULL) : NULL;
+    json_t *root = len > 0 && len < 1 << 20 ? el_json_load(body, len, 0, NULL) : NULL;
     json_t *error = json_object_get(root, "error");
     const char *type = el_reply_text(error, "type");
     const char *said =

@@ -1,6 +1,8 @@
 /* llama-server's own API: POST /completion, with a prompt as plain text and a grammar. */
 #include "serving/api_private.h"
 
+#include "base/print.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -33,7 +35,7 @@ static bool read_reply(json_t *root, const struct el_call *call, struct el_answe
     json_t *timings = json_object_get(root, "timings");
     const char *stop = el_reply_text(root, "stop_type");
     if (!json_is_string(content)) {
-        snprintf(why, room, "the reply is JSON, but no llama answer");
+        el_print(why, room, "the reply is JSON, but no llama answer");
         return false;
     }
     answer->cut = stop != NULL ? strcmp(stop, "limit") == 0
@@ -67,7 +69,7 @@ static enum el_probe_result after_props(struct el_probe *probe, json_t *props) {
     }
     model = model != NULL ? model : el_reply_text(props, "model_path");
     caps->api = config->api == EL_API_AUTO ? EL_API_LLAMA : config->api; /* of a child, any */
-    snprintf(caps->server, sizeof caps->server, "llama.cpp %s", build != NULL ? build : "");
+    el_print(caps->server, sizeof caps->server, "llama.cpp %s", build != NULL ? build : "");
     el_probe_text(caps->model, sizeof caps->model, config->model != NULL ? config->model : model);
     caps->context = el_probe_size(json_object_get(settings, "n_ctx"), 1 << 30);
     caps->slots = el_probe_size(json_object_get(props, "total_slots"), 1 << 16);

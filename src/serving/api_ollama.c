@@ -1,6 +1,9 @@
 /* Ollama's own API: POST /api/chat, which alone can set the size of the window. */
 #include "serving/api_private.h"
 
+#include "base/json.h"
+#include "base/print.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +52,7 @@ static bool read_reply(json_t *root, const struct el_call *call, struct el_answe
     json_t *content = json_object_get(json_object_get(root, "message"), "content");
     const char *reason = el_reply_text(root, "done_reason");
     if (!json_is_string(content)) {
-        snprintf(why, room, "the reply is JSON, but no ollama answer");
+        el_print(why, room, "the reply is JSON, but no ollama answer");
         return false;
     }
     answer->cut = reason != NULL && strcmp(reason, "length") == 0;
@@ -83,7 +86,7 @@ static bool prompt_was_cut(const struct el_member_config *config,
     if (read < window && (sent <= window || read >= sent / SURELY)) {
         return false;
     }
-    snprintf(why, room,
+    el_print(why, room,
              "Ollama cut the prompt to fit its window without saying so: %ld tokens read, about "
              "%ld sent, num_ctx %ld; a larger context of the member helps",
              read, sent, window);
@@ -100,12 +103,12 @@ static enum el_probe_result after_version(struct el_probe *probe, json_t *root) 
         return EL_PROBE_OTHER;
     }
     if (probe->config->model == NULL) {
-        snprintf(probe->why, sizeof probe->why,
+        el_print(probe->why, sizeof probe->why,
                  "Ollama serves many models; set `model:` for this member");
         return EL_PROBE_WRONG;
     }
     bool known = sscanf(version, "0.%d.%d", &minor, &patch) == 2;
-    snprintf(caps->server, sizeof caps->server, "Ollama %s", version);
+    el_print(caps->server, sizeof caps->server, "Ollama %s", version);
     caps->json_schema = !known || minor >= 5;
     caps->logprobs = !known || minor > 12 || (minor == 12 && patch >= 11);
     caps->prefix_cache = caps->chat_template = true;
@@ -115,7 +118,7 @@ static enum el_probe_result after_version(struct el_probe *probe, json_t *root) 
 
 static void ask_for_model(const struct el_probe *probe, struct el_buffer *body) {
     json_t *model = json_pack("{s:s}", "model", probe->caps.model);
-    char *text = model != NULL ? json_dumps(model, JSON_COMPACT) : NULL;
+    char *text = model != NULL ? el_json_dump(model, JSON_COMPACT) : NULL;
     el_buffer_string(body, text != NULL ? text : "{}");
     free(text);
     json_decref(model);

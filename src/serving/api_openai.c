@@ -2,6 +2,8 @@
  * llama-server and the services on the net speak it. */
 #include "serving/api_private.h"
 
+#include "base/print.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -80,7 +82,7 @@ static bool read_chat(json_t *root, const struct el_call *call, struct el_answer
     bool none = content == NULL || json_is_null(content); /* all tokens went into thinking */
     bool list = json_is_array(content);
     if (!json_is_object(message) || !(none || list || json_is_string(content))) {
-        snprintf(why, room, "the reply is JSON, but no chat answer");
+        el_print(why, room, "the reply is JSON, but no chat answer");
         return false;
     }
     read_around(root, choice, call, answer);
@@ -94,7 +96,7 @@ static bool read_completion(json_t *root, const struct el_call *call, struct el_
     json_t *choice = json_array_get(json_object_get(root, "choices"), 0);
     json_t *text = json_object_get(choice, "text");
     if (!json_is_string(text)) {
-        snprintf(why, room, "the reply is JSON, but no completions answer");
+        el_print(why, room, "the reply is JSON, but no completions answer");
         return false;
     }
     read_around(root, choice, call, answer);
@@ -134,7 +136,7 @@ static enum el_probe_result know_models(struct el_probe *probe, json_t *list) {
     const char *wanted = probe->config->model;
     json_t *model = find_model(list, wanted);
     if (wanted == NULL && model == NULL) {
-        snprintf(probe->why, sizeof probe->why,
+        el_print(probe->why, sizeof probe->why,
                  "the server names no model; set `model:` for this member");
         return EL_PROBE_WRONG;
     }
@@ -184,7 +186,7 @@ static void write_try(const struct el_probe *probe, struct el_buffer *body) {
 static enum el_probe_result after_try(struct el_probe *probe, json_t *root) {
     json_t *choice = json_array_get(json_object_get(root, "choices"), 0);
     if (choice == NULL) {
-        snprintf(probe->why, sizeof probe->why,
+        el_print(probe->why, sizeof probe->why,
                  "the reply to a short call is no answer; is this an OpenAI-style server?");
         return EL_PROBE_WRONG;
     }

@@ -1,10 +1,11 @@
 /* The parts of which replies are read: every field's type is checked. */
 #include "serving/api_private.h"
 
+#include "base/ascii.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 const char *el_reply_text(json_t *object, const char *name) {
     return json_string_value(json_object_get(object, name));
@@ -25,7 +26,7 @@ static bool says(const char *token, const char *word) {
     while (len > 0 && (token[len - 1] == ' ' || token[len - 1] == '\n')) {
         len--;
     }
-    return len > 0 && len <= strlen(word) && strncasecmp(token, word, len) == 0;
+    return len > 0 && len <= strlen(word) && el_ascii_begins(token, word, len);
 }
 
 struct verdict {

@@ -144,7 +144,7 @@ void el_put_extra(struct el_request *request) {
             (request->merged != NULL && strcmp(name, request->merged) == 0)) {
             continue;
         }
-        char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
+        char *text = el_json_dump(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
         if (text == NULL) {
             body->failed = true;
             return;

@@ -4,6 +4,7 @@
  *
  * Nothing is delivered from within a callback of the loop: outcomes gather in the ready list, and
  * el_client_run() hands them out between two steps. */
+#include "base/print.h"
 #include "serving/embeddings.h"
 #include "serving/client_private.h"
 
@@ -262,7 +263,7 @@ static void judge_status(const struct el_http_transfer *t, struct outcome *o) {
     char said[300];
     bool context;
     el_api_read_error(t->body.data, t->body.len, said, sizeof said, &context);
-    snprintf(o->why, sizeof o->why, "HTTP %ld%s%s", status, said[0] != '\0' ? ": " : "", said);
+    el_print(o->why, sizeof o->why, "HTTP %ld%s%s", status, said[0] != '\0' ? ": " : "", said);
     o->failure = EL_FAILED_STATUS;
     if (context && (status == 400 || status == 413 || status == 422 || status == 500)) {
         o->failure = EL_FAILED_CONTEXT;
@@ -272,7 +273,7 @@ static void judge_status(const struct el_http_transfer *t, struct outcome *o) {
     o->again = o->overload || status == 408 || status == 425 || status >= 500;
     o->unhealthy = o->again || status < 400 || status == 401 || status == 403 || status == 404;
     if (status >= 300 && status < 400) {
-        snprintf(o->why, sizeof o->why, "HTTP %ld: redirects are not followed; name the final URL",
+        el_print(o->why, sizeof o->why, "HTTP %ld: redirects are not followed; name the final URL",
                  status);
     }
 }
@@ -281,7 +282,7 @@ static void judge(const struct el_job *job, const struct el_http_transfer *t, st
                   struct el_answer *answer) {
     *o = (struct outcome){.failure = t->failure};
     if (t->failure != EL_ANSWERED) {
-        snprintf(o->why, sizeof o->why, "%s", t->detail);
+        el_print(o->why, sizeof o->why, "%s", t->detail);
         o->again = !t->too_large;
         o->unhealthy = true;
         o->overload = t->failure == EL_FAILED_TIMEOUT;
@@ -355,7 +356,7 @@ static void job_done(struct el_http *http, struct el_http_transfer *t) {
         return;
     }
     char detail[1024];
-    snprintf(detail, sizeof detail, "%s: %s", e->target.shown, o.why);
+    el_print(detail, sizeof detail, "%s: %s", e->target.shown, o.why);
     el_http_redact(&e->target, detail);
     note_failure(client, e, &o, t->retry_after, now);
     unsigned retries = member->config->retries;
@@ -400,7 +401,7 @@ static bool start_child(struct el_member *member, struct el_error *err) {
     if (!el_server_start(member->server, err)) {
         return false;
     }
-    snprintf(url, sizeof url, "http://127.0.0.1:%u", member->server->port);
+    el_print(url, sizeof url, "http://127.0.0.1:%u", member->server->port);
     if (!el_http_target_init(&e->target, member->config, url, member->server->key, err)) {
         return false;
     }
@@ -439,7 +440,7 @@ static void look_after_child(struct el_client *client, struct el_member *member)
     if (again && !start_child(member, &err)) {
         give_up(member, err.message);
     } else if (!again) {
-        snprintf(why, sizeof why, "%s: llama-server %s: %s", member->config->gguf,
+        el_print(why, sizeof why, "%s: llama-server %s: %s", member->config->gguf,
                  member->deaths == 0 ? "did not start" : "died again",
                  words[0] != '\0' ? words : "it said nothing");
         give_up(member, why);

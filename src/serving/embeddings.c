@@ -1,6 +1,7 @@
 #include "serving/embeddings.h"
 
 #include "base/base64.h"
+#include "base/print.h"
 #include "base/text.h"
 #include "serving/client.h"
 
@@ -42,7 +43,7 @@ __attribute__((format(printf, 2, 3))) static bool wrong(struct rows *rows, const
                                                         ...) {
     va_list list;
     va_start(list, format);
-    vsnprintf(rows->why, rows->room, format, list);
+    el_vprint(rows->why, rows->room, format, list);
     va_end(list);
     return false;
 }

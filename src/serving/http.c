@@ -2,6 +2,8 @@
  * transfer fail but cannot make it take more memory or time than these say. */
 #include "serving/http.h"
 
+#include "base/ascii.h"
+#include "base/print.h"
 #include "serving/retry.h"
 #include "store/store.h"
 
@@ -9,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
@@ -95,7 +96,7 @@ bool el_http_target_init(struct el_http_target *target, const struct el_member_c
                          const char *url, const char *key, struct el_error *err) {
     *target = (struct el_http_target){.config = config};
     key = key != NULL ? key : config->api_key;
-    if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0) {
+    if (!el_ascii_begins(url, "http://", 7) && !el_ascii_begins(url, "https://", 8)) {
         return el_fail(err, EL_ERR_CONFIG, "member %s: the URL must begin with http:// or https://",
                        config->name);
     }
@@ -209,7 +210,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context) {
         transfer->too_large = true;
         return 0;
     }
-    if (len > sizeof name && len < 128 && strncasecmp(bytes, name, sizeof name - 1) == 0) {
+    if (len > sizeof name && len < 128 && el_ascii_begins(bytes, name, sizeof name - 1)) {
         char value[128];
         memcpy(value, bytes + sizeof name - 1, len - (sizeof name - 1));
         value[len - (sizeof name - 1)] = '\0';
@@ -274,7 +275,7 @@ static bool set_up_easy(struct el_http_transfer *t) {
     SET(CURLOPT_HTTPHEADER, t->target->headers);
     SET(CURLOPT_USERAGENT, "el4ner/" EL_VERSION);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    SET(CURLOPT_PIPEWAIT, strncasecmp(t->target->base, "https", 5) == 0 ? 1L : 0L);
+    SET(CURLOPT_PIPEWAIT, el_ascii_begins(t->target->base, "https", 5) ? 1L : 0L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(config->connect_timeout, EL_CONNECT_SECONDS));
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, t);
@@ -435,7 +436,7 @@ static void finish(struct el_http *http, struct el_http_transfer *t, enum el_fai
     t->seconds = el_now() - t->begun;
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
     if (failure != EL_ANSWERED) {
-        snprintf(t->detail, sizeof t->detail, "%s",
+        el_print(t->detail, sizeof t->detail, "%s",
                  t->too_large ? "the reply is larger than allowed" : why);
     }
     unlink_transfer(http, t);
@@ -453,9 +454,9 @@ static const char *explain(CURLcode code, const struct el_http_transfer *t, char
         return said;
     }
     if (ca_file == NULL) {
-        snprintf(text, room, "%s; if the server is yours, name its authority with ca_file", said);
+        el_print(text, room, "%s; if the server is yours, name its authority with ca_file", said);
     } else {
-        snprintf(text, room, "%s (ca_file %s)", said, ca_file);
+        el_print(text, room, "%s (ca_file %s)", said, ca_file);
     }
     return text;
 }

@@ -6,6 +6,8 @@
  *   else:   those of the configured API alone
  *
  * An embedding member is asked for one vector in the end, whatever it is served by. */
+#include "base/json.h"
+#include "base/print.h"
 #include "serving/api_private.h"
 #include "serving/client_private.h"
 
@@ -28,7 +30,7 @@ size_t el_probe_size(json_t *value, size_t most) {
 static void ask(struct el_endpoint *e);
 
 static void fail(struct el_endpoint *e, const char *what) {
-    snprintf(e->problem, sizeof e->problem, "%s: %s",
+    el_print(e->problem, sizeof e->problem, "%s: %s",
              e->member->server != NULL ? e->member->config->gguf : e->target.shown, what);
     el_http_redact(&e->target, e->problem);
     e->step = EL_PROBE_FAILED;
@@ -98,7 +100,7 @@ static void fail_refused(struct el_endpoint *e, long status, const struct el_buf
     } else if (status >= 300 && status < 400) {
         hint = "; redirects are not followed, name the final address";
     }
-    snprintf(text, sizeof text, "HTTP %ld%s%s%s", status, said[0] != '\0' ? ": " : "", said,
+    el_print(text, sizeof text, "HTTP %ld%s%s%s", status, said[0] != '\0' ? ": " : "", said,
              hint != NULL ? hint : "");
     fail(e, text);
 }
@@ -168,7 +170,7 @@ static void answered(struct el_http *http, struct el_http_transfer *t) {
                question->refused != NULL ? question->refused(e->probe, t->status) : EL_PROBE_OTHER,
                t->status, &t->body);
     } else {
-        json_t *root = json_loadb(t->body.data != NULL ? t->body.data : "", t->body.len, 0, NULL);
+        json_t *root = el_json_load(t->body.data != NULL ? t->body.data : "", t->body.len, 0, NULL);
         enum el_probe_result result = question->understood(e->probe, root);
         json_decref(root);
         decide(e, result, t->status, &t->body);

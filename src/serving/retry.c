@@ -1,5 +1,7 @@
 #include "serving/retry.h"
 
+#include "base/locale.h"
+
 #include <curl/curl.h>
 #include <math.h>
 #include <stdlib.h>
@@ -27,7 +29,7 @@ bool el_retry_after(const char *value, double now_unix, double *seconds) {
     while (*value == ' ' || *value == '\t') {
         value++;
     }
-    double wait = strtod(value, &end);
+    double wait = el_number(value, &end);
     while (*end == ' ' || *end == '\t' || *end == '\r' || *end == '\n') {
         end++;
     }

@@ -1,4 +1,5 @@
 /* The beginning and the end of a client: children, endpoints, the first probes, the store. */
+#include "base/print.h"
 #include "serving/gguf.h"
 #include "serving/client_private.h"
 
@@ -82,7 +83,7 @@ static bool begin_child(struct el_member *member, size_t n_files, struct el_erro
     if (!el_server_start(member->server, err)) {
         return false;
     }
-    snprintf(url, sizeof url, "http://127.0.0.1:%u", member->server->port);
+    el_print(url, sizeof url, "http://127.0.0.1:%u", member->server->port);
     if (!el_http_target_init(&member->endpoints[0].target, member->config, url, member->server->key,
                              err)) {
         return false;
@@ -150,7 +151,7 @@ static void set_identity(struct el_member *member) {
             hash_text(config->gguf, hex);
         }
         const char *slash = strrchr(config->gguf, '/');
-        snprintf(caps->model, sizeof caps->model, "%s",
+        el_print(caps->model, sizeof caps->model, "%s",
                  config->model != NULL ? config->model
                  : slash != NULL       ? slash + 1
                                        : config->gguf);
@@ -158,7 +159,7 @@ static void set_identity(struct el_member *member) {
         hash_text(config->model != NULL ? config->model : caps->model, hex);
         caps->parameters = config->parameters > 0 ? config->parameters : caps->parameters;
     }
-    snprintf(caps->identity, sizeof caps->identity, "%s", hex);
+    el_print(caps->identity, sizeof caps->identity, "%s", hex);
 }
 
 /* Replicas that could not be reached take part as soon as they answer; a member needs one. */
