@@ -27,6 +27,7 @@ static inline void check_document(const struct el_document *document) {
         must(token.start < token.end && token.end <= document->text_len);
         must(on_border(document, token.start) && on_border(document, token.end));
         must(i == 0 || document->tokens[i - 1].end <= token.start);
+        must(document->tags == NULL || document->tags[i][0] != '\0');
     }
     for (size_t i = 0; i < document->n_entities; i++) {
         const struct el_entity *entity = &document->entities[i];

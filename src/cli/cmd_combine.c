@@ -3,6 +3,8 @@
 
 #include "base/locale.h"
 #include "evaluate/combine.h"
+#include "evaluate/labels_read.h"
+#include "evaluate/recorded.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
 #include "base/print.h"
 #include "evaluate/ablate.h"
 #include "base/buffer.h"
+#include "evaluate/labels_read.h"
 #include "evaluate/report.h"
 
 #include <stdlib.h>

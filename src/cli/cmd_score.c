@@ -1,7 +1,9 @@
 /* el4ner score: predictions against gold labels. */
 #include "cli/cli.h"
 
+#include "base/buffer.h"
 #include "base/print.h"
+#include "evaluate/labels_read.h"
 #include "evaluate/report.h"
 
 #include <stdlib.h>
@@ -23,6 +25,10 @@ enum {
 };
 
 static const struct cli_option options[] = {
+    CLI_CONFIG_OPTION,
+    {CLI_ID_TYPES, "types", "LIST",
+     "score only these; labels of both files are read as\nnames, wordings or aliases of types, as "
+     "eval reads\nthem"},
     {ID_MATCH, "match", "HOW",
      "strict (default), exact, partial, type, conlleval,\nseqeval or seqeval-strict"},
     {ID_SCHEME, "scheme", "NAME", "of CoNLL tags: iob1, iob2, bioes or auto (default)"},
@@ -43,18 +49,22 @@ static const struct cli_help help = {
     .usage = "el4ner score [options] GOLD PREDICTED...",
     .text = "Precision, recall and F1 of predictions, with 95 % bootstrap intervals over\n"
             "documents. Files are labelled (CoNLL, JSON lines, ...); documents are matched by id,\n"
-            "else by position, and must have the same text.",
+            "else by position, and must have the same text. With -c or --types labels are read as\n"
+            "the types of the configuration (PER as person, say), else they must be equal.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .more = "Examples:\n"
             "  el4ner score gold.conll system.conll --by-type\n"
             "  el4ner score gold.jsonl a.jsonl b.jsonl --compare\n"
-            "  el4ner score gold.conll system.conll --match seqeval-strict --scheme bioes",
+            "  el4ner score gold.conll system.conll --match seqeval-strict --scheme bioes\n"
+            "  el4ner score gold.conll tagged.jsonl --types person,location,organization",
 };
 
 struct score {
     struct el_score_options options;
     struct el_read_options read;
+    struct cli_settings settings; /* -c and --types */
+    struct el_config *config;     /* NULL = labels are compared as they are */
     const char *pool, *report;
     bool by_type, by_length, json, common, compare;
     struct el_surfaces *surfaces;
@@ -79,6 +89,7 @@ static bool set_option(struct score *score, int id, const char *value) {
                       value);
             return false;
         }
+        score->read.keep_tags = el_match_reads_tags(score->options.match);
         return true;
     case ID_SCHEME:
         if (!cli_scheme("score", value, &score->options.scheme)) {
@@ -104,6 +115,12 @@ static bool set_option(struct score *score, int id, const char *value) {
     case ID_REPORT:
         score->report = value;
         return true;
+    case 'c':
+        score->settings.config = value;
+        return true;
+    case CLI_ID_TYPES:
+        score->settings.types = value;
+        return true;
     default:
         score->by_type |= id == ID_BY_TYPE;
         score->by_length |= id == ID_BY_LENGTH;
@@ -115,9 +132,27 @@ static bool set_option(struct score *score, int id, const char *value) {
     }
 }
 
+static bool read_labels(struct score *score, const char *path, bool must_have_labels,
+                        struct el_labels *labels, struct el_error *err) {
+    size_t left_out = 0;
+    if (!el_labels_read(path, &score->read, must_have_labels, labels, err)) {
+        return false;
+    }
+    if (score->config != NULL && !el_labels_map_types(labels, score->config, &left_out, err)) {
+        el_labels_free(labels);
+        return false;
+    }
+    if (left_out > 0) {
+        cli_say("warning: %zu entities of %s are of types that are not asked for; they do not "
+                "count",
+                left_out, path);
+    }
+    return true;
+}
+
 static bool read_pool(struct score *score, struct el_error *err) {
     struct el_labels pool;
-    if (!el_labels_read(score->pool, &score->read, true, &pool, err)) {
+    if (!read_labels(score, score->pool, true, &pool, err)) {
         return false;
     }
     score->surfaces = el_surfaces_new();
@@ -127,12 +162,80 @@ static bool read_pool(struct score *score, struct el_error *err) {
     return ok || el_fail_memory(err);
 }
 
+/* Where a mode that reads tags does not find what it looks for. */
+static void warn_of_tags(const struct score *score, const struct el_labels *predicted) {
+    const char *gold = score->gold.path, *mode = el_match_name(score->options.match);
+    enum el_tagging g = el_labels_tagging(&score->gold), p = el_labels_tagging(predicted);
+    if (g == EL_TAGGING_NONE && p == EL_TAGGING_NONE) {
+        cli_say("warning: neither %s nor %s has tags; --match %s compares their entities, as "
+                "strict does",
+                gold, predicted->path, mode);
+    } else if (g == EL_TAGGING_NONE || p == EL_TAGGING_NONE) {
+        cli_say("warning: %s has no tags; --match %s takes its entities as they are, and the "
+                "accuracy compares entities",
+                g == EL_TAGGING_NONE ? gold : predicted->path, mode);
+    } else if (g >= EL_TAGGING_IOB && p >= EL_TAGGING_IOB && g != p) {
+        cli_say("warning: %s has tags of BIOES, %s has not; --match %s compares them as they are "
+                "(el4ner convert writes either as IOB2)",
+                g == EL_TAGGING_BIOES ? gold : predicted->path,
+                g == EL_TAGGING_BIOES ? predicted->path : gold, mode);
+    }
+}
+
+/* "PER, LOC": the types that one side has. */
+static void list_types(const struct el_score *score, bool gold, struct el_buffer *list) {
+    enum { MOST = 10 };
+    size_t n = 0;
+    for (size_t i = 0; i < score->n_types; i++) {
+        const struct el_tally *tally = &score->types[i].tally;
+        if ((gold ? tally->gold : tally->predicted) > 0 && n++ < MOST) {
+            el_buffer_printf(list, "%s%s", n > 1 ? ", " : "", score->types[i].type);
+        }
+    }
+    el_buffer_string(list, n > MOST ? ", ..." : "");
+}
+
+/* Both sides have entities, but each under types of its own: every figure is then 0. */
+static void warn_of_types(const struct score *score, const struct el_score *result,
+                          const char *file) {
+    bool common = result->micro.gold == 0 || result->micro.predicted == 0;
+    for (size_t i = 0; i < result->n_types; i++) {
+        const struct el_tally *tally = &result->types[i].tally;
+        common |= tally->gold > 0 && tally->predicted > 0;
+    }
+    if (common) {
+        return;
+    }
+    struct el_buffer gold = {0}, predicted = {0};
+    list_types(result, true, &gold);
+    list_types(result, false, &predicted);
+    if (!gold.failed && !predicted.failed) {
+        cli_say("warning: no type in common: gold (%s) has %s; predicted (%s) has %s%s",
+                score->gold.path, gold.data, file, predicted.data,
+                score->config != NULL
+                    ? ""
+                    : "; --types (or -c) reads both by the names and aliases of a configuration");
+    }
+    el_buffer_free(&gold);
+    el_buffer_free(&predicted);
+}
+
 static bool score_file(struct score *score, size_t number, struct el_error *err) {
     struct el_labels *predicted = &score->predicted[number];
-    return el_labels_read(score->files[number], &score->read, false, predicted, err) &&
-           el_labels_align(&score->gold, predicted, score->common, err) &&
-           el_score(&score->gold, predicted, &score->options, &score->arena, &score->scores[number],
-                    err);
+    struct el_score *result = &score->scores[number];
+    const char *file = score->files[number];
+    if (!read_labels(score, file, false, predicted, err) ||
+        !el_labels_align(&score->gold, predicted, score->common, err)) {
+        return false;
+    }
+    if (score->read.keep_tags) {
+        warn_of_tags(score, predicted);
+    }
+    if (!el_score(&score->gold, predicted, &score->options, &score->arena, result, err)) {
+        return false;
+    }
+    warn_of_types(score, result, file);
+    return true;
 }
 
 static bool compare(struct score *score, struct el_error *err) {
@@ -156,7 +259,7 @@ static bool score_all(struct score *score, const char *gold, struct el_error *er
     if (score->predicted == NULL || score->scores == NULL) {
         return el_fail_memory(err);
     }
-    if (!el_labels_read(gold, &score->read, true, &score->gold, err) ||
+    if (!read_labels(score, gold, true, &score->gold, err) ||
         (score->pool != NULL && !read_pool(score, err))) {
         return false;
     }
@@ -295,6 +398,7 @@ static void release(struct score *score) {
     free(score->predicted);
     free(score->scores);
     el_labels_free(&score->gold);
+    el_config_free(score->config);
     el_surfaces_free(score->surfaces);
     el_arena_free(&score->arena);
 }
@@ -317,7 +421,8 @@ static int check_files(const struct score *score, char **files) {
 }
 
 int cmd_score(int argc, char **argv) {
-    struct score score = {.options.bootstrap = {.samples = 1000, .seed = 1}};
+    struct score score = {.options.bootstrap = {.samples = 1000, .seed = 1},
+                          .settings = CLI_SETTINGS_INIT};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
         if (id == CLI_STOP) {
@@ -338,6 +443,9 @@ int cmd_score(int argc, char **argv) {
     }
     struct el_error err = {0};
     int status = check_files(&score, argv + parser.first);
+    if (status == CLI_OK && (score.settings.config != NULL || score.settings.types != NULL)) {
+        status = cli_load(&score.settings, &score.config);
+    }
     if (status != CLI_OK) {
         return status;
     }

@@ -357,6 +357,18 @@ static bool fill_text(const struct sentence *sentence, struct el_document *docum
             el_document_join_tokens(document, pieces, sentence->n_rows, sentence->bytes.data));
 }
 
+static bool keep_tags(struct el_document *document, const struct el_iob_tag *from) {
+    const char **tags = el_arena_array(&document->arena, document->n_tokens, sizeof *tags);
+    for (size_t i = 0; tags != NULL && i < document->n_tokens; i++) {
+        tags[i] = el_arena_copy(&document->arena, from[i].text, from[i].len);
+        if (tags[i] == NULL) {
+            return false;
+        }
+    }
+    document->tags = tags;
+    return tags != NULL;
+}
+
 static bool fill_entities(const struct el_reader *reader, struct el_document *document,
                           struct el_arena *scratch) {
     const struct sentence *sentence = reader->state;
@@ -367,8 +379,8 @@ static bool fill_entities(const struct el_reader *reader, struct el_document *do
     for (size_t i = 0; tags != NULL && i < sentence->n_rows; i++) {
         tags[i] = cell_tag(sentence, sentence->bytes.data, cell(sentence, i, sentence->tag));
     }
-    return tags != NULL &&
-           el_iob_decode(document, tags, reader->options.scheme, reader->options.strict_scheme);
+    return tags != NULL && el_iob_decode(document, tags) &&
+           (!reader->options.keep_tags || keep_tags(document, tags));
 }
 
 /* A field must not take the name of one that means something else. */

@@ -53,7 +53,8 @@ struct el_document {
     /* Token borders as byte spans of `text`; n_tokens = 0 if the source had none. */
     const struct el_span *tokens;
     size_t n_tokens;
-    const char *const *tags; /* n_tokens raw tags (CoNLL), for scorers that look at them; or NULL */
+    const char *const *tags; /* n_tokens raw tags; NULL unless a CoNLL reader was asked to keep
+                                them (el_read_options.keep_tags) */
 
     /* Sorted by start, then by longer first, then by type; no duplicates. */
     struct el_entity *entities;

@@ -47,8 +47,7 @@ struct el_read_options {
     enum el_scheme scheme;
     bool has_input_unit;
     enum el_unit input_unit; /* for lines without "offset_unit"; see has_input_unit */
-    bool strict_scheme; /* CoNLL: only well-formed tag sequences are entities: an I- that continues
-                           nothing opens none, a B- without E- in BIOES neither */
+    bool keep_tags;          /* CoNLL: the documents have the raw tags too (el_document.tags) */
     unsigned token_column, tag_column; /* CoNLL, from 1; 0 = the first and the last */
     enum el_ends ends;                 /* nested JSON */
     unsigned annotator;                /* Label Studio: the n-th annotation, from 1; 0 = first */

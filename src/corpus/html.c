@@ -1,6 +1,7 @@
 /* HTML, written only: one page without outside parts, entities as coloured boxes with their types,
  * nested ones inside each other; readable in light and dark, and by screen readers (<mark> with the
  * type as text). */
+#include "base/html.h"
 #include "corpus/format_private.h"
 
 #include <math.h>
@@ -36,23 +37,6 @@ struct types {
     size_t count;
 };
 
-static void append_text(struct el_buffer *out, const char *text, size_t len) {
-    size_t from = 0;
-    for (size_t i = 0; i < len; i++) {
-        const char *entity = text[i] == '&'   ? "&amp;"
-                             : text[i] == '<' ? "&lt;"
-                             : text[i] == '>' ? "&gt;"
-                             : text[i] == '"' ? "&quot;"
-                                              : NULL;
-        if (entity != NULL) {
-            el_buffer_append(out, text + from, i - from);
-            el_buffer_string(out, entity);
-            from = i + 1;
-        }
-    }
-    el_buffer_append(out, text + from, len - from);
-}
-
 static int hue_of(struct el_writer *writer, const char *type) {
     struct types *types = writer->state;
     for (size_t i = 0; i < types->count; i++) {
@@ -78,7 +62,7 @@ static int hue_of(struct el_writer *writer, const char *type) {
 static void open_box(struct el_writer *writer, const struct el_entity *entity) {
     el_buffer_printf(&writer->out, "<mark style=\"--hue: %d\" title=\"",
                      hue_of(writer, entity->type));
-    append_text(&writer->out, entity->type, strlen(entity->type));
+    el_html_string(&writer->out, entity->type);
     if (!isnan(entity->score)) {
         el_buffer_printf(&writer->out, ", score %d.%02d", (int)entity->score,
                          (int)(entity->score * 100) % 100);
@@ -88,7 +72,7 @@ static void open_box(struct el_writer *writer, const struct el_entity *entity) {
 
 static void close_box(struct el_writer *writer, const struct el_entity *entity) {
     el_buffer_string(&writer->out, "<b>");
-    append_text(&writer->out, entity->type, strlen(entity->type));
+    el_html_string(&writer->out, entity->type);
     el_buffer_string(&writer->out, "</b></mark>");
 }
 
@@ -109,7 +93,7 @@ static bool write_text(struct el_writer *writer, const struct el_document *docum
         for (size_t i = 0; i < n_open; i++) {
             stop = open[i]->span.end < stop ? open[i]->span.end : stop;
         }
-        append_text(&writer->out, document->text + at, stop - at);
+        el_html_text(&writer->out, document->text + at, stop - at);
         at = stop;
         size_t lowest = n_open, n_again = 0;
         for (size_t i = n_open; i-- > 0;) {
@@ -140,13 +124,13 @@ static bool write(struct el_writer *writer, const struct el_document *document,
     bool sentence = document->sentence_per_document;
     if (!sentence) {
         el_buffer_string(out, "<h2>");
-        append_text(out, document->id, strlen(document->id));
+        el_html_string(out, document->id);
         el_buffer_string(out, "</h2>\n");
     }
     el_buffer_string(out, sentence ? "<article class=\"sentence\"" : "<article");
     if (document->lang != NULL) {
         el_buffer_string(out, " lang=\"");
-        append_text(out, document->lang, strlen(document->lang));
+        el_html_string(out, document->lang);
         el_buffer_char(out, '"');
     }
     el_buffer_char(out, '>');
@@ -155,7 +139,7 @@ static bool write(struct el_writer *writer, const struct el_document *document,
     }
     if (document->failure != NULL) {
         el_buffer_string(out, " <span class=\"failure\">failed: ");
-        append_text(out, document->failure, strlen(document->failure));
+        el_html_string(out, document->failure);
         el_buffer_string(out, "</span>");
     }
     el_buffer_string(out, "</article>\n");

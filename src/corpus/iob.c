@@ -35,13 +35,13 @@ struct decoder {
     bool is_open;
     struct el_entity entity; /* that is open */
     size_t capacity;
-    bool strict, bioes; /* strict: bioes = entities must be closed by E- */
 };
 
-static bool close_entity(struct decoder *decoder, bool complete) {
-    bool keep = decoder->is_open && (complete || !decoder->strict || !decoder->bioes);
+static bool close_entity(struct decoder *decoder) {
+    bool was_open = decoder->is_open;
     decoder->is_open = false;
-    return !keep || el_document_add_entity(decoder->document, &decoder->entity, &decoder->capacity);
+    return !was_open ||
+           el_document_add_entity(decoder->document, &decoder->entity, &decoder->capacity);
 }
 
 static bool open_entity(struct decoder *decoder, struct el_span token, const char *type,
@@ -57,7 +57,7 @@ static bool decode_tag(struct decoder *decoder, size_t number) {
     size_t len = decoder->tags[number].len;
     struct el_span token = decoder->document->tokens[number];
     if (len < 3) { /* O */
-        return close_entity(decoder, false);
+        return close_entity(decoder);
     }
     char prefix = tag[0] == 'U' ? 'S' : tag[0] == 'L' ? 'E' : tag[0] == 'M' ? 'I' : tag[0];
     const char *type = tag + 2, *open_type = decoder->entity.type;
@@ -66,40 +66,21 @@ static bool decode_tag(struct decoder *decoder, size_t number) {
                    strncmp(open_type, type, len) == 0 && open_type[len] == '\0';
     if (goes_on) {
         decoder->entity.span.end = token.end;
-    } else if (!close_entity(decoder, false)) {
-        return false;
-    } else if (decoder->strict && (prefix == 'I' || prefix == 'E')) {
-        return true;
-    } else if (!open_entity(decoder, token, type, len)) {
+    } else if (!close_entity(decoder) || !open_entity(decoder, token, type, len)) {
         return false;
     }
-    return (prefix != 'S' && prefix != 'E') || close_entity(decoder, true);
+    return (prefix != 'S' && prefix != 'E') || close_entity(decoder);
 }
 
-static bool uses_bioes(const struct decoder *decoder, enum el_scheme scheme) {
-    if (scheme != EL_SCHEME_AUTO) {
-        return scheme == EL_SCHEME_BIOES;
-    }
-    for (size_t i = 0; i < decoder->document->n_tokens; i++) {
-        if (strchr("ESLU", decoder->tags[i].text[0]) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool el_iob_decode(struct el_document *document, const struct el_iob_tag *tags,
-                   enum el_scheme scheme, bool strict) {
+bool el_iob_decode(struct el_document *document, const struct el_iob_tag *tags) {
     struct decoder decoder = {.document = document, .tags = tags};
-    decoder.strict = strict && scheme != EL_SCHEME_IOB1; /* which has no ill-formed sequences */
-    decoder.bioes = decoder.strict && uses_bioes(&decoder, scheme);
     for (size_t i = 0; i < document->n_tokens; i++) {
         if (!decode_tag(&decoder, i)) {
             return false;
         }
     }
     document->labelled = true;
-    return close_entity(&decoder, false);
+    return close_entity(&decoder);
 }
 
 /* ---- Entities to tags ---- */

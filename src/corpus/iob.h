@@ -4,7 +4,7 @@
  * one, I- (M-) goes on with the entity of its type and begins one where there is none, E- (L-)
  * does the same and ends it. On well-formed IOB1, IOB2 and BIOES this gives what each means, since
  * IOB1 writes B- only where an entity follows another of its type. Being told the scheme adds the
- * check that no other prefix occurs; `strict` drops what is not well-formed. */
+ * check that no other prefix occurs. (Scorers that read tags in other ways: evaluate/tags.h.) */
 #ifndef EL_CORPUS_IOB_H
 #define EL_CORPUS_IOB_H
 
@@ -24,8 +24,7 @@ bool el_iob_refuse(struct el_reader *reader, const char *tag, size_t len, size_t
 
 /* Add the entities that valid tags, one a token of the document, stand for. False if memory is
  * out. */
-bool el_iob_decode(struct el_document *document, const struct el_iob_tag *tags,
-                   enum el_scheme scheme, bool strict);
+bool el_iob_decode(struct el_document *document, const struct el_iob_tag *tags);
 
 /* IOB2 of a token: the type of its entity, and whether that begins here. */
 struct el_iob2 {

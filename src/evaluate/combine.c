@@ -88,31 +88,3 @@ bool el_combine_sets(const struct el_labels *sets, size_t n_sets,
     }
     return true;
 }
-
-bool el_labels_write(const struct el_labels *labels, FILE *file,
-                     const struct el_write_options *options, struct el_error *err) {
-    struct el_writer *writer;
-    if (!el_writer_open(file, options, &writer, err)) {
-        return false;
-    }
-    bool ok = true;
-    for (size_t i = 0; ok && i < labels->count; i++) {
-        const struct el_labelled *item = &labels->items[i];
-        struct el_document document = {
-            .id = item->id,
-            .text = item->text,
-            .text_len = item->text_len,
-            .tokens = item->tokens,
-            .n_tokens = item->n_tokens,
-            .entities = item->entities,
-            .n_entities = item->n_entities,
-            .labelled = item->answered,
-            .lang = item->lang,
-            .abstained = item->abstained,
-            .sentence_per_document = item->sentence_per_document,
-        };
-        ok = el_writer_write(writer, &document, err);
-    }
-    struct el_error ignored;
-    return el_writer_close(writer, ok ? err : &ignored) && ok;
-}

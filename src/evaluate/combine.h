@@ -23,8 +23,4 @@ bool el_combine_sets(const struct el_labels *sets, size_t n_sets,
                      const struct el_combine_options *options, struct el_labels *combined,
                      struct el_error *err);
 
-/* Write a set; writer's options decide format and units. */
-bool el_labels_write(const struct el_labels *labels, FILE *file,
-                     const struct el_write_options *options, struct el_error *err);
-
 #endif

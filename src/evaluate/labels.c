@@ -1,7 +1,5 @@
 #include "evaluate/labels.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,231 +97,98 @@ bool el_labels_add(struct el_labels *labels, const struct el_document *document,
     return true;
 }
 
-static bool read_documents(const char *path, const struct el_read_options *options,
-                           struct el_labels *labels, struct el_error *err) {
-    const struct el_read_options defaults = {0};
-    struct el_reader *reader;
-    if (!el_reader_open(path, options != NULL ? options : &defaults, &reader, err)) {
-        return false;
+/* ---- Types ---- */
+
+/* The number of the type that a label means; each label is looked up once. -2 if memory is out. */
+static int asked_type(const struct el_config *config, json_t *known, const char *label) {
+    json_t *number = json_object_get(known, label);
+    int type = number != NULL ? (int)json_integer_value(number) : -2;
+    if (number == NULL && (!el_config_type_of_label(config, label, &type) ||
+                           json_object_set_new(known, label, json_integer(type)) != 0)) {
+        return -2;
     }
-    struct el_document *document;
-    int more;
-    while ((more = el_reader_next(reader, &document, err)) == 1) {
-        bool ok = el_labels_add(labels, document, err);
-        el_document_free(document);
-        if (!ok) {
-            more = -1;
-            break;
-        }
-    }
-    el_reader_close(reader);
-    return more == 0;
+    return type;
 }
 
-static bool any_answer(const struct el_labels *labels) {
-    for (size_t i = 0; i < labels->count; i++) {
-        if (labels->items[i].answered) {
-            return true;
-        }
+/* "B-PER" becomes "B-person"; a type that nobody asked for, O. */
+static bool map_tags(struct el_labels *labels, struct el_labelled *document,
+                     const struct el_config *config, json_t *known) {
+    if (document->tags == NULL) {
+        return true;
     }
-    return false;
-}
-
-bool el_labels_read(const char *path, const struct el_read_options *options, bool must_have_labels,
-                    struct el_labels *labels, struct el_error *err) {
-    *labels = (struct el_labels){0};
-    bool recorded;
-    if (!el_labels_are_recorded(path, &recorded, err)) {
-        return false;
+    const char **tags = el_arena_array(&labels->arena, document->n_tokens, sizeof *tags);
+    bool ok = tags != NULL;
+    for (size_t t = 0; ok && t < document->n_tokens; t++) {
+        const char *tag = document->tags[t], *hyphen = strchr(tag, '-');
+        int type = hyphen != NULL ? asked_type(config, known, hyphen + 1) : -1;
+        tags[t] = type < 0 ? "O"
+                           : el_arena_printf(&labels->arena, "%.*s-%s", (int)(hyphen - tag), tag,
+                                             config->types[type].name);
+        ok = type != -2 && tags[t] != NULL;
     }
-    bool ok = recorded ? el_labels_read_recorded(path, NULL, 0, labels, err)
-                       : read_documents(path, options, labels, err);
-    labels->path = ok ? el_arena_string(&labels->arena, path) : NULL;
-    ok = ok && (labels->path != NULL || el_fail_memory(err));
-    if (ok && must_have_labels && !any_answer(labels)) {
-        ok = el_fail(err, EL_ERR_FORMAT,
-                     "%s: no document has entities; give a file with labels (CoNLL, or JSON lines "
-                     "with \"entities\")",
-                     path);
-    }
-    if (!ok) {
-        el_labels_free(labels);
-    }
+    document->tags = tags;
     return ok;
 }
 
-/* Alignment. */
-
-static bool same_bytes(const char *a, size_t a_len, const char *b, size_t b_len) {
-    return a_len == b_len && memcmp(a, b, a_len) == 0;
-}
-
-static bool token_is(const struct el_labelled *a, size_t i, const struct el_labelled *b, size_t j) {
-    struct el_span s = a->tokens[i], t = b->tokens[j];
-    return same_bytes(a->text + s.start, s.end - s.start, b->text + t.start, t.end - t.start);
-}
-
-static size_t find_border(const struct el_labelled *document, size_t byte, bool start) {
-    size_t low = 0, high = document->n_tokens;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        size_t at = start ? document->tokens[middle].start : document->tokens[middle].end;
-        if (at == byte) {
-            return middle;
+bool el_labels_map_types(struct el_labels *labels, const struct el_config *config, size_t *left_out,
+                         struct el_error *err) {
+    json_t *known = json_object();
+    bool memory = known != NULL;
+    size_t kept = 0;
+    *left_out = 0;
+    for (size_t i = 0; memory && i < labels->count; i++) {
+        struct el_labelled *document = &labels->items[i];
+        size_t n = 0;
+        for (size_t j = 0; j < document->n_entities; j++) {
+            int type = asked_type(config, known, document->entities[j].type);
+            memory = memory && type != -2;
+            if (type >= 0) {
+                document->entities[n] = document->entities[j];
+                document->entities[n++].type = config->types[type].name;
+            }
         }
-        if (at < byte) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+        *left_out += document->n_entities - n;
+        kept += n;
+        document->n_entities = n;
+        memory = memory && map_tags(labels, document, config, known);
     }
-    return SIZE_MAX;
-}
-
-static bool differs(const struct el_labels *gold, const struct el_labelled *g,
-                    const struct el_labels *other, const struct el_labelled *o,
-                    struct el_error *err) {
-    size_t at = 0;
-    while (at < g->text_len && at < o->text_len && g->text[at] == o->text[at]) {
-        at++;
+    json_decref(known);
+    if (!memory) {
+        return el_fail_memory(err);
     }
-    size_t from = at > 20 ? at - 20 : 0;
-    while (from > 0 && ((unsigned char)g->text[from] & 0xc0) == 0x80) {
-        from--;
+    if (kept == 0 && *left_out > 0) {
+        return el_fail(err, EL_ERR_CONFIG,
+                       "%s: none of its entities has a type that is asked for; name its types with "
+                       "--types, or give them as aliases in the configuration",
+                       labels->path);
     }
-    struct el_arena arena = {0};
-    size_t g_len = g->text_len - from < 60 ? g->text_len - from : 60;
-    size_t o_len = o->text_len - from < 60 ? o->text_len - from : 60;
-    const char *g_part = el_utf8_replace_invalid(&arena, g->text + from, g_len, &g_len);
-    const char *o_part = el_utf8_replace_invalid(&arena, o->text + from, o_len, &o_len);
-    el_fail(err, EL_ERR_FORMAT,
-            "%s:%zu: document \"%.80s\" has not the same text as \"%.80s\" at %s:%zu: they differ "
-            "at byte %zu: \"%s\" against \"%s\"; both files must be made from the same text",
-            other->path, o->line, o->id, g->id, gold->path, g->line, at,
-            o_part != NULL ? o_part : "?", g_part != NULL ? g_part : "?");
-    el_arena_free(&arena);
-    return false;
-}
-
-/* Two files may join the same tokens to texts in different ways (with a space before a full stop,
- * say). Then spans are moved over token by token. */
-static bool move_by_tokens(const struct el_labels *gold, const struct el_labelled *g,
-                           const struct el_labels *other, struct el_labelled *o,
-                           struct el_error *err) {
-    bool same = g->n_tokens > 0 && g->n_tokens == o->n_tokens;
-    for (size_t i = 0; same && i < g->n_tokens; i++) {
-        same = token_is(g, i, o, i);
-    }
-    if (!same) {
-        return differs(gold, g, other, o, err);
-    }
-    for (size_t i = 0; i < o->n_entities; i++) {
-        struct el_span *span = &o->entities[i].span;
-        size_t first = find_border(o, span->start, true), last = find_border(o, span->end, false);
-        if (first == SIZE_MAX || last == SIZE_MAX) {
-            return el_fail(err, EL_ERR_FORMAT,
-                           "%s:%zu: an entity of \"%.80s\" begins or ends inside a token, and the "
-                           "text is not that of %s:%zu; both files must be made from the same text",
-                           other->path, o->line, o->id, gold->path, g->line);
-        }
-        *span = (struct el_span){g->tokens[first].start, g->tokens[last].end};
-    }
-    o->text = g->text;
-    o->text_len = g->text_len;
-    o->tokens = g->tokens;
     return true;
 }
 
-static bool adopt(const struct el_labels *gold, const struct el_labelled *g,
-                  const struct el_labels *other, struct el_labelled *o, struct el_error *err) {
-    return same_bytes(g->text, g->text_len, o->text, o->text_len) ||
-           move_by_tokens(gold, g, other, o, err);
-}
-
-/* Numbers by id; NULL if an id repeats (then *repeats) or memory is out. */
-static json_t *index_ids(const struct el_labels *labels, bool *repeats) {
-    json_t *index = json_object();
-    *repeats = false;
-    for (size_t i = 0; index != NULL && i < labels->count; i++) {
-        const char *id = labels->items[i].id;
-        *repeats = json_object_get(index, id) != NULL;
-        if (*repeats || json_object_set_new(index, id, json_integer((json_int_t)i)) != 0) {
-            json_decref(index);
-            return NULL;
-        }
-    }
-    return index;
-}
-
-static bool by_id(const struct el_labels *gold, struct el_labels *other, json_t *gold_index,
-                  bool common, struct el_error *err) {
-    struct el_labelled *items = calloc(gold->count + 1, sizeof *items);
-    if (items == NULL) {
-        return el_fail_memory(err);
-    }
-    for (size_t i = 0; i < gold->count; i++) {
-        items[i].missing = true;
+bool el_labels_write(const struct el_labels *labels, FILE *file,
+                     const struct el_write_options *options, struct el_error *err) {
+    struct el_writer *writer;
+    if (!el_writer_open(file, options, &writer, err)) {
+        return false;
     }
     bool ok = true;
-    for (size_t j = 0; ok && j < other->count; j++) {
-        json_t *number = json_object_get(gold_index, other->items[j].id);
-        if (number != NULL) {
-            size_t i = (size_t)json_integer_value(number);
-            ok = adopt(gold, &gold->items[i], other, &other->items[j], err);
-            items[i] = other->items[j];
-        }
+    for (size_t i = 0; ok && i < labels->count; i++) {
+        const struct el_labelled *item = &labels->items[i];
+        struct el_document document = {
+            .id = item->id,
+            .text = item->text,
+            .text_len = item->text_len,
+            .tokens = item->tokens,
+            .n_tokens = item->n_tokens,
+            .entities = item->entities,
+            .n_entities = item->n_entities,
+            .labelled = item->answered,
+            .lang = item->lang,
+            .abstained = item->abstained,
+            .sentence_per_document = item->sentence_per_document,
+        };
+        ok = el_writer_write(writer, &document, err);
     }
-    for (size_t i = 0; ok && !common && i < gold->count; i++) {
-        if (items[i].missing) {
-            ok = el_fail(err, EL_ERR_FORMAT,
-                         "%s: has no document \"%.80s\" (%s:%zu); --common scores only the "
-                         "documents that both have",
-                         other->path, gold->items[i].id, gold->path, gold->items[i].line);
-        }
-    }
-    if (!ok) {
-        free(items);
-        return false;
-    }
-    free(other->items);
-    other->items = items;
-    other->count = other->capacity = gold->count;
-    return true;
-}
-
-static bool by_position(const struct el_labels *gold, struct el_labels *other,
-                        struct el_error *err) {
-    size_t n = gold->count < other->count ? gold->count : other->count;
-    for (size_t i = 0; i < n; i++) {
-        if (!adopt(gold, &gold->items[i], other, &other->items[i], err)) {
-            return false;
-        }
-    }
-    if (gold->count != other->count) {
-        return el_fail(err, EL_ERR_FORMAT,
-                       "%s has %zu documents, but %s has %zu; the first %zu have the same text",
-                       other->path, other->count, gold->path, gold->count, n);
-    }
-    return true;
-}
-
-bool el_labels_align(const struct el_labels *gold, struct el_labels *other, bool common,
-                     struct el_error *err) {
-    bool repeats, other_repeats;
-    json_t *gold_index = index_ids(gold, &repeats);
-    json_t *other_index = gold_index != NULL ? index_ids(other, &other_repeats) : NULL;
-    if ((gold_index == NULL && !repeats) ||
-        (gold_index != NULL && other_index == NULL && !other_repeats)) {
-        json_decref(gold_index);
-        return el_fail_memory(err);
-    }
-    size_t known = 0;
-    for (size_t j = 0; other_index != NULL && j < other->count; j++) {
-        known += json_object_get(gold_index, other->items[j].id) != NULL;
-    }
-    bool use_ids = other_index != NULL && (common ? known > 0 : known == other->count);
-    bool ok = use_ids ? by_id(gold, other, gold_index, common, err) : by_position(gold, other, err);
-    json_decref(gold_index);
-    json_decref(other_index);
-    return ok;
+    struct el_error ignored;
+    return el_writer_close(writer, ok ? err : &ignored) && ok;
 }

@@ -6,6 +6,7 @@
 #ifndef EL_EVALUATE_LABELS_H
 #define EL_EVALUATE_LABELS_H
 
+#include "config/config.h"
 #include "corpus/format.h"
 
 struct el_labelled {
@@ -34,26 +35,18 @@ struct el_labels {
 /* {0} is a valid empty set. Frees what it holds. */
 void el_labels_free(struct el_labels *labels);
 
-/* Read all of `path`; `options` NULL = the defaults. Where a line has no `entities` but an array
- * `gold`, that is read. A set in which no document has labels is an error if `must_have_labels`. */
-bool el_labels_read(const char *path, const struct el_read_options *options, bool must_have_labels,
-                    struct el_labels *labels, struct el_error *err);
-
 /* Append a copy of a document, entities with their evidence included. */
 bool el_labels_add(struct el_labels *labels, const struct el_document *document,
                    struct el_error *err);
 
-/* Recorded predictions: JSON lines with {"text" or "tokens", "predictions": {model: {"entities":
- * [{start, end, type}]}}}. Fills one set a model, all parallel; a model that a line does not have
- * has not answered there. With n_models 0, the line's `gold` fills sets[0]. Offsets: the line's
- * "offset_unit", else code points if it has "text", else tokens. A model that no line has is an
- * error that lists those there are. */
-bool el_labels_read_recorded(const char *path, const char *const *models, size_t n_models,
-                             struct el_labels *sets, struct el_error *err);
+/* Only the entities whose types are asked for, under the asked names (see el_config_type_of_label);
+ * in the raw tags too, where the others become O. *left_out counts the others. */
+bool el_labels_map_types(struct el_labels *labels, const struct el_config *config, size_t *left_out,
+                         struct el_error *err);
 
-/* Whether the first line of a .jsonl file looks like recorded predictions (or has `gold` in place
- * of `entities`). */
-bool el_labels_are_recorded(const char *path, bool *recorded, struct el_error *err);
+/* Write a set; writer's options decide format and units. */
+bool el_labels_write(const struct el_labels *labels, FILE *file,
+                     const struct el_write_options *options, struct el_error *err);
 
 /* Bring `other` into the order of `gold`: by id if all its ids are gold ids and none repeats, else
  * by position. Texts must be equal, or else the tokens (then spans are moved over to the gold

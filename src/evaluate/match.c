@@ -20,6 +20,10 @@ const char *el_match_name(enum el_match match) {
     return NAMES[match];
 }
 
+bool el_match_reads_tags(enum el_match match) {
+    return match >= EL_MATCH_CONLLEVAL;
+}
+
 struct candidate {
     enum el_relation relation;
     size_t overlap, gold, predicted;

@@ -25,6 +25,8 @@ enum el_match {
 /* "strict", "exact", "partial", "type", "conlleval", "seqeval", "seqeval-strict". */
 bool el_match_from_name(const char *name, enum el_match *match);
 const char *el_match_name(enum el_match match);
+/* Does the mode look at raw tags: conlleval, seqeval, seqeval-strict? */
+bool el_match_reads_tags(enum el_match match);
 
 /* What a gold mention and the prediction paired with it have in common. */
 enum el_relation { EL_SAME, EL_SAME_SPAN, EL_OVERLAP_TYPE, EL_OVERLAP, EL_ALONE };

@@ -98,11 +98,6 @@ bool el_project(const struct el_record *record, const struct el_projection *proj
                 const struct el_settings *settings, struct el_labels *predicted,
                 struct el_error *err);
 
-/* Only the entities whose types are asked for, under the asked names (see el_config_type_of_label).
- * *left_out counts the others. */
-bool el_labels_map_types(struct el_labels *labels, const struct el_config *config, size_t *left_out,
-                         struct el_error *err);
-
 /* Micro-F1 if everything behind a stage were perfect: what is lost by then. */
 struct el_budget {
     double after_extraction;     /* every candidate rightly typed and verified */

@@ -2,7 +2,7 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "corpus/input.h"
-#include "evaluate/labels.h"
+#include "evaluate/recorded.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,32 +4,17 @@
 
 extern const char el_report_css[], el_report_css_end[], el_report_js[], el_report_js_end[];
 
-void el_html_text(struct el_buffer *out, const char *text) {
-    for (const char *at = text; *at != '\0';) {
-        size_t plain = strcspn(at, "&<>\"");
-        el_buffer_append(out, at, plain);
-        at += plain;
-        if (*at != '\0') {
-            el_buffer_string(out, *at == '&'   ? "&amp;"
-                                  : *at == '<' ? "&lt;"
-                                  : *at == '>' ? "&gt;"
-                                               : "&quot;");
-            at++;
-        }
-    }
-}
-
 static void put_head(struct el_buffer *out, const struct el_report *report) {
     el_buffer_string(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                           "<meta name=\"viewport\" content=\"width=device-width, "
                           "initial-scale=1\">\n<title>el4ner: ");
-    el_html_text(out, report->title);
+    el_html_string(out, report->title);
     el_buffer_string(out, "</title>\n<style>\n");
     el_buffer_append(out, el_report_css, (size_t)(el_report_css_end - el_report_css));
     el_buffer_string(out,
                      "</style>\n</head>\n<body>\n"
                      "<a class=\"skip\" href=\"#texts\">Skip to the texts</a>\n<header>\n<h1>");
-    el_html_text(out, report->title);
+    el_html_string(out, report->title);
     el_buffer_printf(out,
                      "</h1>\n<p class=\"note\">%zu texts, %zu gold mentions, %zu predicted; "
                      "matching: %s</p>\n<nav aria-label=\"Parts of the report\">",
@@ -68,7 +53,7 @@ static void put_cells(struct el_buffer *out, const struct el_tally *tally) {
 
 static void put_row(struct el_buffer *out, const char *name, const struct el_tally *tally) {
     el_buffer_string(out, "<tr><th scope=\"row\">");
-    el_html_text(out, name);
+    el_html_string(out, name);
     el_buffer_string(out, "</th>");
     put_cells(out, tally);
 }
@@ -136,7 +121,7 @@ static void put_confusion_row(struct el_buffer *out, const struct el_confusion *
         sum += table->counts[row * width + column];
     }
     el_buffer_string(out, "<tr><th scope=\"row\">");
-    el_html_text(out, row < table->n_types ? table->types[row] : "(nothing)");
+    el_html_string(out, row < table->n_types ? table->types[row] : "(nothing)");
     el_buffer_string(out, "</th>");
     for (size_t column = 0; column < width; column++) {
         size_t count = table->counts[row * width + column];
@@ -166,7 +151,7 @@ static void put_confusion(struct el_buffer *out, const struct el_confusion *tabl
                           "<tr><th class=\"l\" scope=\"col\">gold \\ predicted</th>");
     for (size_t column = 0; column <= table->n_types; column++) {
         el_buffer_string(out, "<th scope=\"col\">");
-        el_html_text(out, column < table->n_types ? table->types[column] : "(nothing)");
+        el_html_string(out, column < table->n_types ? table->types[column] : "(nothing)");
         el_buffer_string(out, "</th>");
     }
     el_buffer_string(out, "</tr></thead>\n<tbody>\n");
@@ -196,7 +181,7 @@ static void put_filter(struct el_buffer *out, const struct el_confusion *types) 
              "<label>Type<select id=\"type\"><option value=\"\">any</option>");
     for (size_t i = 0; i < types->n_types; i++) {
         el_buffer_string(out, "<option>");
-        el_html_text(out, types->types[i]);
+        el_html_string(out, types->types[i]);
         el_buffer_string(out, "</option>");
     }
     el_buffer_string(out,
@@ -233,7 +218,7 @@ bool el_report_write(const struct el_report *report, FILE *file, struct el_error
     struct el_arena arena = {0};
     struct el_buffer out = {0};
     struct el_confusion confusion;
-    bool ok = el_confuse(report->gold, report->predicted, &arena, &confusion, err);
+    bool ok = el_confuse(report->gold, report->predicted, report->score, &arena, &confusion, err);
     if (ok) {
         ok = put_page(&out, report, &confusion) || el_fail_memory(err);
     }

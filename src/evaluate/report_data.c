@@ -155,6 +155,17 @@ static bool put_sentence(struct el_buffer *out, const struct el_labelled *gold,
     return true;
 }
 
+/* With the entities that count in the score. */
+static bool put_document(struct el_buffer *out, const struct el_report *report, size_t number,
+                         struct el_arena *arena) {
+    const struct el_score *score = report->score;
+    struct el_labelled gold, predicted;
+    return el_score_view(arena, &report->gold->items[number], score->match, score->scheme, &gold) &&
+           el_score_view(arena, &report->predicted->items[number], score->match, score->scheme,
+                         &predicted) &&
+           put_sentence(out, &gold, &predicted, arena);
+}
+
 /* Traces are in the order of the record's sentences: by document. */
 static void put_traces(struct el_buffer *out, const struct el_report *report, size_t document,
                        size_t *next, size_t *bytes) {
@@ -213,7 +224,7 @@ bool el_report_sentences(struct el_buffer *out, const struct el_report *report) 
         if (!report->predicted->items[i].missing) {
             el_buffer_string(&json, first ? "\n" : ",\n");
             first = false;
-            ok = put_sentence(&json, &report->gold->items[i], &report->predicted->items[i], &arena);
+            ok = put_document(&json, report, i, &arena);
             if (report->traces != NULL && report->ablation != NULL) {
                 put_traces(&json, report, i, &next, &bytes);
             }

@@ -2,11 +2,8 @@
 #ifndef EL_EVALUATE_REPORT_PRIVATE_H
 #define EL_EVALUATE_REPORT_PRIVATE_H
 
-#include "base/buffer.h"
+#include "base/html.h"
 #include "evaluate/report.h"
-
-/* Text for an element or an attribute in double quotes. */
-void el_html_text(struct el_buffer *out, const char *text);
 
 /* "<h2>..." and what belongs under it. */
 void el_report_ablation(struct el_buffer *out, const struct el_ablation *ablation);

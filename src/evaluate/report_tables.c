@@ -31,7 +31,7 @@ static void put_half(struct el_buffer *out, bool has, const struct el_score *sco
 
 static void put_table_row(struct el_buffer *out, const struct el_ablation_row *row, bool first) {
     el_buffer_string(out, "<tr><th scope=\"row\">");
-    el_html_text(out, row->name);
+    el_html_string(out, row->name);
     el_buffer_string(out, "</th>");
     put_half(out, row->has_exact, &row->exact, &row->exact_against, first);
     put_half(out, row->has_projected, &row->projected, &row->projected_against, first);
@@ -160,7 +160,7 @@ static void put_plot(struct el_buffer *out, const struct el_ablation *ablation) 
         const struct el_ablation_row *row = &ablation->rows[i];
         double y = TOP + ((double)i + 0.5) * LINE;
         el_buffer_printf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LABELS - 12, y + 4);
-        el_html_text(out, row->name);
+        el_html_string(out, row->name);
         el_buffer_string(out, "</text>");
         put_mark(out, scale, LABELS, y, row->has_exact, &row->exact, true);
         put_mark(out, scale, second, y, row->has_projected, &row->projected, false);

@@ -4,53 +4,65 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Chunks of one document in bytes: its entities, or, for the modes that read tags, what the tags
- * say. A set without raw tags (JSON lines, say) takes its entities in every mode. */
+enum el_tagging el_labels_tagging(const struct el_labels *labels) {
+    enum el_tagging tagging = EL_TAGGING_NONE;
+    for (size_t i = 0; i < labels->count; i++) {
+        const struct el_labelled *document = &labels->items[i];
+        for (size_t t = 0; document->tags != NULL && t < document->n_tokens; t++) {
+            char prefix = document->tags[t][0];
+            enum el_tagging here = strchr("ESLU", prefix) != NULL ? EL_TAGGING_BIOES
+                                   : prefix == 'O'                ? EL_TAGGING_OUTSIDE
+                                                                  : EL_TAGGING_IOB;
+            tagging = here > tagging ? here : tagging;
+        }
+    }
+    return tagging;
+}
+
+bool el_score_view(struct el_arena *arena, const struct el_labelled *document, enum el_match match,
+                   enum el_scheme scheme, struct el_labelled *view) {
+    *view = *document;
+    if (!el_match_reads_tags(match) || document->tags == NULL) {
+        return true;
+    }
+    struct el_chunk *chunks = el_arena_array(arena, document->n_tokens, sizeof *chunks);
+    struct el_entity *entities = el_arena_array(arena, document->n_tokens, sizeof *entities);
+    if (chunks == NULL || entities == NULL) {
+        return false;
+    }
+    enum el_decoder decoder =
+        match == EL_MATCH_SEQEVAL_STRICT ? EL_DECODE_STRICT : EL_DECODE_LENIENT;
+    size_t count = el_tags_decode(document->tags, document->n_tokens, decoder, scheme, chunks);
+    for (size_t i = 0; i < count; i++) {
+        size_t first = chunks[i].span.start, last = chunks[i].span.end - 1;
+        entities[i] =
+            (struct el_entity){.span = {document->tokens[first].start, document->tokens[last].end},
+                               .type = chunks[i].type,
+                               .score = NAN};
+    }
+    view->entities = entities;
+    view->n_entities = count;
+    return true;
+}
+
+/* Chunks of one document in bytes, as the mode sees them. */
 struct chunks {
     struct el_chunk *items;
     size_t count;
 };
 
-static bool from_tags(struct el_arena *arena, const struct el_labelled *document,
-                      enum el_decoder decoder, enum el_scheme scheme, struct chunks *chunks) {
-    chunks->items = el_arena_array(arena, document->n_tokens, sizeof *chunks->items);
-    if (chunks->items == NULL) {
-        return false;
-    }
-    chunks->count =
-        el_tags_decode(document->tags, document->n_tokens, decoder, scheme, chunks->items);
-    for (size_t i = 0; i < chunks->count; i++) {
-        struct el_span in_tokens = chunks->items[i].span;
-        chunks->items[i].span.start = document->tokens[in_tokens.start].start;
-        chunks->items[i].span.end = document->tokens[in_tokens.end - 1].end;
-    }
-    return true;
-}
-
 static bool get_chunks(struct el_arena *arena, const struct el_labelled *document,
                        enum el_match match, enum el_scheme scheme, struct chunks *chunks) {
-    if (match >= EL_MATCH_CONLLEVAL && document->tags != NULL) {
-        enum el_decoder decoder =
-            match == EL_MATCH_SEQEVAL_STRICT ? EL_DECODE_STRICT : EL_DECODE_LENIENT;
-        return from_tags(arena, document, decoder, scheme, chunks);
+    struct el_labelled view;
+    if (!el_score_view(arena, document, match, scheme, &view)) {
+        return false;
     }
-    chunks->count = document->n_entities;
+    chunks->count = view.n_entities;
     chunks->items = el_arena_array(arena, chunks->count, sizeof *chunks->items);
     for (size_t i = 0; chunks->items != NULL && i < chunks->count; i++) {
-        chunks->items[i] =
-            (struct el_chunk){document->entities[i].span, document->entities[i].type};
+        chunks->items[i] = (struct el_chunk){view.entities[i].span, view.entities[i].type};
     }
     return chunks->items != NULL;
-}
-
-static bool any_bioes(const struct el_labels *labels) {
-    for (size_t i = 0; i < labels->count; i++) {
-        const struct el_labelled *document = &labels->items[i];
-        if (document->tags != NULL && el_tags_use_bioes(document->tags, document->n_tokens)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Types by number; jansson's hash table, because types come from data and may be many. */
@@ -134,7 +146,6 @@ static size_t words_in(const struct el_labelled *document, struct el_span span) 
 
 struct run {
     const struct el_score_options *options;
-    enum el_scheme scheme;
     struct el_arena *arena;
     struct el_score *score;
     struct type_table types;
@@ -196,11 +207,20 @@ static bool derive_tags(struct el_arena *arena, const struct el_labelled *docume
     return true;
 }
 
+static bool same_tokens(const struct el_labelled *a, const struct el_labelled *b) {
+    bool same = a->n_tokens == b->n_tokens;
+    for (size_t i = 0; same && i < a->n_tokens; i++) {
+        same = a->tokens[i].start == b->tokens[i].start && a->tokens[i].end == b->tokens[i].end;
+    }
+    return same;
+}
+
 static bool count_tokens(struct run *run, const struct el_labelled *gold,
                          const struct el_labelled *predicted) {
     size_t n = gold->n_tokens;
     run->score->tokens += n;
-    if (gold->tags != NULL && predicted->tags != NULL && predicted->n_tokens == n) {
+    if (el_match_reads_tags(run->options->match) && gold->tags != NULL && predicted->tags != NULL &&
+        same_tokens(gold, predicted)) {
         for (size_t i = 0; i < n; i++) {
             run->score->tokens_right += strcmp(gold->tags[i], predicted->tags[i]) == 0;
         }
@@ -224,8 +244,9 @@ static bool score_document(struct run *run, const struct el_labelled *gold,
     struct chunks g, p;
     struct el_pairing pairing;
     enum el_match match = run->options->match;
-    if (!get_chunks(run->arena, gold, match, run->scheme, &g) ||
-        !get_chunks(run->arena, predicted, match, run->scheme, &p) ||
+    enum el_scheme scheme = run->score->scheme;
+    if (!get_chunks(run->arena, gold, match, scheme, &g) ||
+        !get_chunks(run->arena, predicted, match, scheme, &p) ||
         !el_pair(run->arena, g.items, g.count, p.items, p.count, &pairing)) {
         return false;
     }
@@ -293,15 +314,16 @@ static bool score_all(struct run *run, const struct el_labels *gold,
 bool el_score(const struct el_labels *gold, const struct el_labels *predicted,
               const struct el_score_options *options, struct el_arena *arena,
               struct el_score *score, struct el_error *err) {
-    *score = (struct el_score){.match = options->match, .has_novelty = options->pool != NULL};
+    *score = (struct el_score){
+        .match = options->match, .scheme = options->scheme, .has_novelty = options->pool != NULL};
     struct run run = {.options = options,
-                      .scheme = options->scheme,
                       .arena = arena,
                       .score = score,
                       .types = {.numbers = json_object(), .arena = arena}};
-    if (run.scheme == EL_SCHEME_AUTO && options->match == EL_MATCH_SEQEVAL_STRICT) {
-        bool bioes = any_bioes(gold) || any_bioes(predicted);
-        run.scheme = bioes ? EL_SCHEME_BIOES : EL_SCHEME_IOB2;
+    if (score->scheme == EL_SCHEME_AUTO) {
+        bool bioes = el_labels_tagging(gold) == EL_TAGGING_BIOES ||
+                     el_labels_tagging(predicted) == EL_TAGGING_BIOES;
+        score->scheme = bioes ? EL_SCHEME_BIOES : EL_SCHEME_IOB2;
     }
     bool ok = run.types.numbers != NULL && score_all(&run, gold, predicted);
     if (ok) {
@@ -386,42 +408,31 @@ static bool novelty_of(const struct el_surfaces *pool, const char *text, struct 
 
 /* Confusion between types. */
 
-static bool number_types(struct type_table *table, const struct el_labels *labels,
-                         const struct el_labels *skip_by) {
-    for (size_t i = 0; i < labels->count; i++) {
-        for (size_t j = 0; !skip_by->items[i].missing && j < labels->items[i].n_entities; j++) {
-            if (tally_of(table, labels->items[i].entities[j].type) == NULL) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-static size_t type_number(const struct type_table *table, const char *type) {
-    return (size_t)json_integer_value(json_object_get(table->numbers, type));
+static size_t type_number(const json_t *numbers, const char *type) {
+    return (size_t)json_integer_value(json_object_get(numbers, type));
 }
 
 static bool confuse_document(const struct el_labelled *gold, const struct el_labelled *predicted,
-                             const struct type_table *table, struct el_confusion *confusion) {
+                             const struct el_score *score, const json_t *numbers,
+                             struct el_confusion *confusion) {
     struct el_arena scratch = {0};
     struct chunks g, p;
     struct el_pairing pairing;
     size_t none = confusion->n_types, width = none + 1;
-    bool ok = get_chunks(&scratch, gold, EL_MATCH_STRICT, EL_SCHEME_AUTO, &g) &&
-              get_chunks(&scratch, predicted, EL_MATCH_STRICT, EL_SCHEME_AUTO, &p) &&
+    bool ok = get_chunks(&scratch, gold, score->match, score->scheme, &g) &&
+              get_chunks(&scratch, predicted, score->match, score->scheme, &p) &&
               el_pair(&scratch, g.items, g.count, p.items, p.count, &pairing);
     for (size_t i = 0; ok && i < g.count; i++) {
-        size_t row = type_number(table, g.items[i].type), column = none;
+        size_t row = type_number(numbers, g.items[i].type), column = none;
         if (pairing.relation[i] <= EL_SAME_SPAN) {
-            column = type_number(table, p.items[pairing.of_gold[i]].type);
+            column = type_number(numbers, p.items[pairing.of_gold[i]].type);
         }
         confusion->counts[row * width + column]++;
     }
     for (size_t j = 0; ok && j < p.count; j++) {
         size_t partner = pairing.of_predicted[j];
         if (partner == SIZE_MAX || pairing.relation[partner] > EL_SAME_SPAN) {
-            confusion->counts[none * width + type_number(table, p.items[j].type)]++;
+            confusion->counts[none * width + type_number(numbers, p.items[j].type)]++;
         }
     }
     el_arena_free(&scratch);
@@ -429,27 +440,23 @@ static bool confuse_document(const struct el_labelled *gold, const struct el_lab
 }
 
 bool el_confuse(const struct el_labels *gold, const struct el_labels *predicted,
-                struct el_arena *arena, struct el_confusion *confusion, struct el_error *err) {
-    struct type_table table = {.numbers = json_object(), .arena = arena};
-    bool ok = table.numbers != NULL && number_types(&table, gold, predicted) &&
-              number_types(&table, predicted, predicted);
-    size_t n = table.count;
+                const struct el_score *score, struct el_arena *arena,
+                struct el_confusion *confusion, struct el_error *err) {
+    json_t *numbers = json_object();
+    size_t n = score->n_types;
     *confusion = (struct el_confusion){.n_types = n};
-    ok = ok && (confusion->types = el_arena_array(arena, n, sizeof(char *))) != NULL &&
-         (confusion->counts = el_arena_array(arena, (n + 1) * (n + 1), sizeof(size_t))) != NULL;
-    if (ok && n > 1) { /* number them again in the order of their names */
-        qsort(table.items, n, sizeof *table.items, by_type_name);
-    }
+    bool ok =
+        numbers != NULL && (confusion->types = el_arena_array(arena, n, sizeof(char *))) != NULL &&
+        (confusion->counts = el_arena_array(arena, (n + 1) * (n + 1), sizeof(size_t))) != NULL;
     for (size_t i = 0; ok && i < n; i++) {
-        confusion->types[i] = table.items[i].type;
-        ok = json_object_set_new(table.numbers, table.items[i].type, json_integer((json_int_t)i)) ==
-             0;
+        confusion->types[i] = score->types[i].type;
+        ok = json_object_set_new(numbers, confusion->types[i], json_integer((json_int_t)i)) == 0;
     }
     for (size_t i = 0; ok && i < gold->count; i++) {
         if (!predicted->items[i].missing) {
-            ok = confuse_document(&gold->items[i], &predicted->items[i], &table, confusion);
+            ok = confuse_document(&gold->items[i], &predicted->items[i], score, numbers, confusion);
         }
     }
-    json_decref(table.numbers);
+    json_decref(numbers);
     return ok || el_fail_memory(err);
 }

@@ -41,12 +41,13 @@ struct el_type_score {
 
 struct el_score {
     enum el_match match;
-    size_t documents; /* scored */
+    enum el_scheme scheme; /* that was asked for, or found: never AUTO */
+    size_t documents;      /* scored */
     struct el_tally micro;
     struct el_prf macro;         /* means over the types of gold and predictions */
     struct el_type_score *types; /* sorted by name, byte order */
     size_t n_types;
-    size_t tokens, tokens_right; /* conlleval's accuracy; 0 tokens = the gold set has none */
+    size_t tokens, tokens_right;         /* with the same tag; 0 tokens = the gold set has none */
     struct el_tally lengths[EL_LENGTHS]; /* in tokens, or in words between white space */
     bool has_novelty;
     struct el_tally novelty[EL_NOVELTIES];
@@ -55,21 +56,41 @@ struct el_score {
     struct el_intervals intervals;
 };
 
-/* `predicted` must have been aligned with `gold`. A document without an answer counts as one
+/* What raw tags a set has. */
+enum el_tagging {
+    EL_TAGGING_NONE,    /* none: JSON lines, say, or el_read_options.keep_tags was not set */
+    EL_TAGGING_OUTSIDE, /* nothing but O */
+    EL_TAGGING_IOB,
+    EL_TAGGING_BIOES, /* at least one begins with E, S, L or U */
+};
+enum el_tagging el_labels_tagging(const struct el_labels *labels);
+
+/* *view is the document with the entities that count under `match`: where the mode reads tags and
+ * there are some, what it reads in them (in `arena`, without evidence), else its own. */
+bool el_score_view(struct el_arena *arena, const struct el_labelled *document, enum el_match match,
+                   enum el_scheme scheme, struct el_labelled *view);
+
+/* Modes that read tags take the entities of documents without any. The accuracy compares raw tags
+ * in these modes if both sides have them, on the same tokens; else the IOB2 tags that the entities
+ * would have on the gold tokens.
+ *
+ * `predicted` must have been aligned with `gold`. A document without an answer counts as one
  * without predictions; a missing one is left out. False only if memory is out. */
 bool el_score(const struct el_labels *gold, const struct el_labels *predicted,
               const struct el_score_options *options, struct el_arena *arena,
               struct el_score *score, struct el_error *err);
 
 /* Which gold types were taken for which: counts over the pairs with equal spans, and what has no
- * such partner. cell(g, p) = counts[g * (n_types + 1) + p]; index n_types stands for "nothing". */
+ * such partner; of the entities that count in `score`. cell(g, p) = counts[g * (n_types + 1) + p];
+ * index n_types stands for "nothing". */
 struct el_confusion {
     const char **types;
     size_t n_types;
     size_t *counts;
 };
 bool el_confuse(const struct el_labels *gold, const struct el_labels *predicted,
-                struct el_arena *arena, struct el_confusion *confusion, struct el_error *err);
+                const struct el_score *score, struct el_arena *arena,
+                struct el_confusion *confusion, struct el_error *err);
 
 /* {"file", "match", "micro": {precision, recall, f1, gold, predicted, correct, ...}, "macro",
  * "by_type", "accuracy" (null without tokens), "by_length", "by_novelty", "intervals"}: one item of

@@ -14,7 +14,7 @@ static json_t *tally_json(const struct el_tally *tally, enum el_match match) {
     bad |= json_object_set_new(json, "gold", json_integer((json_int_t)tally->gold));
     bad |= json_object_set_new(json, "predicted", json_integer((json_int_t)tally->predicted));
     bad |= json_object_set_new(json, "correct", json_integer((json_int_t)tally->correct));
-    if (match == EL_MATCH_EXACT || match == EL_MATCH_PARTIAL || match == EL_MATCH_TYPE) {
+    if (!el_match_reads_tags(match)) {
         bad |= json_object_set_new(json, "incorrect", json_integer((json_int_t)tally->incorrect));
         bad |= json_object_set_new(json, "partial", json_integer((json_int_t)tally->partial));
         bad |= json_object_set_new(json, "missed", json_integer((json_int_t)tally->missed));

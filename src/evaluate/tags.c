@@ -22,7 +22,10 @@ static struct tag split(const char *text) {
     }
     const char *hyphen = strchr(text, '-');
     struct tag tag = {text[0], hyphen != NULL ? hyphen + 1 : ""};
-    tag.prefix = tag.prefix == 'L' ? 'E' : tag.prefix == 'U' ? 'S' : tag.prefix;
+    tag.prefix = tag.prefix == 'L'   ? 'E'
+                 : tag.prefix == 'U' ? 'S'
+                 : tag.prefix == 'M' ? 'I'
+                                     : tag.prefix;
     return tag;
 }
 
@@ -134,13 +137,4 @@ size_t el_tags_decode(const char *const *tags, size_t n_tags, enum el_decoder de
                                  : scheme == EL_SCHEME_IOB1 ? &IOB1
                                                             : &IOB2;
     return decode_strict(tags, n_tags, by, chunks);
-}
-
-bool el_tags_use_bioes(const char *const *tags, size_t n_tags) {
-    for (size_t i = 0; i < n_tags; i++) {
-        if (one_of(split(tags[i]).prefix, "ES")) {
-            return true;
-        }
-    }
-    return false;
 }

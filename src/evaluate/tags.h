@@ -1,7 +1,7 @@
 /* Tag sequences as the classic scorers read them. Spans here are in tokens, end exclusive.
  *
- * A tag is "O" or PREFIX-TYPE with a prefix of B, I, E or S (L and U are read as E and S); the
- * type is all that follows the first hyphen and may hold further ones; it may be empty ("B").
+ * A tag is "O" or PREFIX-TYPE with a prefix of B, I, E or S (L, U and M are read as E, S and I);
+ * the type is all that follows the first hyphen and may hold further ones; it may be empty ("B").
  * Pure functions. */
 #ifndef EL_EVALUATE_TAGS_H
 #define EL_EVALUATE_TAGS_H
@@ -22,12 +22,9 @@ enum el_decoder {
 };
 
 /* The chunks of one sentence, in order; at most one a token. `scheme` matters to STRICT only;
- * AUTO is taken as IOB2 (see el_tags_use_bioes). `chunks` has room for n_tags items. Types point
+ * AUTO is taken as IOB2. `chunks` has room for n_tags items. Types point
  * into the tags. Returns how many were found. */
 size_t el_tags_decode(const char *const *tags, size_t n_tags, enum el_decoder decoder,
                       enum el_scheme scheme, struct el_chunk *chunks);
-
-/* True if any tag begins with E, S, L or U: for STRICT without a scheme given. */
-bool el_tags_use_bioes(const char *const *tags, size_t n_tags);
 
 #endif

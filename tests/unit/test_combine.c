@@ -1,5 +1,7 @@
 /* Combining predictions; and every figure of the recorded answers of real systems. */
 #include "evaluate/combine.h"
+#include "evaluate/labels_read.h"
+#include "evaluate/recorded.h"
 #include "evaluate/score.h"
 
 #include <math.h>

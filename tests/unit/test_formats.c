@@ -1,6 +1,6 @@
 /* Readers and writers, by the cases in tests/cases/formats: what is read in one format is written
  * in another and compared; errors stand as lines "error: ...". Options: from= to= (default jsonl)
- * unit= input= scheme= token-column= tag-column= max= replace flat strict members. */
+ * unit= input= scheme= token-column= tag-column= max= replace flat members. */
 #include "cases.h"
 #include "corpus/format.h"
 
@@ -56,7 +56,6 @@ static void fill_options(const struct case_text *one, struct el_read_options *re
             strcmp(value, "inclusive") == 0 ? EL_ENDS_INCLUSIVE : EL_ENDS_EXCLUSIVE;
     }
     read->replace_invalid = case_option(one, "replace", NULL, 0);
-    read->strict_scheme = case_option(one, "strict", NULL, 0);
     write->flat = case_option(one, "flat", NULL, 0);
     write->color = case_option(one, "color", NULL, 0);
 }

@@ -215,8 +215,9 @@ static void confusion(void **state) {
     struct el_arena arena = {0};
     add_line(&gold, "B-PER O B-LOC O B-LOC I-LOC");
     add_line(&predicted, "B-LOC O B-LOC O B-LOC O");
+    struct el_score score = score_lines(&arena, &gold, &predicted, EL_MATCH_STRICT);
     struct el_confusion table;
-    assert_true(el_confuse(&gold, &predicted, &arena, &table, NULL));
+    assert_true(el_confuse(&gold, &predicted, &score, &arena, &table, NULL));
     assert_int_equal(table.n_types, 2);
     const size_t expected[] = {1, 0, 1, 1, 0, 0, 1, 0, 0}; /* rows: LOC, PER, nothing */
     assert_memory_equal(table.counts, expected, sizeof expected);
