@@ -4,6 +4,8 @@
 
 #include "config/config.h"
 
+enum { EL_MOST_TYPES = 512 };
+
 /* Words of the configuration, by the value of the enum. */
 enum { EL_PROFILE_NAMES = 2, EL_SIMILARITY_NAMES = 4 };
 extern const char *const el_profile_names[EL_PROFILE_NAMES];
@@ -25,13 +27,15 @@ const char *el_label_description(const char *label);
 /* Fill a type's wording where it is not set, and with it the description. */
 bool el_type_complete(struct el_arena *arena, struct el_type *type, struct el_error *err);
 
-/* Read config->path over the defaults in `config` (data folders are set). */
-bool el_config_read_file(struct el_config *config, struct el_error *err);
-
 /* Put in the shipped members and the default types where there are none. */
 bool el_config_complete(struct el_config *config, struct el_error *err);
 
 /* config->data_folders, from the environment, the program's place and the prefix. */
 bool el_config_data_folders(struct el_config *config, struct el_error *err);
+
+/* "BASE/relative", where BASE is the value of `variable`, else "HOME/fallback"; in the arena. "" if
+ * there is neither, NULL if out of memory. */
+const char *el_config_user_folder(struct el_config *config, const char *variable,
+                                  const char *fallback, const char *relative);
 
 #endif

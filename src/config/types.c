@@ -63,8 +63,9 @@ bool el_config_set_types(struct el_config *config, const char *list, struct el_e
     for (const char *c = list; *c != '\0'; c++) {
         room += *c == ',';
     }
-    if (room > 512) {
-        return el_fail(err, EL_ERR_CONFIG, "%zu types; at most 512 are possible", room);
+    if (room > EL_MOST_TYPES) {
+        return el_fail(err, EL_ERR_CONFIG, "%zu types; at most %d are possible", room,
+                       EL_MOST_TYPES);
     }
     if (el_utf8_valid_prefix(list, strlen(list)) != strlen(list)) {
         return el_fail(err, EL_ERR_CONFIG, "the list of types is not valid UTF-8");

@@ -1,0 +1,107 @@
+/* Where models/, pools/ and prompts/ are looked up. */
+#include "config/config_private.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MOST_FOLDERS = 24 };
+
+struct folders {
+    struct el_config *config;
+    const char **items;
+    size_t count;
+    bool failed;
+};
+
+/* Add a folder, in the arena, unless it is there already; it need not exist. */
+static void add_folder(struct folders *folders, const char *path) {
+    for (size_t i = 0; i < folders->count; i++) {
+        if (path == NULL || strcmp(folders->items[i], path) == 0) {
+            return;
+        }
+    }
+    if (path == NULL || folders->count + 1 == MOST_FOLDERS) {
+        folders->failed |= path == NULL;
+        return;
+    }
+    folders->items[folders->count++] = path;
+}
+
+static void add_listed(struct folders *folders, const char *list) {
+    while (list != NULL && *list != '\0') {
+        size_t len = strcspn(list, ":");
+        if (len > 0) {
+            add_folder(folders, el_arena_copy(&folders->config->arena, list, len));
+        }
+        list += len + (list[len] == ':');
+    }
+}
+
+static bool exists(const char *folder, const char *relative) {
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof path, "%s/%s", folder, relative);
+    return n > 0 && (size_t)n < sizeof path && access(path, R_OK) == 0;
+}
+
+/* A program that runs from its build folder finds the source tree above it; an installed one finds
+ * share/el4ner beside its bin folder, wherever that was moved to. */
+static void add_around_program(struct folders *folders) {
+    struct el_arena *arena = &folders->config->arena;
+    char place[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", place, sizeof place - 1);
+    place[len < 0 ? 0 : len] = '\0';
+    for (int level = 0; level < 4; level++) {
+        char *slash = strrchr(place, '/');
+        if (slash == NULL) {
+            return;
+        }
+        *slash = '\0';
+        if (level > 0 && exists(place, "prompts/compact") && exists(place, "models")) {
+            add_folder(folders, el_arena_string(arena, place));
+        }
+        if (level == 1 && exists(place, "share/el4ner")) {
+            add_folder(folders, el_arena_printf(arena, "%s/share/el4ner", place));
+        }
+    }
+}
+
+const char *el_config_user_folder(struct el_config *config, const char *variable,
+                                  const char *fallback, const char *relative) {
+    const char *base = getenv(variable), *home = getenv("HOME");
+    if (base != NULL && base[0] == '/') { /* the XDG rule: others are ignored */
+        return el_arena_printf(&config->arena, "%s/%s", base, relative);
+    }
+    return home != NULL ? el_arena_printf(&config->arena, "%s/%s/%s", home, fallback, relative)
+                        : "";
+}
+
+bool el_config_data_folders(struct el_config *config, struct el_error *err) {
+    struct folders folders = {
+        .config = config,
+        .items = el_arena_array(&config->arena, MOST_FOLDERS, sizeof *folders.items),
+    };
+    if (folders.items == NULL) {
+        return el_fail_memory(err);
+    }
+    add_listed(&folders, getenv("EL4NER_DATA"));
+    add_around_program(&folders);
+    const char *own = el_config_user_folder(config, "XDG_DATA_HOME", ".local/share", "el4ner");
+    if (own == NULL || own[0] != '\0') {
+        add_folder(&folders, own);
+    }
+    add_folder(&folders, EL_PREFIX "/share/el4ner");
+    config->data_folders = folders.items;
+    return !folders.failed || el_fail_memory(err);
+}
+
+const char *el_config_find(struct el_config *config, const char *relative) {
+    for (size_t i = 0; config->data_folders[i] != NULL; i++) {
+        if (exists(config->data_folders[i], relative)) {
+            return el_arena_printf(&config->arena, "%s/%s", config->data_folders[i], relative);
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,126 @@
+/* Loading the configuration. The tables of keys here and in the files of the sections are the
+ * schema: what is not in them is an error. Everything a key holds is checked when it is read, so
+ * that the rest of the program can rely on it. */
+#include "config/config.h"
+
+#include "base/file.h"
+#include "config/config_private.h"
+#include "config/sections.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LARGEST_FILE = 4 << 20 };
+
+#define SETTING(member) (FIELD(el_config, settings) + FIELD(el_settings, member))
+
+static const struct el_yaml_key root_keys[] = {
+    {"profile", el_read_profile, 0, 0, 0}, /* first: the keys below refine it */
+    {"members", el_read_members, 0, 0, 0},
+    {"types", el_read_types, 0, 0, 0},
+    {"pool", el_read_path, FIELD(el_config, pool), 0, 0},
+    {"tagger", el_read_path, FIELD(el_config, tagger), 0, 0},
+    {"lang", el_read_string, FIELD(el_config, lang), 0, 0},
+    {"llama_server", el_read_path, FIELD(el_config, llama_server), 0, 0},
+    {"retrieve", el_read_retrieve, FIELD(el_config, settings), 0, 0},
+    {"extract", el_read_extract, FIELD(el_config, settings), 0, 0},
+    {"classify", el_read_classify, FIELD(el_config, settings), 0, 0},
+    {"verify", el_read_verify, FIELD(el_config, settings), 0, 0},
+    {"lazy_votes", el_read_bool, SETTING(lazy_votes), 0, 0},
+    {"constrain", el_read_constrain, SETTING(constrain), 0, 0},
+    {"strict", el_read_bool, SETTING(strict), 0, 0},
+    {"max_sentence", el_read_size, SETTING(max_sentence), 64, 1 << 20},
+};
+
+static bool read_text(const char *path, struct el_buffer *text, struct el_error *err) {
+    if (el_read_file(path, LARGEST_FILE, text, err)) {
+        return true;
+    }
+    if (err != NULL && err->code == EL_ERR_IO) {
+        err->code = EL_ERR_CONFIG;
+    }
+    return el_error_prefix(err, "cannot read the configuration");
+}
+
+/* Read config->path over the defaults in `config`; its data folders are set. */
+static bool read_file(struct el_config *config, struct el_error *err) {
+    struct el_loader l = {.config = config, .arena = &config->arena, .err = err};
+    const char *slash = strrchr(config->path, '/');
+    l.folder = slash == NULL ? "."
+               : slash == config->path
+                   ? "/"
+                   : el_arena_copy(l.arena, config->path, (size_t)(slash - config->path));
+    if (l.folder == NULL) {
+        return el_fail_memory(err);
+    }
+    struct el_buffer text = {0};
+    bool ok = read_text(config->path, &text, err) &&
+              el_yaml_parse(&l.yaml, config->path, text.data, text.len, "man el4ner.yaml", err);
+    el_buffer_free(&text);
+    if (!ok) {
+        return false;
+    }
+    yaml_node_t *root = el_yaml_root(&l.yaml);
+    ok = root == NULL ||
+         el_yaml_read(&l.yaml, root, "the configuration", root_keys, COUNT(root_keys), &l, config);
+    ok = ok && el_config_complete(config, err);
+    ok = ok && el_resolve_members(&l);
+    el_yaml_close(&l.yaml);
+    return ok;
+}
+
+/* The first configuration that exists; NULL if none does or memory is out. */
+static const char *look_up(struct el_config *config) {
+    if (access("el4ner.yaml", F_OK) == 0) {
+        return "el4ner.yaml";
+    }
+    const char *own =
+        el_config_user_folder(config, "XDG_CONFIG_HOME", ".config", "el4ner/config.yaml");
+    if (own != NULL && own[0] != '\0' && access(own, F_OK) == 0) {
+        return own;
+    }
+    return el_config_find(config, "default.yaml");
+}
+
+static bool load(struct el_config *config, const char *path, struct el_error *err) {
+    if (!el_config_data_folders(config, err)) {
+        return false;
+    }
+    config->settings.constrain = true;
+    config->settings.max_sentence = 1000;
+    el_settings_profile(&config->settings, EL_PROFILE_DEFAULT);
+    config->path = path != NULL ? el_arena_string(&config->arena, path) : look_up(config);
+    if (config->path == NULL) {
+        config->path = "(built in)";
+        return el_config_complete(config, err);
+    }
+    return read_file(config, err);
+}
+
+bool el_config_load(const char *path, struct el_config **config, struct el_error *err) {
+    *config = calloc(1, sizeof **config);
+    if (*config == NULL) {
+        return el_fail_memory(err);
+    }
+    if (!load(*config, path, err)) {
+        el_config_free(*config);
+        *config = NULL;
+        return false;
+    }
+    return true;
+}
+
+void el_config_free(struct el_config *config) {
+    if (config == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < config->n_members; i++) {
+        json_decref(config->members[i].extra_body);
+    }
+    if (config->embedder != NULL) {
+        json_decref(config->embedder->extra_body);
+    }
+    el_arena_free(&config->arena);
+    free(config);
+}

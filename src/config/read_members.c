@@ -1,0 +1,326 @@
+/* The section `members`: what is asked of each and how it is reached. */
+#include "base/print.h"
+#include "config/config_private.h"
+#include "config/sections.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONGEST_KEY = 16384, MOST_URLS = 64 };
+
+static bool read_api(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                     void *field) {
+    const char *names[EL_API_EMBEDDINGS]; /* which is never configured */
+    struct el_loader *l = context;
+    for (int i = 0; i < EL_API_EMBEDDINGS; i++) {
+        names[i] = el_api_name((enum el_api)i);
+    }
+    int api = el_yaml_word(&l->yaml, value, key->name, names, EL_API_EMBEDDINGS);
+    *(enum el_api *)field = api < 0 ? EL_API_AUTO : (enum el_api)api;
+    return api >= 0;
+}
+
+static const char *read_url(struct el_loader *l, const yaml_node_t *value) {
+    const char *url = el_yaml_text(&l->yaml, value, "url");
+    if (url == NULL) {
+        return NULL;
+    }
+    size_t scheme = strncmp(url, "http://", 7) == 0 ? 7 : strncmp(url, "https://", 8) == 0 ? 8 : 0;
+    if (scheme == 0 || url[scheme] == '\0' || url[scheme] == '/') {
+        el_yaml_fail(&l->yaml, value,
+                     "\"%s\" is not a server URL; it looks like http://127.0.0.1:8080", url);
+        return NULL;
+    }
+    for (const char *c = url; *c != '\0'; c++) {
+        if ((unsigned char)*c <= ' ') {
+            el_yaml_fail(&l->yaml, value, "a URL holds no blanks and no control characters");
+            return NULL;
+        }
+    }
+    if (strchr(url, '@') != NULL) {
+        el_yaml_fail(&l->yaml, value,
+                     "no user or password in a URL: use api_key_env, api_key_file or headers");
+        return NULL;
+    }
+    return el_keep(l, url);
+}
+
+static bool read_urls(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                      void *target) {
+    struct el_loader *l = context;
+    struct el_member_config *member = target;
+    bool list = value->type == YAML_SEQUENCE_NODE;
+    size_t n = list ? el_yaml_items(value) : 1;
+    if (member->n_urls > 0) {
+        return el_yaml_fail(&l->yaml, value, "a member has 'url' or 'urls', not both");
+    }
+    if (n == 0 || n > MOST_URLS) {
+        return el_yaml_fail(&l->yaml, value, "'%s' must name 1 to %d servers", key->name,
+                            MOST_URLS);
+    }
+    const char **urls = el_arena_array(l->arena, n, sizeof *urls);
+    if (urls == NULL) {
+        return el_fail_memory(l->err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        urls[i] = read_url(l, list ? el_yaml_item(&l->yaml, value, i) : value);
+        if (urls[i] == NULL) {
+            return false;
+        }
+    }
+    member->urls = urls;
+    member->n_urls = n;
+    return true;
+}
+
+/* Secrets go into request headers: a line break in one would smuggle in further headers. */
+static bool check_secret(struct el_loader *l, const yaml_node_t *value, const char *where,
+                         const char *secret) {
+    if (secret[0] == '\0') {
+        return el_yaml_fail(&l->yaml, value, "%s holds no key", where);
+    }
+    for (const char *c = secret; *c != '\0'; c++) {
+        if ((unsigned char)*c < ' ' || *c == 127) {
+            return el_yaml_fail(&l->yaml, value, "%s holds control characters", where);
+        }
+    }
+    return true;
+}
+
+static const char *from_environment(struct el_loader *l, const yaml_node_t *value,
+                                    const char *what) {
+    const char *variable = el_yaml_text(&l->yaml, value, what);
+    if (variable == NULL) {
+        return NULL;
+    }
+    const char *secret = getenv(variable);
+    if (secret == NULL) {
+        el_yaml_fail(&l->yaml, value,
+                     "the environment variable %s is not set; set it to the member's key",
+                     variable);
+        return NULL;
+    }
+    char where[256];
+    el_print(where, sizeof where, "the environment variable %s", variable);
+    return check_secret(l, value, where, secret) ? el_keep(l, secret) : NULL;
+}
+
+static bool read_key_env(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                         void *field) {
+    struct el_loader *l = context;
+    return (*(const char **)field = from_environment(l, value, key->name)) != NULL;
+}
+
+static bool read_key_file(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                          void *field) {
+    struct el_loader *l = context;
+    const char *path = NULL;
+    if (*(const char **)field != NULL) {
+        return el_yaml_fail(&l->yaml, value, "a member has api_key_env or api_key_file, not both");
+    }
+    if (!el_read_path(l, key, value, &path)) {
+        return false;
+    }
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        return el_yaml_fail(&l->yaml, value, "'%s': cannot read %s: %s", key->name, path,
+                            strerror(errno));
+    }
+    char secret[LONGEST_KEY + 1];
+    size_t len = fread(secret, 1, sizeof secret - 1, file);
+    fclose(file);
+    while (len > 0 && isspace((unsigned char)secret[len - 1])) {
+        len--;
+    }
+    secret[len] = '\0';
+    return check_secret(l, value, path, secret) &&
+           (*(const char **)field = el_keep(l, secret)) != NULL;
+}
+
+static const char *read_header_value(struct el_loader *l, const char *name, yaml_node_t *value) {
+    if (value->type == YAML_MAPPING_NODE) {
+        yaml_node_t *key = NULL, *variable = NULL;
+        const char *word =
+            el_yaml_pairs(value) == 1 ? el_yaml_pair(&l->yaml, value, 0, &key, &variable) : NULL;
+        if (word == NULL || strcmp(word, "env") != 0) {
+            el_yaml_fail(&l->yaml, value, "the header '%s' must be a text or {env: VARIABLE}",
+                         name);
+            return NULL;
+        }
+        return from_environment(l, variable, "env");
+    }
+    const char *text = el_yaml_text(&l->yaml, value, name);
+    return text != NULL && check_secret(l, value, "the header", text) ? el_keep(l, text) : NULL;
+}
+
+static bool read_headers(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                         void *target) {
+    struct el_loader *l = context;
+    struct el_member_config *member = target;
+    if (value->type != YAML_MAPPING_NODE) {
+        return el_yaml_fail(&l->yaml, value, "'%s' must be a mapping (Name: value)", key->name);
+    }
+    size_t n = el_yaml_pairs(value);
+    struct el_header *headers = el_arena_array(l->arena, n, sizeof *headers);
+    if (headers == NULL) {
+        return el_fail_memory(l->err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        yaml_node_t *name_node = NULL, *value_node = NULL;
+        const char *name = el_yaml_pair(&l->yaml, value, i, &name_node, &value_node);
+        if (name == NULL) {
+            return false;
+        }
+        if (name[0] == '\0' ||
+            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                         "!#$%&'*+-.^_`|~") != strlen(name)) {
+            return el_yaml_fail(&l->yaml, name_node, "\"%s\" is not the name of an HTTP header",
+                                name);
+        }
+        headers[i].name = el_keep(l, name);
+        headers[i].value = read_header_value(l, name, value_node);
+        if (headers[i].name == NULL || headers[i].value == NULL) {
+            return false;
+        }
+    }
+    member->headers = headers;
+    member->n_headers = n;
+    return true;
+}
+
+static bool read_extra_body(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                            void *field) {
+    struct el_loader *l = context;
+    if (value->type != YAML_MAPPING_NODE) {
+        return el_yaml_fail(&l->yaml, value, "'%s' must be a mapping (key: value)", key->name);
+    }
+    return (*(json_t **)field = el_yaml_json(&l->yaml, value)) != NULL;
+}
+
+static bool read_timeouts(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                          void *target) {
+    static const struct el_yaml_key keys[] = {
+        {"connect", el_read_double, FIELD(el_member_config, connect_timeout), 0.001, 86400},
+        {"first_byte", el_read_double, FIELD(el_member_config, first_byte_timeout), 0.001, 86400},
+        {"total", el_read_double, FIELD(el_member_config, total_timeout), 0.001, 86400},
+    };
+    struct el_loader *l = context;
+    return el_yaml_read(&l->yaml, value, key->name, keys, COUNT(keys), l, target);
+}
+
+static bool read_price(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                       void *target) {
+    static const struct el_yaml_key keys[] = {
+        {"in", el_read_double, FIELD(el_member_config, price_in), 0, 1e9},
+        {"out", el_read_double, FIELD(el_member_config, price_out), 0, 1e9},
+    };
+    struct el_loader *l = context;
+    return el_yaml_read(&l->yaml, value, key->name, keys, COUNT(keys), l, target);
+}
+
+/* What is asked of a member, then how it is reached: an embedding member has only the latter. */
+enum { ASKING_KEYS = 7 };
+static const struct el_yaml_key member_keys[] = {
+    {"name", el_read_string, FIELD(el_member_config, name), 0, 0},
+    {"api", read_api, FIELD(el_member_config, api), 0, 0},
+    {"prompts", el_read_name_or_path, FIELD(el_member_config, prompts), 0, 0},
+    {"temperature", el_read_double, FIELD(el_member_config, temperature), 0, 10},
+    {"seed", el_read_long, FIELD(el_member_config, seed), 0, 4294967295.0},
+    {"max_tokens", el_read_size, FIELD(el_member_config, max_tokens), 1, 1 << 20},
+    {"parameters", el_read_double, FIELD(el_member_config, parameters), 0, 1e6},
+    {"gguf", el_read_file_path, FIELD(el_member_config, gguf), 0, 0},
+    {"url", read_urls, 0, 0, 0},
+    {"urls", read_urls, 0, 0, 0},
+    {"model", el_read_string, FIELD(el_member_config, model), 0, 0},
+    {"api_key_env", read_key_env, FIELD(el_member_config, api_key), 0, 0},
+    {"api_key_file", read_key_file, FIELD(el_member_config, api_key), 0, 0},
+    {"headers", read_headers, 0, 0, 0},
+    {"extra_body", read_extra_body, FIELD(el_member_config, extra_body), 0, 0},
+    {"ca_file", el_read_file_path, FIELD(el_member_config, ca_file), 0, 0},
+    {"proxy", el_read_string, FIELD(el_member_config, proxy), 0, 0},
+    {"unix_socket", el_read_path, FIELD(el_member_config, unix_socket), 0, 0},
+    {"context", el_read_size, FIELD(el_member_config, context), 64, 1 << 24},
+    {"slots", el_read_size, FIELD(el_member_config, slots), 1, 4096},
+    {"threads", el_read_size, FIELD(el_member_config, threads), 1, 4096},
+    {"timeouts", read_timeouts, 0, 0, 0},
+    {"retries", el_read_unsigned, FIELD(el_member_config, retries), 0, 100},
+    {"price", read_price, 0, 0, 0},
+};
+
+static bool check_member(struct el_loader *l, const yaml_node_t *node, size_t number) {
+    const struct el_member_config *member = &l->config->members[number];
+    if (member->name == NULL) {
+        return el_yaml_fail(&l->yaml, node, "a member needs a 'name'");
+    }
+    if (!el_check_name(l, node, "a member", member->name)) {
+        return false;
+    }
+    if ((member->gguf != NULL) == (member->n_urls > 0)) {
+        return el_yaml_fail(&l->yaml, node,
+                            "the member '%s' needs either 'gguf' (a model file) or 'url' (a "
+                            "server)",
+                            member->name);
+    }
+    for (size_t i = 0; i < number; i++) {
+        if (strcmp(l->config->members[i].name, member->name) == 0) {
+            return el_yaml_fail(&l->yaml, node, "two members have the name '%s'", member->name);
+        }
+    }
+    if (strcmp(member->name, "all") == 0 || strcmp(member->name, "none") == 0 ||
+        strcmp(member->name, "largest") == 0) {
+        return el_yaml_fail(&l->yaml, node, "a member cannot have the name '%s' (see verify: by)",
+                            member->name);
+    }
+    return true;
+}
+
+bool el_read_members(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                     void *field) {
+    (void)field;
+    struct el_loader *l = context;
+    if (value->type != YAML_SEQUENCE_NODE) {
+        return el_yaml_fail(&l->yaml, value, "'%s' must be a list of members", key->name);
+    }
+    size_t n = el_yaml_items(value);
+    if (n > EL_MAX_MEMBERS) {
+        return el_yaml_fail(&l->yaml, value, "%zu members; at most %d can vote", n, EL_MAX_MEMBERS);
+    }
+    l->config->members = el_arena_array(l->arena, n, sizeof *l->config->members);
+    if (l->config->members == NULL) {
+        return el_fail_memory(l->err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        yaml_node_t *node = el_yaml_item(&l->yaml, value, i);
+        struct el_member_config *member = &l->config->members[i];
+        *member = el_member_defaults;
+        l->config->n_members = i + 1; /* so that a failure frees what this one holds */
+        if (!el_yaml_read(&l->yaml, node, "a member", member_keys, COUNT(member_keys), l, member) ||
+            !check_member(l, node, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool el_read_embedder(struct el_loader *l, const char *what, yaml_node_t *value) {
+    struct el_member_config *embedder = el_arena_alloc(l->arena, sizeof *embedder);
+    if (embedder == NULL) {
+        return el_fail_memory(l->err);
+    }
+    *embedder = el_member_defaults;
+    embedder->name = "embedder";
+    embedder->embedding = true;
+    l->config->embedder = embedder;
+    if (!el_yaml_read(&l->yaml, value, "retrieve: vectors", member_keys + ASKING_KEYS,
+                      COUNT(member_keys) - ASKING_KEYS, l, embedder)) {
+        return false;
+    }
+    return (embedder->gguf != NULL) != (embedder->n_urls > 0) ||
+           el_yaml_fail(&l->yaml, value,
+                        "'%s' needs either 'gguf' (a model file) or 'url' (a server of "
+                        "/v1/embeddings)",
+                        what);
+}
