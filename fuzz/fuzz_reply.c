@@ -72,7 +72,7 @@ static void clean(const struct el_prompt_set *set, const char *text, bool json) 
 
 static void render(const struct el_prompt_set *set, const char *source, const char *text) {
     struct el_template *parsed;
-    if (!el_template_parse(source, strlen(source), set->chat, "fuzz", &parsed, NULL)) {
+    if (!el_template_parse(source, strlen(source), set->chat, false, "fuzz", &parsed, NULL)) {
         return;
     }
     struct el_arena arena = {0};
@@ -92,7 +92,8 @@ static void render(const struct el_prompt_set *set, const char *source, const ch
                                         .text = text,
                                         .spans = spans,
                                         .n_spans = 2};
-    el_template_render(parsed, set, &data, &arena, &out, &messages, &n_messages, NULL);
+    const struct el_template *only = parsed;
+    el_template_render(&only, 1, set, &data, &arena, &out, &messages, &n_messages, NULL);
     el_buffer_free(&out);
     el_arena_free(&arena);
     el_template_free(parsed);

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/print.h"
+#include "pipeline/ensemble.h"
 #include "prompt/prompt.h"
 #include "reply/reply.h"
 #include "serving/client.h"
@@ -73,9 +74,7 @@ static bool open_sets(struct members *m, struct el_arena *arena, struct el_error
         }
     }
     for (size_t i = 0; i < m->config->n_members; i++) {
-        const char *name = m->config->members[i].prompts;
-        bool compact = el_client_capabilities(m->client, i)->compact;
-        name = name != NULL ? name : compact ? "compact" : "chat";
+        const char *name = el_prompt_set_of(m->config, i, el_client_capabilities(m->client, i));
         if (!el_prompt_set_open(name, folders, &m->sets[i], err)) {
             return el_error_prefix(err, "member %s", m->config->members[i].name);
         }

@@ -7,19 +7,17 @@
 #include "pipeline/vote.h"
 #include "pipeline/work.h"
 
-/* More spans than this in one sentence are asked in several calls. */
-enum { SPANS_PER_CALL = 32 };
-
 static bool ask_member(struct el_work *work, size_t member, struct el_questions *questions,
                        struct el_error *err) {
     work->classify_asked |= (el_member_set)1 << member;
-    for (size_t i = 0; i < work->mentions.count; i += SPANS_PER_CALL) {
+    for (size_t i = 0; i < work->mentions.count; i += EL_SPANS_PER_CALL) {
         size_t left = work->mentions.count - i;
         struct el_question question = {.stage = EL_STAGE_CLASSIFY,
                                        .kind = EL_PROMPT_CLASSIFY,
                                        .member = member,
                                        .first_mention = i,
-                                       .n_mentions = left < SPANS_PER_CALL ? left : SPANS_PER_CALL,
+                                       .n_mentions =
+                                           left < EL_SPANS_PER_CALL ? left : EL_SPANS_PER_CALL,
                                        .n_demonstrations = work->n_demonstrations};
         if (!el_question_add(work, questions, question, err)) {
             return false;
@@ -86,7 +84,7 @@ static bool ask(const struct el_context *context, struct el_work *work,
     }
     if (questions->count == 0) { /* the stage is over: who was not asked now never is */
         el_member_set never = context->members & ~work->classify_asked;
-        size_t calls = (work->mentions.count + SPANS_PER_CALL - 1) / SPANS_PER_CALL;
+        size_t calls = (work->mentions.count + EL_SPANS_PER_CALL - 1) / EL_SPANS_PER_CALL;
         work->saved_calls += (size_t)__builtin_popcount(never) * calls;
     }
     return true;

@@ -83,13 +83,23 @@ static bool open_prompts(struct el_ensemble *ensemble, const struct el_ensemble_
             return false;
         }
         const struct el_capabilities *can = ensemble->capabilities[m];
-        const char *name = config->members[m].prompts;
-        name = name != NULL ? name : can->compact ? "compact" : "chat";
-        if (!el_prompt_set_open(name, folders, &ensemble->prompts[m], err)) {
+        if (!el_prompt_set_open(el_prompt_set_of(config, m, can), folders, &ensemble->prompts[m],
+                                err)) {
             return el_error_prefix(err, "member %s", config->members[m].name);
         }
     }
     return true;
+}
+
+const char *el_prompt_set_of(const struct el_config *config, size_t member,
+                             const struct el_capabilities *can) {
+    if (config->members[member].prompts != NULL) {
+        return config->members[member].prompts;
+    }
+    if (can->compact) {
+        return "compact";
+    }
+    return config->settings.profile == EL_PROFILE_PAPER ? "chat" : "conversation";
 }
 
 static bool open_types(struct el_ensemble *ensemble, struct el_error *err) {

@@ -74,6 +74,11 @@ struct el_client *el_ensemble_client(struct el_ensemble *ensemble);
  * within a run. */
 struct el_embedder *el_ensemble_embedder(struct el_ensemble *ensemble);
 const struct el_pool *el_ensemble_pool(const struct el_ensemble *ensemble);
+/* The prompt set of a member: the configured one, else "compact" for models with its markers in
+ * their vocabulary, else "conversation", or "chat" in the paper profile, which has separate
+ * prompts. */
+const char *el_prompt_set_of(const struct el_config *config, size_t member,
+                             const struct el_capabilities *can);
 /* The member that verifies under these settings. */
 size_t el_ensemble_verifier(const struct el_ensemble *ensemble, const struct el_settings *settings);
 

@@ -67,11 +67,11 @@ size_t el_estimate_call(const struct el_call *call) {
     return tokens;
 }
 
-/* The nearest demonstrations, nearest last. For classification those without spans say nothing
- * and are left out. */
+/* The nearest demonstrations, nearest last. `with_spans`: those without spans say nothing for
+ * classification and are left out, unless all prompts of the sentence show the same ones. */
 static bool choose_demonstrations(const struct el_work *work, const struct el_question *question,
-                                  struct el_arena *arena, struct el_prompt_demonstration **list,
-                                  size_t *count) {
+                                  bool with_spans, struct el_arena *arena,
+                                  struct el_prompt_demonstration **list, size_t *count) {
     size_t wanted = question->n_demonstrations;
     const struct el_demonstration **chosen = el_arena_array(arena, wanted, sizeof *chosen);
     *list = el_arena_array(arena, wanted, sizeof **list);
@@ -81,7 +81,7 @@ static bool choose_demonstrations(const struct el_work *work, const struct el_qu
     }
     for (size_t i = 0; i < work->n_demonstrations && *count < wanted; i++) {
         const struct el_demonstration *demonstration = &work->demonstrations[i];
-        if (question->kind != EL_PROMPT_CLASSIFY || demonstration->n_spans > 0) {
+        if (!with_spans || demonstration->n_spans > 0) {
             chosen[(*count)++] = demonstration;
         }
     }
@@ -121,6 +121,24 @@ static bool render_embedding(const struct el_work *work, const struct el_questio
     return true;
 }
 
+/* What was found in the sentence, with types: that of the part of the mentions that classification
+ * asked about in one call with the one in question. */
+static bool list_candidates(const struct el_context *context, const struct el_work *work,
+                            const struct el_question *question, struct el_arena *arena,
+                            struct el_prompt_span **candidates, size_t *count) {
+    size_t first = question->first_mention - question->first_mention % EL_SPANS_PER_CALL;
+    *candidates = el_arena_array(arena, EL_SPANS_PER_CALL, sizeof **candidates);
+    *count = 0;
+    for (size_t i = first; *candidates != NULL && i < work->mentions.count; i++) {
+        const struct el_mention *mention = &work->mentions.items[i];
+        if (i < first + EL_SPANS_PER_CALL && mention->type >= 0) {
+            (*candidates)[(*count)++] = (struct el_prompt_span){
+                .text = mention->text, .type = context->types[mention->type].name};
+        }
+    }
+    return *candidates != NULL;
+}
+
 bool el_question_render(const struct el_context *context, const struct el_work *work,
                         struct el_question *question, struct el_arena *arena, struct el_call *call,
                         struct el_error *err) {
@@ -131,6 +149,9 @@ bool el_question_render(const struct el_context *context, const struct el_work *
     size_t room = context->capabilities[question->member]->context;
     if (set->max_demonstrations > 0 && question->n_demonstrations > set->max_demonstrations) {
         question->n_demonstrations = set->max_demonstrations;
+    }
+    if (question->kind == EL_PROMPT_VERIFY && set->head == NULL) {
+        question->n_demonstrations = 0; /* such prompts show none */
     }
     struct el_prompt_span *spans = el_arena_array(arena, question->n_mentions, sizeof *spans);
     if (spans == NULL) {
@@ -143,11 +164,19 @@ bool el_question_render(const struct el_context *context, const struct el_work *
             question->kind == EL_PROMPT_VERIFY ? context->types[mention->type].name : NULL;
     }
     size_t max_tokens = answer_tokens(context, work, question);
+    bool with_spans = question->kind == EL_PROMPT_CLASSIFY && set->head == NULL;
+    struct el_prompt_span *candidates = NULL;
+    size_t n_candidates = 0;
+    if (question->kind == EL_PROMPT_VERIFY &&
+        !list_candidates(context, work, question, arena, &candidates, &n_candidates)) {
+        return el_fail_memory(err);
+    }
     bool typeless = question->kind == EL_PROMPT_PREEXTRACT && !context->settings.zero_shot_pretypes;
     for (;;) {
         struct el_prompt_demonstration *demonstrations;
         size_t n_demonstrations;
-        if (!choose_demonstrations(work, question, arena, &demonstrations, &n_demonstrations)) {
+        if (!choose_demonstrations(work, question, with_spans, arena, &demonstrations,
+                                   &n_demonstrations)) {
             return el_fail_memory(err);
         }
         question->n_demonstrations = n_demonstrations;
@@ -157,7 +186,9 @@ bool el_question_render(const struct el_context *context, const struct el_work *
                                       .n_demonstrations = n_demonstrations,
                                       .text = work->text,
                                       .spans = spans,
-                                      .n_spans = question->n_mentions};
+                                      .n_spans = question->n_mentions,
+                                      .candidates = candidates,
+                                      .n_candidates = n_candidates};
         *call = (struct el_call){.member = question->member,
                                  .stage = question->stage,
                                  .order = work->order,

@@ -90,7 +90,8 @@ static bool ask(const struct el_context *context, struct el_work *work,
                                            .kind = EL_PROMPT_VERIFY,
                                            .member = m,
                                            .first_mention = i,
-                                           .n_mentions = 1};
+                                           .n_mentions = 1,
+                                           .n_demonstrations = work->n_demonstrations};
             if (!el_question_add(work, questions, question, err)) {
                 return false;
             }

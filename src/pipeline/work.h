@@ -89,6 +89,9 @@ struct el_answer {
     bool unreadable;
 };
 
+/* More spans than this in one sentence are put to a member in several calls. */
+enum { EL_SPANS_PER_CALL = 32 };
+
 struct el_demonstration {
     size_t pool_index;
     double score;

@@ -10,7 +10,9 @@
  *                  space and the text with the set's marks around its spans, the space before a
  *                  span inside of them
  *   text           the sentence
- *   spans          list of {text} (classify), span (verify), type, type_description (verify)
+ *   spans          list of {text} (classify)
+ *   candidates     list of {text, type}: all that is known of the sentence (verify)
+ *   span, type, type_description: what is asked about (verify)
  *   separator, yes, no
  * plus *_json variants of strings, quoted as JSON: text_json, name_json, type_json, span_json.
  * The spans of a sentence or demonstration should differ in their text. */
@@ -35,6 +37,8 @@ struct el_prompt_data {
     const char *text;
     const struct el_prompt_span *spans; /* CLASSIFY: all; VERIFY: one, with its type */
     size_t n_spans;
+    const struct el_prompt_span *candidates; /* VERIFY: with their types */
+    size_t n_candidates;
 };
 
 #endif

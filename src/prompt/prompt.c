@@ -96,8 +96,10 @@ bool el_prompt_render(const struct el_prompt_set *set, enum el_prompt_kind kind,
     struct el_template_message *messages = NULL;
     size_t n_messages = 0;
     el_buffer_string(&text, "");
-    bool fine = el_template_render(set->templates[kind], set, &shown, arena, &text, &messages,
-                                   &n_messages, err);
+    const struct el_template *parts[] = {set->head, set->templates[kind]};
+    size_t without = set->head == NULL;
+    bool fine = el_template_render(parts + without, 2 - without, set, &shown, arena, &text,
+                                   &messages, &n_messages, err);
     if (fine) {
         call->prompt = NULL;
         call->messages = NULL;

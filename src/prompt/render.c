@@ -58,6 +58,8 @@ static struct value root_value(const struct renderer *r, enum name name) {
         return list(d->demonstrations, d->n_demonstrations, sizeof *d->demonstrations);
     case NAME_SPANS:
         return list(d->spans, d->n_spans, sizeof *d->spans);
+    case NAME_CANDIDATES:
+        return list(d->candidates, d->n_candidates, sizeof *d->candidates);
     case NAME_TEXT:
         return (struct value){.string = d->text};
     case NAME_SPAN:
@@ -229,12 +231,16 @@ static void render(struct renderer *r, size_t from, size_t to, const struct fram
     }
 }
 
-bool el_template_render(const struct el_template *parsed, const struct el_prompt_set *set,
-                        const struct el_prompt_data *data, struct el_arena *arena,
-                        struct el_buffer *out, struct el_template_message **messages,
-                        size_t *n_messages, struct el_error *err) {
-    struct renderer r = {.t = parsed, .set = set, .data = data, .out = out, .arena = arena};
-    render(&r, 0, parsed->count, NULL);
+bool el_template_render(const struct el_template *const *parts, size_t n_parts,
+                        const struct el_prompt_set *set, const struct el_prompt_data *data,
+                        struct el_arena *arena, struct el_buffer *out,
+                        struct el_template_message **messages, size_t *n_messages,
+                        struct el_error *err) {
+    struct renderer r = {.set = set, .data = data, .out = out, .arena = arena};
+    for (size_t i = 0; i < n_parts; i++) {
+        r.t = parts[i];
+        render(&r, 0, parts[i]->count, NULL);
+    }
     if (out->failed || r.memory) {
         return el_fail_memory(err);
     }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { LARGEST_FILE = 256 * 1024, LONGEST_LIST = 64 };
 
@@ -211,16 +212,32 @@ static size_t without_line_break(const struct el_buffer *text) {
     return len;
 }
 
+/* A head ends with its line break, so that the part after it begins on a line of its own. */
+static bool read_head(const char *folder, struct el_prompt_set *set, struct el_sha256 *hash,
+                      struct el_buffer *path, struct el_buffer *text, struct el_error *err) {
+    el_buffer_clear(path);
+    el_buffer_printf(path, "%s/head.txt", folder);
+    if (path->failed) {
+        return el_fail_memory(err);
+    }
+    if (access(path->data, F_OK) != 0) {
+        return true;
+    }
+    return read_part(folder, "head.txt", hash, path, text, err) &&
+           el_template_parse(text->data, text->len, set->chat, false, path->data, &set->head, err);
+}
+
 static bool read_set(const char *folder, struct el_prompt_set *set, struct el_error *err) {
     struct el_buffer path = {0}, text = {0};
     struct el_sha256 hash;
     el_sha256_start(&hash);
     bool fine = read_part(folder, "set.yaml", &hash, &path, &text, err) &&
                 read_settings(set, path.data, text.data, text.len, err);
+    fine = fine && read_head(folder, set, &hash, &path, &text, err);
     for (int i = 0; fine && i < EL_PROMPT_KINDS; i++) {
         fine = read_part(folder, TEMPLATE_FILES[i], &hash, &path, &text, err) &&
-               el_template_parse(text.data, without_line_break(&text), set->chat, path.data,
-                                 &set->templates[i], err);
+               el_template_parse(text.data, without_line_break(&text), set->chat, set->head != NULL,
+                                 path.data, &set->templates[i], err);
     }
     el_sha256_finish(&hash, set->sha256);
     el_buffer_free(&path);
@@ -301,6 +318,7 @@ void el_prompt_set_close(struct el_prompt_set *set) {
     if (set == NULL) {
         return;
     }
+    el_template_free(set->head);
     for (int i = 0; i < EL_PROMPT_KINDS; i++) {
         el_template_free(set->templates[i]);
     }

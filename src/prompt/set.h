@@ -3,6 +3,10 @@
  * "@system", "@user" or "@assistant" begins a message; white space around a message is cut off.
  * The last line break of a file does not belong to the prompt.
  *
+ * A set may have a head.txt, which begins all its prompts: instructions, demonstrations and the
+ * sentence. All stages then show the same demonstrations, so that a server reads the head of a
+ * sentence once, and of each question only what differs.
+ *
  * A set is read-only once open and may be shared by threads. */
 #ifndef EL_PROMPT_SET_H
 #define EL_PROMPT_SET_H
@@ -40,6 +44,7 @@ struct el_prompt_set {
     char **markers; /* strings neutralised in user text */
     size_t n_markers;
     size_t max_demonstrations; /* 0 = no limit of the set's own */
+    struct el_template *head;  /* NULL = none */
     struct el_template *templates[EL_PROMPT_KINDS];
     char sha256[65]; /* of all the files, for the manifest */
 };

@@ -12,6 +12,7 @@ const struct el_template_word el_template_words[NAMES] = {
     [NAME_TYPES] = {"types", IN(SCOPE_ROOT), true, false},
     [NAME_DEMONSTRATIONS] = {"demonstrations", IN(SCOPE_ROOT), true, false},
     [NAME_SPANS] = {"spans", IN(SCOPE_ROOT) | IN(SCOPE_DEMONSTRATION), true, false},
+    [NAME_CANDIDATES] = {"candidates", IN(SCOPE_ROOT), true, false},
     [NAME_TEXT] = {"text", IN(SCOPE_ROOT) | IN(SCOPE_DEMONSTRATION) | IN(SCOPE_SPAN), false, false},
     [NAME_MARKED] = {"marked", IN(SCOPE_DEMONSTRATION), false, false},
     [NAME_SPAN] = {"span", IN(SCOPE_ROOT), false, false},
@@ -27,7 +28,15 @@ const struct el_template_word el_template_words[NAMES] = {
 };
 
 enum scope el_template_item_scope(enum name name) {
-    return name == NAME_TYPES ? SCOPE_TYPE : name == NAME_SPANS ? SCOPE_SPAN : SCOPE_DEMONSTRATION;
+    switch (name) {
+    case NAME_TYPES:
+        return SCOPE_TYPE;
+    case NAME_SPANS:
+    case NAME_CANDIDATES:
+        return SCOPE_SPAN;
+    default:
+        return SCOPE_DEMONSTRATION;
+    }
 }
 
 static const char *const ROLES[] = {"system", "user", "assistant"};
@@ -286,7 +295,8 @@ static bool parse(struct parser *p) {
                 continue;
             }
         }
-        if (p->len - p->at >= 2 && s[p->at] == '{' && s[p->at + 1] == '{') {
+        bool braces = p->len - p->at >= 2 && s[p->at] == '{' && s[p->at + 1] == '{';
+        if (braces && s[p->at + 2] != '{') { /* the source ends with a NUL */
             if (!tag(p, from)) {
                 return false;
             }
@@ -305,7 +315,7 @@ static bool parse(struct parser *p) {
     return !p->out->chat || p->in_message || complain(p, 0, "holds no message", "", 0);
 }
 
-bool el_template_parse(const char *text, size_t len, bool chat, const char *file,
+bool el_template_parse(const char *text, size_t len, bool chat, bool begun, const char *file,
                        struct el_template **parsed, struct el_error *err) {
     struct el_template *t = calloc(1, sizeof *t);
     char *source = malloc(len + 1);
@@ -318,7 +328,7 @@ bool el_template_parse(const char *text, size_t len, bool chat, const char *file
     source[len] = '\0';
     t->source = source;
     t->chat = chat;
-    struct parser p = {.out = t, .file = file, .len = len, .err = err};
+    struct parser p = {.out = t, .file = file, .len = len, .in_message = begun, .err = err};
     if (!parse(&p)) {
         el_template_free(t);
         return false;

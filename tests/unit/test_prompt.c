@@ -151,6 +151,63 @@ static void chat_prompts(void **state) {
     el_prompt_set_close(set);
 }
 
+/* Messages [0, n) of two calls are the same: a server reads them once. */
+static void same_beginning(const struct el_call *a, const struct el_call *b, size_t n) {
+    assert_true(a->n_messages >= n && b->n_messages >= n);
+    for (size_t i = 0; i < n; i++) {
+        assert_string_equal(a->messages[i].role, b->messages[i].role);
+        assert_string_equal(a->messages[i].content, b->messages[i].content);
+    }
+}
+
+/* The shipped conversation: the questions of all stages are turns after one beginning. */
+static void conversation_prompts(void **state) {
+    (void)state;
+    struct el_prompt_set *set = open_set("conversation");
+    struct el_prompt_data data = question();
+    struct el_arena arena = {0};
+    struct el_call extract = {0}, classify = {0}, verify = {0}, call = {0};
+    assert_non_null(set->head);
+    prompt_of(set, EL_PROMPT_EXTRACT, &data, &arena, &extract);
+    assert_int_equal(extract.n_messages, 8);
+    assert_string_equal(extract.messages[0].role, "system");
+    assert_non_null(strstr(extract.messages[0].content,
+                           "sentences. These are the types of entities:\n"
+                           "- person: people, real or invented\n- location\n\nTo a sentence,"));
+    is_message(&extract, 1, "user", "Sentence: Rain fell.");
+    is_message(&extract, 2, "assistant", "[]");
+    is_message(&extract, 3, "user", "Sentence: Ada flew to Oslo.");
+    is_message(&extract, 4, "assistant", "[\"Ada\", \"Oslo\"]");
+    is_message(&extract, 5, "user", "Types?");
+    is_message(&extract, 6, "assistant", "{\"Ada\": \"person\", \"Oslo\": \"location\"}");
+    is_message(&extract, 7, "user", "Sentence: Bo left Turku.");
+    prompt_of(set, EL_PROMPT_CLASSIFY, &data, &arena, &classify);
+    same_beginning(&extract, &classify, 8);
+    assert_int_equal(classify.n_messages, 10);
+    is_message(&classify, 8, "assistant", "[\"Bo\", \"Turku\"]");
+    is_message(&classify, 9, "user", "Types?");
+    static const struct el_prompt_span both[] = {{"Bo", "person"}, {"Turku", "location"}};
+    data.candidates = both;
+    data.n_candidates = 2;
+    data.spans = both;
+    data.n_spans = 1;
+    prompt_of(set, EL_PROMPT_VERIFY, &data, &arena, &verify);
+    same_beginning(&classify, &verify, 10);
+    assert_int_equal(verify.n_messages, 12);
+    is_message(&verify, 10, "assistant", "{\"Bo\": \"person\", \"Turku\": \"location\"}");
+    is_message(&verify, 11, "user",
+               "Is \"Bo\", as it is used in this sentence, of the type person (people, real or "
+               "invented), with nothing missing and nothing too much?");
+    data.n_types = 0;
+    data.n_demonstrations = 0;
+    prompt_of(set, EL_PROMPT_PREEXTRACT, &data, &arena, &call);
+    assert_int_equal(call.n_messages, 2);
+    assert_non_null(strstr(call.messages[0].content, "in sentences.\n\nTo a sentence"));
+    is_message(&call, 1, "user", "Sentence: Bo left Turku.");
+    el_arena_free(&arena);
+    el_prompt_set_close(set);
+}
+
 /* Only the nearest demonstrations are kept: the last ones. */
 static void demonstrations_of_the_set(void **state) {
     (void)state;
@@ -233,8 +290,8 @@ static int make_folder(void **state) {
 
 static int drop_folder(void **state) {
     (void)state;
-    static const char *const files[] = {"set.yaml",     "preextract.txt", "extract.txt",
-                                        "classify.txt", "verify.txt",     ""};
+    static const char *const files[] = {
+        "set.yaml", "preextract.txt", "extract.txt", "classify.txt", "verify.txt", "head.txt", ""};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char path[128];
         snprintf(path, sizeof path, "%s/%s", folder, files[i]);
@@ -383,10 +440,45 @@ static void chat_messages(void **state) {
     use_form(PLAIN, "{{text}}\n");
 }
 
+/* A head begins all prompts of a set; its errors have its own lines, and those of the parts theirs.
+ */
+static void head_of_a_set(void **state) {
+    (void)state;
+    write_part("set.yaml", "form: chat\nanswer: json\nyes: \"y\"\nno: \"n\"\n");
+    write_part("head.txt", "@user\nHead {{{yes}}}\n");
+    write_part("extract.txt", "{{text}}\n");
+    write_part("classify.txt", "@assistant\n{{{#spans}}{{text}}{{/spans}}}\n");
+    write_part("verify.txt", "");
+    write_part("preextract.txt", "");
+    struct el_prompt_set *set = NULL;
+    struct el_error err = {0};
+    assert_true(el_prompt_set_open(folder, NULL, &set, &err));
+    struct el_prompt_data data = question();
+    struct el_arena arena = {0};
+    struct el_call call = {0};
+    prompt_of(set, EL_PROMPT_EXTRACT, &data, &arena, &call);
+    assert_int_equal(call.n_messages, 1);
+    is_message(&call, 0, "user", "Head {y}\nBo left Turku.");
+    prompt_of(set, EL_PROMPT_CLASSIFY, &data, &arena, &call);
+    is_message(&call, 1, "assistant", "{BoTurku}");
+    prompt_of(set, EL_PROMPT_VERIFY, &data, &arena, &call);
+    is_message(&call, 0, "user", "Head {y}");
+    el_arena_free(&arena);
+    el_prompt_set_close(set);
+    write_part("extract.txt", "{{nonsense}}\n");
+    assert_false(el_prompt_set_open(folder, NULL, &set, &err));
+    assert_non_null(strstr(err.message, "extract.txt:1:1:"));
+    write_part("extract.txt", "");
+    write_part("head.txt", "text\n@user\n");
+    assert_false(el_prompt_set_open(folder, NULL, &set, &err));
+    assert_non_null(strstr(err.message, "head.txt:1:1:"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compact_prompts),
         cmocka_unit_test(chat_prompts),
+        cmocka_unit_test(conversation_prompts),
         cmocka_unit_test(demonstrations_of_the_set),
         cmocka_unit_test(marks),
         cmocka_unit_test(hostile_text),
@@ -395,6 +487,7 @@ int main(void) {
         cmocka_unit_test(broken_messages),
         cmocka_unit_test(missing_set),
         cmocka_unit_test(chat_messages),
+        cmocka_unit_test(head_of_a_set),
     };
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }
