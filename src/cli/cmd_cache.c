@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "store/store.h"
+#include "store/manage.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 #include "pipeline/embedder.h"
 
+#include "base/clock.h"
 #include "base/print.h"
-#include "store/store.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,6 +4,7 @@
  *
  * Nothing is delivered from within a callback of the loop: outcomes gather in the ready list, and
  * el_client_run() hands them out between two steps. */
+#include "base/clock.h"
 #include "base/print.h"
 #include "serving/embeddings.h"
 #include "serving/client_private.h"

@@ -3,9 +3,9 @@
 #include "serving/http.h"
 
 #include "base/ascii.h"
+#include "base/clock.h"
 #include "base/print.h"
 #include "serving/retry.h"
-#include "store/store.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
  *   else:   those of the configured API alone
  *
  * An embedding member is asked for one vector in the end, whatever it is served by. */
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/print.h"
 #include "serving/api_private.h"

@@ -1,6 +1,6 @@
 #include "serving/server.h"
 
-#include "store/store.h"
+#include "base/clock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,7 +1,9 @@
 /* The beginning and the end of a client: children, endpoints, the first probes, the store. */
+#include "base/clock.h"
 #include "base/print.h"
 #include "serving/gguf.h"
 #include "serving/client_private.h"
+#include "store/file_hash.h"
 
 #include <sched.h>
 #include <stdio.h>

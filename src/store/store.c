@@ -2,13 +2,13 @@
  * never while answers gather: otherwise two processes would starve each other. And every error of
  * SQLite after opening turns the store off with one warning, because answers are worth more than
  * their copies. */
-#include "store/store.h"
+#include "base/clock.h"
+#include "store/store_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,34 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 5000, VERSION = 2, HELD_BYTES = 32 << 20, HELD_COUNT = 4096, BUCKETS = 1024 };
+enum { BUSY_MS = 5000, VERSION = 2, HELD_BYTES = 32 << 20, HELD_COUNT = 4096 };
 static const double GROUP_SECONDS = 0.02;
-
-struct held { /* an answer that waits for its commit */
-    struct held *next, *chain;
-    char key[EL_SHA256_HEX];
-    struct el_stored stored;
-    char text[];
-};
-
-struct el_store {
-    sqlite3 *db;
-    sqlite3_stmt *get, *put, *begin, *commit;
-    const struct el_log *log;
-    char *path;
-    struct held *first, **last, *buckets[BUCKETS]; /* queue in order; table by key */
-    size_t held_count, held_bytes;
-    double due;
-    char *row; /* what el_store_get() hands out */
-    size_t row_room;
-    bool off;
-};
-
-double el_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void turn_off(struct el_store *store) {
     if (!store->off) {
@@ -74,17 +48,16 @@ static bool create_private(const char *path, struct el_error *err) {
     return true;
 }
 
-static bool prepare(struct el_store *store, const char *sql, sqlite3_stmt **statement) {
+bool el_store_prepare(struct el_store *store, const char *sql, sqlite3_stmt **statement) {
     return sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) ==
            SQLITE_OK;
 }
 
-static bool run(struct el_store *store, const char *sql) {
+bool el_store_run(struct el_store *store, const char *sql) {
     return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-/* The number that a statement gives; -1 = it failed. */
-static int64_t number_of(struct el_store *store, const char *sql) {
+int64_t el_store_number(struct el_store *store, const char *sql) {
     sqlite3_stmt *statement = NULL;
     int64_t number = -1;
     if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
@@ -99,18 +72,19 @@ static int64_t number_of(struct el_store *store, const char *sql) {
  * the transaction, since another process may do the same at this moment. Version 1 did not note
  * which model an answer is from. */
 static bool make_tables(struct el_store *store) {
-    if (!run(store, "BEGIN IMMEDIATE")) {
+    if (!el_store_run(store, "BEGIN IMMEDIATE")) {
         return false;
     }
-    bool ok = run(store, "CREATE TABLE IF NOT EXISTS replies(key BLOB PRIMARY KEY,"
-                         " text BLOB NOT NULL, cut INTEGER, yes REAL, seconds REAL,"
-                         " prompt_tokens INTEGER, answer_tokens INTEGER, cached_tokens INTEGER,"
-                         " written INTEGER) WITHOUT ROWID;"
-                         "CREATE TABLE IF NOT EXISTS files(path TEXT PRIMARY KEY, size INTEGER,"
-                         " changed INTEGER, sha256 TEXT) WITHOUT ROWID") &&
-              (number_of(store, "PRAGMA user_version") == VERSION ||
-               run(store, "ALTER TABLE replies ADD COLUMN model TEXT; PRAGMA user_version=2")) &&
-              run(store, "COMMIT");
+    bool ok =
+        el_store_run(store, "CREATE TABLE IF NOT EXISTS replies(key BLOB PRIMARY KEY,"
+                            " text BLOB NOT NULL, cut INTEGER, yes REAL, seconds REAL,"
+                            " prompt_tokens INTEGER, answer_tokens INTEGER, cached_tokens INTEGER,"
+                            " written INTEGER) WITHOUT ROWID;"
+                            "CREATE TABLE IF NOT EXISTS files(path TEXT PRIMARY KEY, size INTEGER,"
+                            " changed INTEGER, sha256 TEXT) WITHOUT ROWID") &&
+        (el_store_number(store, "PRAGMA user_version") == VERSION ||
+         el_store_run(store, "ALTER TABLE replies ADD COLUMN model TEXT; PRAGMA user_version=2")) &&
+        el_store_run(store, "COMMIT");
     return ok;
 }
 
@@ -121,9 +95,9 @@ static bool set_up(struct el_store *store, struct el_error *err) {
         sqlite3_busy_timeout(store->db, BUSY_MS);
         sqlite3_limit(store->db, SQLITE_LIMIT_LENGTH, 64 << 20);
     }
-    int64_t version = rc == SQLITE_OK ? number_of(store, "PRAGMA user_version") : -1;
-    if (version >= 0 && number_of(store, "SELECT count(*) FROM sqlite_master") > 0 &&
-        number_of(store, "SELECT count(*) FROM sqlite_master WHERE name = 'replies'") == 0) {
+    int64_t version = rc == SQLITE_OK ? el_store_number(store, "PRAGMA user_version") : -1;
+    if (version >= 0 && el_store_number(store, "SELECT count(*) FROM sqlite_master") > 0 &&
+        el_store_number(store, "SELECT count(*) FROM sqlite_master WHERE name = 'replies'") == 0) {
         return el_fail(err, EL_ERR_IO, "%s: a database, but no reply store; name another file",
                        store->path);
     }
@@ -131,16 +105,16 @@ static bool set_up(struct el_store *store, struct el_error *err) {
         return el_fail(err, EL_ERR_IO, "%s: the reply store is from a newer el4ner; name another",
                        store->path);
     }
-    bool ok = version >= 0 && run(store, "PRAGMA journal_mode=WAL") &&
-              run(store, "PRAGMA synchronous=NORMAL") && make_tables(store) &&
-              prepare(store,
-                      "SELECT text, cut, yes, seconds, prompt_tokens, answer_tokens,"
-                      " cached_tokens, model FROM replies WHERE key = ?",
-                      &store->get) &&
-              prepare(store, "INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?)",
-                      &store->put) &&
-              prepare(store, "BEGIN IMMEDIATE", &store->begin) &&
-              prepare(store, "COMMIT", &store->commit);
+    bool ok = version >= 0 && el_store_run(store, "PRAGMA journal_mode=WAL") &&
+              el_store_run(store, "PRAGMA synchronous=NORMAL") && make_tables(store) &&
+              el_store_prepare(store,
+                               "SELECT text, cut, yes, seconds, prompt_tokens, answer_tokens,"
+                               " cached_tokens, model FROM replies WHERE key = ?",
+                               &store->get) &&
+              el_store_prepare(store, "INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?)",
+                               &store->put) &&
+              el_store_prepare(store, "BEGIN IMMEDIATE", &store->begin) &&
+              el_store_prepare(store, "COMMIT", &store->commit);
     return ok || el_fail(err, EL_ERR_IO,
                          "%s: not usable as a reply store (%s); delete it or name another",
                          store->path, store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc));
@@ -167,7 +141,7 @@ bool el_store_open(const char *path, const struct el_log *log, struct el_store *
 }
 
 static void forget_held(struct el_store *store) {
-    for (struct held *held = store->first, *next; held != NULL; held = next) {
+    for (struct el_held *held = store->first, *next; held != NULL; held = next) {
         next = held->next;
         free(held);
     }
@@ -207,23 +181,22 @@ static void unhex(const char *hex, unsigned char raw[32]) {
 }
 
 static size_t bucket(const char *key) {
-    return (size_t)(digit(key[0]) | digit(key[1]) << 4 | digit(key[2]) << 8) % BUCKETS;
+    return (size_t)(digit(key[0]) | digit(key[1]) << 4 | digit(key[2]) << 8) % EL_STORE_BUCKETS;
 }
 
-static const struct held *find_held(const struct el_store *store, const char *key) {
-    const struct held *held = store->buckets[bucket(key)];
+static const struct el_held *find_held(const struct el_store *store, const char *key) {
+    const struct el_held *held = store->buckets[bucket(key)];
     while (held != NULL && strcmp(held->key, key) != 0) {
         held = held->chain;
     }
     return held;
 }
 
-/* Columns text .. cached_tokens, model from `first` on. */
-static void read_row(sqlite3_stmt *row, int first, struct el_stored *stored) {
+void el_store_read_row(sqlite3_stmt *row, int first, struct el_stored *stored) {
     const void *text = sqlite3_column_blob(row, first);
     stored->text_len = (size_t)sqlite3_column_bytes(row, first);
-    /* The terminator is stored, so that a row can be handed out as it is. A row of another's
-     * making may lack it, or hold one too early. */
+    /* The terminator is stored, so that a row can be handed out as it is. A row that another
+     * program made may lack it, or hold one too early. */
     bool whole = stored->text_len > 0 && ((const char *)text)[stored->text_len - 1] == '\0';
     stored->text = whole ? text : "";
     stored->text_len = strlen(stored->text);
@@ -258,7 +231,7 @@ static bool copy_row(struct el_store *store, struct el_stored *stored) {
 }
 
 bool el_store_get(struct el_store *store, const char key[EL_SHA256_HEX], struct el_stored *stored) {
-    const struct held *held = find_held(store, key);
+    const struct el_held *held = find_held(store, key);
     if (held != NULL) {
         *stored = held->stored;
         return true;
@@ -272,7 +245,7 @@ bool el_store_get(struct el_store *store, const char key[EL_SHA256_HEX], struct 
     sqlite3_bind_blob(store->get, 1, raw, sizeof raw, SQLITE_TRANSIENT);
     int rc = sqlite3_step(store->get);
     if (rc == SQLITE_ROW) {
-        read_row(store->get, 0, stored);
+        el_store_read_row(store->get, 0, stored);
         rc = copy_row(store, stored) ? rc : SQLITE_BUSY;
     } else if (rc != SQLITE_DONE && rc != SQLITE_BUSY) {
         turn_off(store);
@@ -288,11 +261,11 @@ void el_store_put(struct el_store *store, const char key[EL_SHA256_HEX],
     }
     const char *model = stored->model != NULL ? stored->model : "";
     size_t model_room = strlen(model) + 1;
-    struct held *held = malloc(sizeof *held + stored->text_len + 1 + model_room);
+    struct el_held *held = malloc(sizeof *held + stored->text_len + 1 + model_room);
     if (held == NULL) {
         return; /* the answer itself is in the caller's hands; only its copy is lost */
     }
-    *held = (struct held){.stored = *stored};
+    *held = (struct el_held){.stored = *stored};
     memcpy(held->text, stored->text, stored->text_len);
     held->text[stored->text_len] = '\0';
     held->stored.text = held->text;
@@ -312,7 +285,7 @@ void el_store_put(struct el_store *store, const char key[EL_SHA256_HEX],
     }
 }
 
-static bool insert(struct el_store *store, const struct held *held, int64_t written) {
+static bool insert(struct el_store *store, const struct el_held *held, int64_t written) {
     sqlite3_stmt *put = store->put;
     unsigned char raw[32];
     unhex(held->key, raw);
@@ -345,7 +318,7 @@ void el_store_commit(struct el_store *store) {
     bool ok = !store->off && step(store->begin);
     if (ok) {
         int64_t written = (int64_t)time(NULL);
-        for (const struct held *held = store->first; ok && held != NULL; held = held->next) {
+        for (const struct el_held *held = store->first; ok && held != NULL; held = held->next) {
             ok = insert(store, held, written);
         }
         ok = ok && step(store->commit);
@@ -359,252 +332,4 @@ void el_store_commit(struct el_store *store) {
 
 double el_store_due(const struct el_store *store) {
     return store->due;
-}
-
-/* ---- the hash of a file ---- */
-
-static bool hash_file(const char *path, char hex[EL_SHA256_HEX], struct el_error *err) {
-    enum { CHUNK = 1 << 18 };
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char *chunk = malloc(CHUNK);
-    struct el_sha256 hash;
-    el_sha256_start(&hash);
-    ssize_t n = fd < 0 ? -1 : 0;
-    while (fd >= 0 && chunk != NULL && (n = read(fd, chunk, CHUNK)) > 0) {
-        el_sha256_add(&hash, chunk, (size_t)n);
-    }
-    int error = errno;
-    if (fd >= 0) {
-        close(fd);
-    }
-    free(chunk);
-    if (n < 0) {
-        return el_fail(err, EL_ERR_IO, "%s: %s", path, strerror(error));
-    }
-    if (chunk == NULL) {
-        return el_fail_memory(err);
-    }
-    el_sha256_finish(&hash, hex);
-    return true;
-}
-
-static bool known_hash(struct el_store *store, const char *path, const struct stat *info,
-                       char hex[EL_SHA256_HEX]) {
-    sqlite3_stmt *find = NULL;
-    bool found = false;
-    if (sqlite3_prepare_v2(store->db,
-                           "SELECT sha256 FROM files WHERE path = ? AND size = ? AND changed = ?",
-                           -1, &find, NULL) == SQLITE_OK) {
-        sqlite3_bind_text(find, 1, path, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(find, 2, info->st_size);
-        sqlite3_bind_int64(find, 3, info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec);
-        if (sqlite3_step(find) == SQLITE_ROW && sqlite3_column_bytes(find, 0) == 64) {
-            memcpy(hex, sqlite3_column_text(find, 0), EL_SHA256_HEX);
-            found = true;
-        }
-    }
-    sqlite3_finalize(find);
-    return found;
-}
-
-static void remember_hash(struct el_store *store, const char *path, const struct stat *info,
-                          const char *hex) {
-    sqlite3_stmt *put = NULL;
-    if (sqlite3_prepare_v2(store->db, "INSERT OR REPLACE INTO files VALUES (?,?,?,?)", -1, &put,
-                           NULL) == SQLITE_OK) {
-        sqlite3_bind_text(put, 1, path, -1, SQLITE_STATIC);
-        sqlite3_bind_int64(put, 2, info->st_size);
-        sqlite3_bind_int64(put, 3, info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec);
-        sqlite3_bind_text(put, 4, hex, -1, SQLITE_STATIC);
-        sqlite3_step(put);
-    }
-    sqlite3_finalize(put);
-}
-
-bool el_store_file_hash(struct el_store *store, const char *path, char hex[EL_SHA256_HEX],
-                        struct el_error *err) {
-    struct stat info;
-    char *full = realpath(path, NULL);
-    if (full == NULL || stat(full, &info) != 0) {
-        free(full);
-        return el_fail(err, EL_ERR_IO, "%s: %s", path, strerror(errno));
-    }
-    bool usable = store != NULL && !store->off;
-    bool ok = usable && known_hash(store, full, &info, hex);
-    if (!ok) {
-        ok = hash_file(path, hex, err);
-        if (ok && usable) {
-            remember_hash(store, full, &info, hex);
-        }
-    }
-    free(full);
-    return ok;
-}
-
-/* ---- for people ---- */
-
-static bool query_failed(struct el_store *store, struct el_error *err) {
-    return el_fail(err, EL_ERR_IO, "%s: %s", store->path, sqlite3_errmsg(store->db));
-}
-
-/* The file with what still waits in its log. */
-static uint64_t file_bytes(const struct el_store *store) {
-    struct stat info;
-    char log[4096];
-    uint64_t bytes = stat(store->path, &info) == 0 ? (uint64_t)info.st_size : 0;
-    int len = snprintf(log, sizeof log, "%s-wal", store->path);
-    if (len > 0 && (size_t)len < sizeof log && stat(log, &info) == 0) {
-        bytes += (uint64_t)info.st_size;
-    }
-    return bytes;
-}
-
-#define SUMMARY                                                                                    \
-    "count(*), coalesce(sum(max(length(text) - 1, 0)), 0), coalesce(min(written), 0),"             \
-    " coalesce(max(written), 0)"
-
-static void read_summary(sqlite3_stmt *row, struct el_store_summary *summary) {
-    summary->replies = (uint64_t)sqlite3_column_int64(row, 0);
-    summary->text_bytes = (uint64_t)sqlite3_column_int64(row, 1);
-    summary->oldest = sqlite3_column_int64(row, 2);
-    summary->newest = sqlite3_column_int64(row, 3);
-}
-
-bool el_store_summarise(struct el_store *store, struct el_store_summary *summary,
-                        struct el_error *err) {
-    sqlite3_stmt *row = NULL;
-    el_store_commit(store);
-    *summary = (struct el_store_summary){0};
-    bool ok =
-        prepare(store, "SELECT " SUMMARY " FROM replies", &row) && sqlite3_step(row) == SQLITE_ROW;
-    if (ok) {
-        read_summary(row, summary);
-        summary->file_bytes = file_bytes(store);
-    }
-    sqlite3_finalize(row);
-    return ok || query_failed(store, err);
-}
-
-bool el_store_models(struct el_store *store, el_store_model_visitor *each, void *context,
-                     struct el_error *err) {
-    sqlite3_stmt *row = NULL;
-    el_store_commit(store);
-    bool ok = prepare(store,
-                      "SELECT " SUMMARY ", coalesce(model, '') AS name FROM replies"
-                      " GROUP BY name ORDER BY count(*) DESC, name",
-                      &row);
-    int rc = SQLITE_DONE;
-    while (ok && (rc = sqlite3_step(row)) == SQLITE_ROW) {
-        struct el_store_summary summary = {0};
-        const char *model = (const char *)sqlite3_column_text(row, 4);
-        read_summary(row, &summary);
-        each(context, model != NULL ? model : "", &summary);
-    }
-    ok = ok && rc == SQLITE_DONE;
-    sqlite3_finalize(row);
-    return ok || query_failed(store, err);
-}
-
-/* Runs a statement whose first parameter is the model (NULL = any), the second a number. */
-static bool drop(struct el_store *store, const char *sql, const char *model, int64_t number,
-                 uint64_t *dropped) {
-    sqlite3_stmt *statement = NULL;
-    bool ok = prepare(store, sql, &statement) &&
-              sqlite3_bind_text(statement, 1, model, -1, SQLITE_STATIC) == SQLITE_OK &&
-              sqlite3_bind_int64(statement, 2, number) == SQLITE_OK &&
-              sqlite3_step(statement) == SQLITE_DONE;
-    *dropped += ok ? (uint64_t)sqlite3_changes64(store->db) : 0;
-    sqlite3_finalize(statement);
-    return ok;
-}
-
-/* Give the room of dropped rows back to the file system. */
-static bool shrink(struct el_store *store) {
-    return run(store, "VACUUM") && run(store, "PRAGMA wal_checkpoint(TRUNCATE)");
-}
-
-static uint64_t packed_bytes(struct el_store *store) {
-    int64_t pages = number_of(store, "PRAGMA page_count");
-    int64_t size = number_of(store, "PRAGMA page_size");
-    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
-}
-
-static bool count_rows(struct el_store *store, const char *model, uint64_t *rows) {
-    sqlite3_stmt *row = NULL;
-    bool ok = prepare(store, "SELECT count(*) FROM replies WHERE ?1 IS NULL OR model = ?1", &row) &&
-              sqlite3_bind_text(row, 1, model, -1, SQLITE_STATIC) == SQLITE_OK &&
-              sqlite3_step(row) == SQLITE_ROW;
-    *rows = ok ? (uint64_t)sqlite3_column_int64(row, 0) : 0;
-    sqlite3_finalize(row);
-    return ok;
-}
-
-/* Rows of one age lie all over the file, so that what they free shows only after it was packed:
- * drop the share by which it is too large, pack, look again. */
-static bool drop_to_size(struct el_store *store, const struct el_store_prune *what,
-                         uint64_t *dropped) {
-    uint64_t bytes, rows;
-    bool ok = shrink(store);
-    /* Not the file's size: while another process reads, the file keeps the old pages and its log
-     * grows. */
-    while (ok && (bytes = packed_bytes(store)) > what->max_bytes) {
-        ok = count_rows(store, what->model, &rows);
-        if (!ok || rows == 0) {
-            break;
-        }
-        double share = (double)(bytes - what->max_bytes) / (double)bytes;
-        int64_t n = (int64_t)ceil((double)rows * share);
-        ok = drop(store,
-                  "DELETE FROM replies WHERE key IN (SELECT key FROM replies"
-                  " WHERE ?1 IS NULL OR model = ?1 ORDER BY written, key LIMIT ?2)",
-                  what->model, n, dropped) &&
-             shrink(store);
-    }
-    return ok;
-}
-
-bool el_store_prune(struct el_store *store, const struct el_store_prune *what, uint64_t *dropped,
-                    struct el_error *err) {
-    *dropped = 0;
-    el_store_commit(store);
-    sqlite3_reset(store->get);
-    bool ok = drop(store, "DELETE FROM replies WHERE (?1 IS NULL OR model = ?1) AND written < ?2",
-                   what->model, what->before, dropped);
-    ok = ok && (what->max_bytes > 0 ? drop_to_size(store, what, dropped)
-                                    : *dropped == 0 || shrink(store));
-    return ok || query_failed(store, err);
-}
-
-static void to_hex(const unsigned char *raw, int len, char hex[EL_SHA256_HEX]) {
-    static const char digits[] = "0123456789abcdef";
-    for (int i = 0; i < 32; i++) {
-        unsigned char byte = i < len ? raw[i] : 0;
-        hex[2 * i] = digits[byte >> 4];
-        hex[2 * i + 1] = digits[byte & 15];
-    }
-    hex[64] = '\0';
-}
-
-bool el_store_each(struct el_store *store, el_store_visitor *each, void *context,
-                   struct el_error *err) {
-    sqlite3_stmt *row = NULL;
-    el_store_commit(store);
-    bool ok = prepare(store,
-                      "SELECT key, text, cut, yes, seconds, prompt_tokens, answer_tokens,"
-                      " cached_tokens, model, written FROM replies ORDER BY key",
-                      &row);
-    int rc = SQLITE_DONE;
-    while (ok && (rc = sqlite3_step(row)) == SQLITE_ROW) {
-        char key[EL_SHA256_HEX];
-        struct el_stored stored;
-        to_hex(sqlite3_column_blob(row, 0), sqlite3_column_bytes(row, 0), key);
-        read_row(row, 1, &stored);
-        if (!each(context, key, &stored, sqlite3_column_int64(row, 9))) {
-            rc = SQLITE_DONE;
-            break;
-        }
-    }
-    ok = ok && rc == SQLITE_DONE;
-    sqlite3_finalize(row);
-    return ok || query_failed(store, err);
 }

@@ -1,5 +1,8 @@
 /* The reply store: what goes in comes out, also after a kill, beside other processes, and not at
  * all from a damaged file. */
+#include "base/clock.h"
+#include "store/file_hash.h"
+#include "store/manage.h"
 #include "store/store.h"
 
 #include <math.h>
