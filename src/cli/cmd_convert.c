@@ -241,6 +241,9 @@ static bool keep_document(struct convert *convert, struct el_document *document)
         struct el_document **documents =
             realloc(convert->documents, capacity * sizeof *convert->documents);
         if (documents == NULL) {
+            cli_say("out of memory: --sort holds all documents, and only the first %zu fit",
+                    convert->count);
+            el_document_free(document);
             return false;
         }
         convert->documents = documents;
@@ -274,6 +277,9 @@ static bool write_sorted(struct convert *convert) {
     }
     for (size_t i = 0; going && i < convert->count; i++) {
         going = write_document(convert, convert->documents[order[i].number]);
+    }
+    if (order == NULL) {
+        cli_say("out of memory: nothing was written");
     }
     free(order);
     for (size_t i = 0; i < convert->count; i++) {

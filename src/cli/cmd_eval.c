@@ -390,7 +390,7 @@ static json_t *make_json(const struct eval *eval) {
 }
 
 /* The configured run came first, so its sentences are the first lines of the trace. */
-static bool read_traces(struct eval *eval) {
+static bool read_traces(struct eval *eval, struct el_error *err) {
     size_t most = eval->ablation.record.count, capacity = 0;
     char *line = NULL;
     ssize_t len;
@@ -405,7 +405,14 @@ static bool read_traces(struct eval *eval) {
         eval->traces[eval->n_traces++] = copy;
     }
     free(line);
-    return eval->traces != NULL;
+    if (eval->n_traces == most) {
+        return true;
+    }
+    return feof(eval->trace)
+               ? el_fail(err, EL_ERR_IO,
+                         "the report lacks the traces of %zu of %zu sentences; is the disk full?",
+                         most - eval->n_traces, most)
+               : el_fail_memory(err);
 }
 
 static bool write_report(struct eval *eval, struct el_error *err) {
@@ -414,8 +421,8 @@ static bool write_report(struct eval *eval, struct el_error *err) {
     for (size_t m = 0; m < eval->config->n_members; m++) {
         names[m] = eval->config->members[m].name;
     }
-    if (eval->trace != NULL && !read_traces(eval)) {
-        return el_fail_memory(err);
+    if (eval->trace != NULL && !read_traces(eval, err)) {
+        return false;
     }
     struct el_report report = {.title = eval->test,
                                .gold = &eval->gold,

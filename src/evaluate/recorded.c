@@ -115,17 +115,26 @@ static bool add_to_set(struct row *row, json_t *entities, struct el_labels *set,
     return row_entities(row, entities, err) && el_labels_add(set, row->base, err);
 }
 
+/* A string or a whole number; the position in the file without one. */
+static bool row_id(struct row *row, size_t position, struct el_error *err) {
+    json_t *id = json_object_get(row->json, "id");
+    struct el_arena *arena = &row->base->arena;
+    if (json_is_string(id)) {
+        row->base->id = el_arena_string(arena, json_string_value(id));
+    } else if (json_is_integer(id)) {
+        row->base->id = el_arena_printf(arena, "%" JSON_INTEGER_FORMAT, json_integer_value(id));
+    } else if (id == NULL || json_is_null(id)) {
+        row->base->id = el_arena_printf(arena, "%zu", position);
+    } else {
+        return fail_row(row, err, "\"id\" must be a string or a whole number");
+    }
+    return row->base->id != NULL || el_fail_memory(err);
+}
+
 static bool read_row(struct row *row, const char *const *models, size_t n_models,
                      struct el_labels *sets, struct el_error *err) {
-    json_t *id = json_object_get(row->json, "id");
     row->base->line = row->input->line;
-    row->base->id = json_is_string(id)
-                        ? el_arena_string(&row->base->arena, json_string_value(id))
-                        : el_arena_printf(&row->base->arena, "%zu", row->input->line);
-    if (row->base->id == NULL) {
-        return el_fail_memory(err);
-    }
-    if (!row_text(row, err)) {
+    if (!row_id(row, sets[0].count + 1, err) || !row_text(row, err)) {
         return false;
     }
     if (n_models == 0) {

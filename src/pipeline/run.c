@@ -150,6 +150,9 @@ static bool finish_task(struct task *task, struct el_error *err) {
         json_t *trace = el_work_trace(&run->context, work, document->id);
         job->traces[task->piece] = trace == NULL ? NULL : el_json_dump(trace, JSON_COMPACT);
         json_decref(trace);
+        if (job->traces[task->piece] == NULL) { /* later ones would be taken for it */
+            return el_fail_memory(err);
+        }
     }
     count_work(run, work);
     job->finished++;

@@ -86,3 +86,22 @@ says 2 "none of its entities has a type that is asked for" "types that the gold 
 printf 'Ada O\nLee O\nin O\nOslo O\n\n' >none.conll
 try 0 "nothing predicted" score iob2.conll none.conll
 that "is not taken for other types" [ ! -s err ]
+
+# --- recorded predictions ---
+cat >recorded.jsonl <<'END'
+{"id": 7, "text": "Ada slept", "gold": [{"start": 0, "end": 3, "type": "PER"}]}
+
+{"id": 8, "text": "Bonn slept", "gold": [{"start": 0, "end": 4, "type": "LOC"}]}
+END
+cat >swapped.jsonl <<'END'
+{"id": "8", "text": "Bonn slept", "entities": [{"start": 0, "end": 4, "type": "LOC"}]}
+{"id": "7", "text": "Ada slept", "entities": [{"start": 0, "end": 3, "type": "PER"}]}
+END
+try 0 "ids that are numbers" score recorded.jsonl swapped.jsonl &&
+    figure "ids that are numbers" 'f["micro"]["correct"], f["micro"]["gold"]' '2, 2'
+sed 's/"id": [0-9]*, //' recorded.jsonl >noid.jsonl
+sed 's/"id": "8"/"id": "2"/; s/"id": "7"/"id": "1"/' swapped.jsonl >counted.jsonl
+try 0 "ids by position, blank lines not counted" score noid.jsonl counted.jsonl &&
+    figure "ids by position, blank lines not counted" 'f["micro"]["correct"]' '2'
+sed 's/"id": 7/"id": [7]/' recorded.jsonl >badid.jsonl
+says 1 'badid.jsonl:1: "id" must be a string or a whole number' "an id that is none" score badid.jsonl swapped.jsonl

@@ -73,7 +73,7 @@ static const struct {
 
 /* True if all went well; false if an error was told. */
 static bool convert(size_t number, enum el_format to, FILE *from, FILE *sink) {
-    struct el_read_options read = {.format = inputs[number].format};
+    struct el_read_options read = {.format = inputs[number].format, .keep_tags = true};
     struct el_write_options write = {.format = to, .flat = true, .unit = EL_UNIT_TOKEN};
     struct el_reader *reader;
     struct el_writer *writer;
