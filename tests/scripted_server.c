@@ -33,6 +33,8 @@
  *   prose         chatter, no answer       die           the process ends
  *   silent        of Ollama: said to have read a prompt as long as its window
  *   hang          never answered           length=BYTES  cut there, if it is longer
+ *   refuse=FIELD[:STYLE]  refused while the request has this field; several may be given. "system"
+ *                 is the role; STYLE is openai (the default), fastapi, vllm or words
  * and of embeddings alone:
  *   count         one row too few          null          a number that is none
  *   dims          rows of two lengths      backwards     rows in reverse order (no fault)
@@ -457,14 +459,89 @@ static bool parse_fault(struct server *s, const char *spec) {
     return true;
 }
 
+static bool strikes(const struct fault *f, unsigned long number) {
+    return number >= f->first && number <= f->last && number % f->every == 0;
+}
+
 static const struct fault *fault_for(const struct server *s, unsigned long number) {
     for (size_t i = 0; i < s->n_faults; i++) {
         const struct fault *f = &s->faults[i];
-        if (number >= f->first && number <= f->last && number % f->every == 0) {
+        if (strcmp(f->kind, "refuse") != 0 && strikes(f, number)) {
             return f;
         }
     }
     return NULL;
+}
+
+static bool has_field(json_t *root, const char *field) {
+    json_t *message;
+    size_t i;
+    json_array_foreach(json_object_get(root, "messages"), i, message) {
+        const char *role = json_string_value(json_object_get(message, "role"));
+        if (strcmp(field, "system") == 0 && role != NULL && strcmp(role, "system") == 0) {
+            return true;
+        }
+    }
+    return json_object_get(root, field) != NULL ||
+           json_object_get(json_object_get(root, "options"), field) != NULL;
+}
+
+/* In the words of servers that do so. */
+static void refuse(struct connection *c, const char *field, const char *style) {
+    char body[512];
+    if (strcmp(field, "system") == 0) {
+        respond_text(c, 400,
+                     "{\"object\":\"error\",\"message\":\"System role not supported\",\"type\":"
+                     "\"BadRequestError\",\"param\":null,\"code\":400}");
+    } else if (strcmp(style, "fastapi") == 0) {
+        snprintf(body, sizeof body,
+                 "{\"detail\":[{\"type\":\"extra_forbidden\",\"loc\":[\"body\",\"%.60s\"],"
+                 "\"msg\":\"Extra inputs are not permitted\",\"input\":0}]}",
+                 field);
+        respond_text(c, 422, body);
+    } else if (strcmp(style, "vllm") == 0) {
+        snprintf(body, sizeof body,
+                 "{\"object\":\"error\",\"message\":\"[{'type': 'extra_forbidden', 'loc': ('body', "
+                 "'%.60s'), 'msg': 'Extra inputs are not permitted', 'input': 0}]\",\"type\":"
+                 "\"BadRequestError\",\"param\":null,\"code\":400}",
+                 field);
+        respond_text(c, 400, body);
+    } else if (strcmp(style, "words") == 0) {
+        snprintf(body, sizeof body, "{\"error\":\"this model does not support %.60s\"}", field);
+        respond_text(c, 400, body);
+    } else if (strcmp(field, "temperature") == 0) {
+        respond_text(
+            c, 400,
+            "{\"error\":{\"message\":\"Unsupported value: 'temperature' does not support 0 "
+            "with this model. Only the default (1) value is supported.\",\"type\":"
+            "\"invalid_request_error\",\"param\":\"temperature\",\"code\":"
+            "\"unsupported_value\"}}");
+    } else {
+        bool limit = strcmp(field, "max_tokens") == 0;
+        snprintf(body, sizeof body,
+                 "{\"error\":{\"message\":\"Unsupported parameter: '%.60s' is not supported with "
+                 "this model.%s\",\"type\":\"invalid_request_error\",\"param\":\"%.60s\",\"code\":"
+                 "\"unsupported_parameter\"}}",
+                 field, limit ? " Use 'max_completion_tokens' instead." : "", field);
+        respond_text(c, 400, body);
+    }
+}
+
+/* True if the request holds what is to be refused. */
+static bool is_refused(struct server *s, struct connection *c, json_t *root) {
+    for (size_t i = 0; i < s->n_faults; i++) {
+        const struct fault *f = &s->faults[i];
+        if (strcmp(f->kind, "refuse") == 0 && strikes(f, s->completions)) {
+            char field[64];
+            size_t len = strcspn(f->argument, ":");
+            snprintf(field, sizeof field, "%.*s", (int)len, f->argument);
+            if (has_field(root, field)) {
+                refuse(c, field, f->argument[len] == ':' ? f->argument + len + 1 : "openai");
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 static void broken_text(struct connection *c, const char *text, bool close_after) {
@@ -574,6 +651,10 @@ static void complete(struct server *s, struct connection *c, enum shape shape, c
     c->due = s->latency > 0 ? now() + s->latency : 0;
     if (root == NULL) {
         respond_text(c, 400, "{\"error\":{\"message\":\"the request is no JSON\"}}");
+        return;
+    }
+    if (is_refused(s, c, root)) {
+        json_decref(root);
         return;
     }
     char *prompt = prompt_of(root);

@@ -193,6 +193,24 @@ static void abilities(const struct el_capabilities *can, struct ability list[ABI
     memcpy(list, all, sizeof all);
 }
 
+/* The servers of a member that do not get requests as others do, and what differs. */
+static json_t *adaptations(const struct members *m, size_t member) {
+    json_t *list = json_array();
+    struct el_endpoint_state state;
+    for (size_t i = 0; el_client_endpoint(m->client, member, i, &state); i++) {
+        json_t *changes = json_array();
+        for (size_t c = 0; c < state.n_changes; c++) {
+            json_array_append_new(changes, json_string(state.changes[c]));
+        }
+        if (state.n_changes > 0) {
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:O}", "url", state.url, "changes", changes));
+        }
+        json_decref(changes);
+    }
+    return list;
+}
+
 static json_t *member_json(const struct members *m, size_t i) {
     const struct el_member_config *member = &m->config->members[i];
     const struct el_capabilities *can = el_client_capabilities(m->client, i);
@@ -215,6 +233,11 @@ static json_t *member_json(const struct members *m, size_t i) {
     if (json != NULL && problem[0] != '\0') {
         json_object_set_new(json, "problem", json_string(problem));
     }
+    json_t *adapted = adaptations(m, i);
+    if (json != NULL && json_array_size(adapted) > 0) {
+        json_object_set(json, "adapted", adapted);
+    }
+    json_decref(adapted);
     if (json != NULL && m->trials[i].tokens_a_second > 0) {
         json_object_set_new(json, "tokens_per_second", json_real(m->trials[i].tokens_a_second));
     }
@@ -254,6 +277,19 @@ static void print_row(const struct members *m, size_t i, int name_width) {
            can->server[0] != '\0' ? can->server : "-");
 }
 
+static void print_adaptations(const struct members *m, size_t member, int name_width) {
+    struct el_endpoint_state state;
+    for (size_t i = 0; el_client_endpoint(m->client, member, i, &state); i++) {
+        if (state.n_changes > 0) {
+            printf("%*sadapted: %s", name_width + 2, "", state.changes[0]);
+            for (size_t c = 1; c < state.n_changes; c++) {
+                printf(", %s", state.changes[c]);
+            }
+            printf(" (refused by %s)\n", state.url);
+        }
+    }
+}
+
 static void print_details(const struct members *m, size_t i, int name_width) {
     const struct el_member_config *member = &m->config->members[i];
     const struct el_capabilities *can = el_client_capabilities(m->client, i);
@@ -277,6 +313,7 @@ static void print_details(const struct members *m, size_t i, int name_width) {
     if (any) {
         putchar('\n');
     }
+    print_adaptations(m, i, name_width);
     const char *problem = can->reached ? m->trials[i].problem : can->problem;
     if (problem[0] != '\0') {
         printf("%*s%s\n", name_width + 2, "", problem);
@@ -299,7 +336,9 @@ static void print_table(const struct members *m) {
 
 static int show(struct members *m) {
     struct el_error err = {0};
-    struct el_client_options open = {.log = &m->log, .llama_server = m->config->llama_server};
+    struct el_client_options open = {.log = &m->log,
+                                     .llama_server = m->config->llama_server,
+                                     .constrain = m->config->settings.constrain};
     bool ok = el_client_start(m->config->members, m->config->n_members, &open, &m->client, &err);
     ok = ok && (m->no_speed || try_all(m, &err));
     if (ok && m->json) {

@@ -58,10 +58,15 @@ static void put_constraint(struct el_request *request, const struct el_api_entry
 }
 
 bool el_api_write(const struct el_member_config *config, const struct el_capabilities *caps,
-                  const struct el_call *call, bool constrain, struct el_buffer *body) {
+                  const struct el_call *call, bool constrain,
+                  const struct el_adaptation *adaptation, struct el_buffer *body) {
     const struct el_api_entry *api = el_api_entry(el_api_for(caps, call));
-    struct el_request request = {
-        .config = config, .caps = caps, .call = call, .body = body, .extra = config->extra_body};
+    struct el_request request = {.config = config,
+                                 .caps = caps,
+                                 .call = call,
+                                 .body = body,
+                                 .extra = config->extra_body,
+                                 .adaptation = adaptation};
     el_buffer_char(body, '{');
     api->write(&request);
     if (constrain) {
@@ -116,14 +121,35 @@ static bool speaks_of_context(const char *text) {
     return false;
 }
 
-void el_api_read_error(const char *body, size_t len, char *message, size_t room, bool *context) {
-    json_t *root = len > 0 && len < 1 << 20 ? el_json_load(body, len, 0, NULL) : NULL;
-    json_t *error = json_object_get(root, "error");
-    const char *type = el_reply_text(error, "type");
+/* The first of FastAPI's complaints: {"loc": ["body", "seed"], "msg": "..."}. */
+static const char *first_complaint(json_t *detail, char *text, size_t room) {
+    json_t *first = json_array_get(detail, 0), *loc = json_object_get(first, "loc");
+    const char *message = el_reply_text(first, "msg");
+    const char *field = json_string_value(json_array_get(loc, json_array_size(loc) - 1));
+    if (message == NULL) {
+        return NULL;
+    }
+    el_print(text, room, "%s%s%s", field != NULL ? field : "", field != NULL ? ": " : "", message);
+    return text;
+}
+
+/* "error" is a text or an object with "message"; without it, "message" or "detail" is beside. */
+static const char *find_message(json_t *root, char *text, size_t room) {
+    json_t *error = json_object_get(root, "error"), *message = json_object_get(root, "message");
+    json_t *detail = json_object_get(root, "detail");
+    detail = detail != NULL ? detail : json_object_get(message, "detail");
     const char *said =
         json_is_string(error) ? json_string_value(error) : el_reply_text(error, "message");
-    said = said != NULL ? said : el_reply_text(root, "message");
-    said = said != NULL ? said : el_reply_text(root, "detail");
+    said = said != NULL ? said : json_string_value(message);
+    said = said != NULL ? said : json_string_value(detail);
+    return said != NULL ? said : first_complaint(detail, text, room);
+}
+
+void el_api_read_error(const char *body, size_t len, char *message, size_t room, bool *context) {
+    char text[400];
+    json_t *root = len > 0 && len < 1 << 20 ? el_json_load(body, len, 0, NULL) : NULL;
+    const char *type = el_reply_text(json_object_get(root, "error"), "type");
+    const char *said = find_message(root, text, sizeof text);
     size_t said_len = said != NULL ? strlen(said) : len;
     said = said != NULL ? said : body != NULL ? body : "";
     said_len = said_len < room - 1 ? said_len : room - 1;

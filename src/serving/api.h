@@ -14,9 +14,10 @@ enum el_api el_api_for(const struct el_capabilities *caps, const struct el_call 
 /* Where its calls go: "/completion" and so on, with its leading slash. */
 const char *el_api_path(enum el_api api);
 
-/* Appends the request body. False if memory is out. */
+/* Appends the request body, adapted to an endpoint unless that is NULL. False if memory is out. */
 bool el_api_write(const struct el_member_config *config, const struct el_capabilities *caps,
-                  const struct el_call *call, bool constrain, struct el_buffer *body);
+                  const struct el_call *call, bool constrain,
+                  const struct el_adaptation *adaptation, struct el_buffer *body);
 
 struct el_answer {
     char *text; /* from malloc: the caller frees; valid UTF-8, no NUL inside */

@@ -32,7 +32,7 @@ static bool read_reply(json_t *root, const struct el_call *call, struct el_answe
 static void write_try(const struct el_probe *probe, struct el_buffer *body) {
     static const char *const inputs[] = {"a name"};
     struct el_call call = {.inputs = inputs, .n_inputs = 1};
-    el_api_write(probe->config, &probe->caps, &call, false, body);
+    el_api_write(probe->config, &probe->caps, &call, false, probe->adaptation, body);
 }
 
 static enum el_probe_result after_try(struct el_probe *probe, json_t *root) {
@@ -48,7 +48,7 @@ static enum el_probe_result after_try(struct el_probe *probe, json_t *root) {
 }
 
 static const struct el_probe_question questions[] = {
-    {.path = "/v1/embeddings", .slow = true, .body = write_try, .understood = after_try},
+    {.path = "/v1/embeddings", .is_call = true, .body = write_try, .understood = after_try},
 };
 
 const struct el_api_entry el_api_embeddings = {

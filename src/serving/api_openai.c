@@ -10,9 +10,10 @@
 /* ---- requests ---- */
 
 static void put_settings(struct el_request *request) {
-    if (request->extra == NULL ||
-        json_object_get(request->extra, "max_completion_tokens") == NULL) {
-        el_put_integer(request, "max_tokens", el_max_tokens(request));
+    const char *limit = "max_completion_tokens";
+    if (json_object_get(request->extra, limit) == NULL) {
+        bool renamed = request->adaptation != NULL && request->adaptation->renamed;
+        el_put_integer(request, renamed ? limit : "max_tokens", el_max_tokens(request));
     }
     el_put_number(request, "temperature", request->config->temperature);
     el_put_integer(request, "seed", request->config->seed);
@@ -166,10 +167,16 @@ static enum el_probe_result no_models(struct el_probe *probe, long status) {
     return unknown ? EL_PROBE_OTHER : know_models(probe, NULL);
 }
 
-/* One short call with all optional fields; if it is refused, one without them. */
+/* One short call with all optional fields; if it is refused and the server does not say for what,
+ * one without them. */
 static void write_try(const struct el_probe *probe, struct el_buffer *body) {
     static const char *const choices[] = {"yes", "no"}, *const spans[] = {"answer"};
-    struct el_call call = {.prompt = "Answer with the word yes.",
+    static const struct el_message messages[] = {{"system", "You answer in one word."},
+                                                 {"user", "Answer with the word yes."}};
+    bool chat = probe->caps.api == EL_API_CHAT && !probe->plain;
+    struct el_call call = {.prompt = chat ? NULL : messages[1].content,
+                           .messages = messages,
+                           .n_messages = chat ? 2 : 0,
                            .max_tokens = 4,
                            .constraint = {.kind = EL_LIST_OF_TYPES,
                                           .choices = choices,
@@ -180,7 +187,7 @@ static void write_try(const struct el_probe *probe, struct el_buffer *body) {
     struct el_capabilities caps = probe->caps;
     caps.json_schema = caps.logprobs = !probe->plain;
     caps.grammar = caps.choice = false;
-    el_api_write(probe->config, &caps, &call, !probe->plain, body);
+    el_api_write(probe->config, &caps, &call, !probe->plain, probe->adaptation, body);
 }
 
 static enum el_probe_result after_try(struct el_probe *probe, json_t *root) {
@@ -208,7 +215,7 @@ static enum el_probe_result try_refused(struct el_probe *probe, long status) {
 static const struct el_probe_question chat_questions[] = {
     {.path = "/v1/models", .understood = after_models, .refused = no_models},
     {.path = "/v1/chat/completions",
-     .slow = true,
+     .is_call = true,
      .body = write_try,
      .understood = after_try,
      .refused = try_refused},
@@ -217,7 +224,7 @@ static const struct el_probe_question chat_questions[] = {
 static const struct el_probe_question completion_questions[] = {
     {.path = "/v1/models", .understood = after_models, .refused = no_models},
     {.path = "/v1/completions",
-     .slow = true,
+     .is_call = true,
      .body = write_try,
      .understood = after_try,
      .refused = try_refused},

@@ -14,18 +14,19 @@
 
 /* A request body that is being written, its fields in a fixed order. A field that the member's
  * extra_body holds is not written by any of these: el_put_extra() writes it, and null removes it.
- * Failures of memory gather in body->failed. */
+ * Nor is one that the endpoint refuses. Failures of memory gather in body->failed. */
 struct el_request {
     const struct el_member_config *config;
     const struct el_capabilities *caps;
     const struct el_call *call;
     struct el_buffer *body;
     json_t *extra;
+    const struct el_adaptation *adaptation; /* NULL = none */
     const char *merged; /* a field of extra_body that is written already; NULL = none */
     bool comma;
 };
 
-/* Begin a field: its name and the colon. False if extra_body decides it. */
+/* Begin a field: its name and the colon. False if it is not wanted here. */
 bool el_put_field(struct el_request *request, const char *name);
 void el_put_string(struct el_request *request, const char *name, const char *value);
 void el_put_number(struct el_request *request, const char *name, double value);
@@ -74,9 +75,10 @@ struct el_probe {
     const struct el_member_config *config;
     struct el_capabilities caps; /* .api is the one that is asked about */
     size_t most_context;         /* more than this is not given, silently; 0 = as configured */
-    bool child;                  /* our own llama-server */
-    bool plain;                  /* ask without optional fields */
-    char why[300];               /* for EL_PROBE_WRONG; "" = the server's own words say it */
+    const struct el_adaptation *adaptation;
+    bool child;    /* our own llama-server */
+    bool plain;    /* ask without optional fields */
+    char why[300]; /* for EL_PROBE_WRONG; "" = the server's own words say it */
 };
 
 enum el_probe_result {
@@ -90,7 +92,7 @@ enum el_probe_result {
 struct el_probe_question {
     const char *path;
     bool for_children; /* asked of our own llama-server only */
-    bool slow;         /* may take as long as a call does */
+    bool is_call;      /* may take as long as one, and is adapted to what the server refuses */
     /* The body of a POST; NULL = GET. */
     void (*body)(const struct el_probe *probe, struct el_buffer *body);
     /* A reply of status 200; root is NULL if it is not JSON. */

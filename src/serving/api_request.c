@@ -7,7 +7,7 @@
 #include <string.h>
 
 bool el_put_field(struct el_request *request, const char *name) {
-    if (request->extra != NULL && json_object_get(request->extra, name) != NULL) {
+    if (json_object_get(request->extra, name) != NULL || el_leaves_out(request->adaptation, name)) {
         return false;
     }
     el_buffer_string(request->body, request->comma ? ",\"" : "\"");
@@ -61,6 +61,34 @@ static void put_message(struct el_buffer *body, const char *role, const char *co
     el_buffer_char(body, '}');
 }
 
+/* System texts begin the first user turn; without one, they are it. */
+static void put_folded(struct el_buffer *body, const struct el_call *call) {
+    struct el_buffer user = {0};
+    size_t turn = 0, n = 0; /* turn: of the first user, counted from 1 */
+    for (size_t i = 0; i < call->n_messages; i++) {
+        bool system = strcmp(call->messages[i].role, "system") == 0;
+        bool first = turn == 0 && strcmp(call->messages[i].role, "user") == 0;
+        turn = first ? i + 1 : turn;
+        if (system || first) {
+            el_buffer_string(&user, user.len > 0 ? "\n\n" : "");
+            el_buffer_string(&user, call->messages[i].content);
+        }
+    }
+    body->failed = body->failed || user.failed;
+    if (turn == 0 && user.len > 0) {
+        put_message(body, "user", user.data);
+        n++;
+    }
+    for (size_t i = 0; i < call->n_messages && !body->failed; i++) {
+        const struct el_message *message = &call->messages[i];
+        if (strcmp(message->role, "system") != 0) {
+            el_buffer_string(body, n++ > 0 ? "," : "");
+            put_message(body, message->role, i + 1 == turn ? user.data : message->content);
+        }
+    }
+    el_buffer_free(&user);
+}
+
 void el_put_messages(struct el_request *request) {
     const struct el_call *call = request->call;
     struct el_buffer *body = request->body;
@@ -70,10 +98,13 @@ void el_put_messages(struct el_request *request) {
     el_buffer_char(body, '[');
     if (call->prompt != NULL) {
         put_message(body, "user", call->prompt);
-    }
-    for (size_t i = 0; call->prompt == NULL && i < call->n_messages; i++) {
-        el_buffer_string(body, i > 0 ? "," : "");
-        put_message(body, call->messages[i].role, call->messages[i].content);
+    } else if (request->adaptation != NULL && request->adaptation->folded) {
+        put_folded(body, call);
+    } else {
+        for (size_t i = 0; i < call->n_messages; i++) {
+            el_buffer_string(body, i > 0 ? "," : "");
+            put_message(body, call->messages[i].role, call->messages[i].content);
+        }
     }
     el_buffer_char(body, ']');
 }

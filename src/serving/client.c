@@ -18,6 +18,7 @@
 
 void el_job_free(struct el_job *job) {
     el_buffer_free(&job->body);
+    el_buffer_free(&job->adapted);
     free(job->text);
     free(job->detail);
     free(job);
@@ -69,6 +70,7 @@ static void finish(struct el_client *client, struct el_job *job) {
     struct el_job *twin = job->twins, *next;
     table_remove(client, job);
     el_buffer_free(&job->body);
+    el_buffer_free(&job->adapted);
     job->twins = NULL;
     append_ready(client, job);
     for (; twin != NULL; twin = next) {
@@ -217,9 +219,27 @@ static void requeue(struct el_client *client, struct el_job *job) {
 
 static void job_done(struct el_http *http, struct el_http_transfer *transfer);
 
+/* The store's key is made of the body that no endpoint has changed: what an endpoint refuses says
+ * nothing about the answer that is wanted, and what was answered counts for all of them. */
+static bool adapt_body(struct el_client *client, const struct el_endpoint *e, struct el_job *job) {
+    const struct el_member *member = e->member;
+    job->adaptations = e->adaptation.count;
+    el_buffer_clear(&job->adapted);
+    return e->adaptation.count == 0 ||
+           el_api_write(member->config, &member->caps, &job->call, client->options.constrain,
+                        &e->adaptation, &job->adapted);
+}
+
+static const struct el_buffer *sent_body(const struct el_job *job) {
+    return job->adaptations > 0 ? &job->adapted : &job->body;
+}
+
 static bool send_job(struct el_client *client, struct el_endpoint *e, struct el_job *job) {
-    job->transfer =
-        el_http_send(client->http, &e->target, el_api_path(job->api), &job->body, 0, job_done, job);
+    if (!adapt_body(client, e, job)) {
+        return false;
+    }
+    job->transfer = el_http_send(client->http, &e->target, el_api_path(job->api), sent_body(job), 0,
+                                 job_done, job);
     if (job->transfer == NULL) {
         return false;
     }
@@ -333,6 +353,38 @@ static void note_failure(struct el_client *client, struct el_endpoint *e, const 
     }
 }
 
+bool el_endpoint_adapts(struct el_endpoint *e, const struct el_buffer *sent,
+                        const struct el_http_transfer *t) {
+    const struct el_member_config *config = e->member->config;
+    char what[200], said[300];
+    bool context;
+    el_api_read_error(t->body.data, t->body.len, said, sizeof said, &context);
+    if (context || !el_adapt(&e->adaptation, config->extra_body, sent->data, t->status,
+                             t->body.data, t->body.len, what, sizeof what)) {
+        return false;
+    }
+    el_http_redact(&e->target, said);
+    el_log(e->member->client->options.log, EL_WARNING,
+           "member %s: %s refuses a request (HTTP %ld: %s); requests go %s from now on",
+           config->name, e->target.shown, t->status, said, what);
+    return true;
+}
+
+/* Was the call refused for something that its endpoint does not get any more from now on, or since
+ * another call found it out? Then it is repeated. */
+static bool is_repeated(struct el_client *client, struct el_job *job,
+                        const struct el_http_transfer *t, const struct outcome *o) {
+    struct el_endpoint *e = job->endpoint;
+    if (o->failure != EL_FAILED_STATUS || o->overload ||
+        (!el_endpoint_adapts(e, sent_body(job), t) && job->adaptations == e->adaptation.count)) {
+        return false;
+    }
+    el_breaker_succeeded(&e->breaker);
+    unlink_sent(client, job);
+    requeue(client, job);
+    return true;
+}
+
 static void job_done(struct el_http *http, struct el_http_transfer *t) {
     struct el_job *job = t->user;
     struct el_endpoint *e = job->endpoint;
@@ -343,6 +395,9 @@ static void job_done(struct el_http *http, struct el_http_transfer *t) {
     double now = el_now();
     (void)http;
     judge(job, t, &o, &answer);
+    if (is_repeated(client, job, t, &o)) {
+        return;
+    }
     unlink_sent(client, job);
     if (o.failure == EL_ANSWERED) {
         el_breaker_succeeded(&e->breaker);
@@ -356,8 +411,12 @@ static void job_done(struct el_http *http, struct el_http_transfer *t) {
         requeue(client, job); /* the loop starts the child again, or gives the member up */
         return;
     }
-    char detail[1024];
-    el_print(detail, sizeof detail, "%s: %s", e->target.shown, o.why);
+    char detail[1024], changes[200] = "";
+    if (o.failure == EL_FAILED_STATUS) {
+        el_adaptation_say(&e->adaptation, changes, sizeof changes);
+    }
+    el_print(detail, sizeof detail, "%s: %s%s%s", e->target.shown, o.why,
+             changes[0] != '\0' ? "; it was asked " : "", changes);
     el_http_redact(&e->target, detail);
     note_failure(client, e, &o, t->retry_after, now);
     unsigned retries = member->config->retries;
@@ -608,7 +667,8 @@ bool el_client_submit(struct el_client *client, const struct el_call *call, stru
         return true;
     }
     job->api = el_api_for(&member->caps, call);
-    if (!el_api_write(member->config, &member->caps, call, client->options.constrain, &job->body)) {
+    if (!el_api_write(member->config, &member->caps, call, client->options.constrain, NULL,
+                      &job->body)) {
         el_job_free(job);
         return el_fail_memory(err);
     }
@@ -665,6 +725,17 @@ void el_client_cancel(struct el_client *client) {
 const struct el_capabilities *el_client_capabilities(const struct el_client *client,
                                                      size_t member) {
     return member < client->n_members ? &client->members[member].caps : NULL;
+}
+
+bool el_client_endpoint(const struct el_client *client, size_t member, size_t number,
+                        struct el_endpoint_state *state) {
+    if (member >= client->n_members || number >= client->members[member].n_endpoints) {
+        return false;
+    }
+    const struct el_endpoint *e = &client->members[member].endpoints[number];
+    state->url = e->target.shown != NULL ? e->target.shown : "";
+    state->n_changes = el_adaptation_list(&e->adaptation, state->changes);
+    return true;
 }
 
 const struct el_account *el_client_account(const struct el_client *client, size_t member,

@@ -7,6 +7,7 @@
 #define EL_SERVING_CLIENT_H
 
 #include "base/log.h"
+#include "serving/adapt.h"
 #include "serving/call.h"
 #include "serving/member.h"
 
@@ -61,6 +62,17 @@ bool el_client_start(const struct el_member_config *members, size_t n_members,
 void el_client_stop(struct el_client *client);
 
 const struct el_capabilities *el_client_capabilities(const struct el_client *client, size_t member);
+
+/* One of a member's servers, and how requests to it differ from what they would be, because it
+ * refuses something ("without seed"). The texts live as long as the client. */
+struct el_endpoint_state {
+    const char *url; /* without user and password */
+    const char *changes[EL_MOST_CHANGES];
+    size_t n_changes;
+};
+/* False if the member has fewer. */
+bool el_client_endpoint(const struct el_client *client, size_t member, size_t number,
+                        struct el_endpoint_state *state);
 
 /* Queue a call. Its reply comes from el_client_run() later, never from here. */
 bool el_client_submit(struct el_client *client, const struct el_call *call, struct el_error *err);

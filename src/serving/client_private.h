@@ -24,6 +24,7 @@ struct el_endpoint {
     struct el_http_target target;
     struct el_breaker breaker;
     struct el_limit limit;
+    struct el_adaptation adaptation;
     size_t in_flight;
 
     enum el_probe_step step;
@@ -59,13 +60,14 @@ struct el_job {
     struct el_call call;
     uint64_t rank, sequence;
     char key[EL_SHA256_HEX];
-    struct el_buffer body;
+    struct el_buffer body;    /* as any endpoint would get it: the key is made of this */
+    struct el_buffer adapted; /* as its endpoint gets it, where that differs */
     enum el_api api;
-    unsigned tries;
-    bool primary;         /* in the table of calls under way; twins are not */
-    struct el_job *chain; /* that table's bucket */
-    struct el_job *twins; /* identical calls, answered with this one; linked by `next` */
-    struct el_job *next;  /* among twins, or among the ready */
+    unsigned tries, adaptations; /* adaptations: of its endpoint, when it was sent */
+    bool primary;                /* in the table of calls under way; twins are not */
+    struct el_job *chain;        /* that table's bucket */
+    struct el_job *twins;        /* identical calls, answered with this one; linked by `next` */
+    struct el_job *next;         /* among twins, or among the ready */
 
     struct el_endpoint *endpoint; /* while sent */
     struct el_http_transfer *transfer;
@@ -95,6 +97,10 @@ struct el_client {
 /* client.c: move everything on once, while starting */
 void el_client_wait(struct el_client *client);
 void el_job_free(struct el_job *job);
+
+/* client.c: does a refusal of the request `sent` change what the endpoint gets from now on? */
+bool el_endpoint_adapts(struct el_endpoint *endpoint, const struct el_buffer *sent,
+                        const struct el_http_transfer *transfer);
 
 /* A copy, cut at a character's border where there is no room. */
 void el_set_text(char *into, size_t room, const char *text);

@@ -53,6 +53,8 @@ static void begin_api(struct el_endpoint *e, enum el_api api) {
         *e->probe = (struct el_probe){.config = e->member->config};
         e->probe->caps = e->member->caps.reached ? (struct el_capabilities){0} : e->member->caps;
         e->probe->caps.api = api;
+        e->probe->adaptation = &e->adaptation;
+        e->adaptation = (struct el_adaptation){0};
         e->probe->child = e->member->server != NULL;
     }
     e->probe->plain = false;
@@ -92,7 +94,7 @@ static void done(struct el_endpoint *e) {
 
 /* What the server said to a refused question, for people. */
 static void fail_refused(struct el_endpoint *e, long status, const struct el_buffer *body) {
-    char said[256], text[400];
+    char said[256], changes[200], text[700];
     bool context;
     el_api_read_error(body->data, body->len, said, sizeof said, &context);
     const char *hint = el_api_entry(e->probe_api)->hint;
@@ -101,8 +103,9 @@ static void fail_refused(struct el_endpoint *e, long status, const struct el_buf
     } else if (status >= 300 && status < 400) {
         hint = "; redirects are not followed, name the final address";
     }
-    el_print(text, sizeof text, "HTTP %ld%s%s%s", status, said[0] != '\0' ? ": " : "", said,
-             hint != NULL ? hint : "");
+    el_adaptation_say(&e->adaptation, changes, sizeof changes);
+    el_print(text, sizeof text, "HTTP %ld%s%s%s%s%s", status, said[0] != '\0' ? ": " : "", said,
+             hint != NULL ? hint : "", changes[0] != '\0' ? "; it was asked " : "", changes);
     fail(e, text);
 }
 
@@ -167,8 +170,11 @@ static void answered(struct el_http *http, struct el_http_transfer *t) {
             fail(e, t->detail);
         }
     } else if (t->status < 200 || t->status > 299) {
+        bool adapted = question->is_call && el_endpoint_adapts(e, &e->probe_body, t);
         decide(e,
-               question->refused != NULL ? question->refused(e->probe, t->status) : EL_PROBE_OTHER,
+               adapted                     ? EL_PROBE_AGAIN
+               : question->refused != NULL ? question->refused(e->probe, t->status)
+                                           : EL_PROBE_OTHER,
                t->status, &t->body);
     } else {
         json_t *root = el_json_load(t->body.data != NULL ? t->body.data : "", t->body.len, 0, NULL);
@@ -189,7 +195,7 @@ static void ask(struct el_endpoint *e) {
                             ? NULL
                             : el_http_send(e->member->client->http, &e->target, question->path,
                                            question->body != NULL ? &e->probe_body : NULL,
-                                           question->slow ? 0 : PROBE_SECONDS, answered, e);
+                                           question->is_call ? 0 : PROBE_SECONDS, answered, e);
     if (e->probe_transfer == NULL) {
         fail(e, "out of memory");
     }
