@@ -31,7 +31,13 @@ struct cli_option {
     const char *argument; /* e.g. "FILE"; NULL = takes none */
     const char *help;     /* lines are broken where they stand; NULL = not shown */
 };
-enum { CLI_FIRST_ID = 256, CLI_COMMON_ID = 512, CLI_OPERANDS = 0, CLI_STOP = -1 };
+enum {
+    CLI_FIRST_ID = 256,
+    CLI_COMMON_ID = 512,
+    CLI_READ_ID = 768,
+    CLI_OPERANDS = 0,
+    CLI_STOP = -1
+};
 
 struct cli_help {
     const char *usage; /* "el4ner tag [options] FILE..." ; further forms on further lines */
@@ -141,6 +147,44 @@ int cli_load(const struct cli_settings *settings, struct el_config **config);
  * it (reported). Free with free(). */
 char *cli_store_path(const struct cli_settings *settings);
 
+/* How inputs are read: options of all commands that read documents. Put CLI_READ_OPTIONS into the
+ * option table, begin with CLI_READ_INIT, and call cli_read_option() for ids that the command does
+ * not know. */
+enum {
+    CLI_ID_FROM = CLI_READ_ID,
+    CLI_ID_SCHEME,
+    CLI_ID_TOKEN_COLUMN,
+    CLI_ID_TAG_COLUMN,
+    CLI_ID_INPUT_OFFSETS,
+    CLI_ID_ENDS,
+    CLI_ID_ANNOTATOR,
+    CLI_ID_PIECES,
+    CLI_ID_LABELS,
+    CLI_ID_REPLACE_INVALID,
+};
+#define CLI_READ_OPTIONS                                                                           \
+    {CLI_ID_FROM, "from", "FORMAT",                                                                \
+     "of the input, e.g. text, jsonl, conll (default: by\nending and content)"},                   \
+        {CLI_ID_SCHEME, "scheme", "NAME", "of CoNLL tags: auto (default), iob1, iob2, bioes"},     \
+        {CLI_ID_TOKEN_COLUMN, "token-column", "N", "of CoNLL input, from 1 (default: the first)"}, \
+        {CLI_ID_TAG_COLUMN, "tag-column", "N", "of CoNLL input, from 1 (default: the last)"},      \
+        {CLI_ID_INPUT_OFFSETS, "input-offsets", "UNIT",                                            \
+         "of JSON lines that do not name theirs: codepoint,\nbyte, utf16, token"},                 \
+        {CLI_ID_ENDS, "ends", "KIND", "of token ranges in nested JSON: exclusive, inclusive"},     \
+        {CLI_ID_ANNOTATOR, "annotator", "N",                                                       \
+         "of Label Studio tasks, from 1 (default: the first)"},                                    \
+        {CLI_ID_PIECES, "pieces", "HOW", "mentions in pieces: drop (default), join, split, fail"}, \
+        {CLI_ID_LABELS, "labels", "FILE", "names of labels that are numbers in the input"}, {      \
+        CLI_ID_REPLACE_INVALID, "replace-invalid", NULL,                                           \
+            "put U+FFFD for invalid UTF-8 instead of failing"                                      \
+    }
+#define CLI_READ_INIT                                                                              \
+    { .log = cli_warnings() }
+
+/* True if `id` is one of CLI_READ_OPTIONS; a bad value sets *status and is reported. */
+bool cli_read_option(struct el_read_options *read, const char *command, int id, const char *value,
+                     int *status);
+
 /* Messages */
 
 /* "el4ner: ..." on standard error, after taking the progress line away. */
@@ -155,6 +199,8 @@ bool cli_report_silent(struct el_ensemble *ensemble, const struct el_config *con
 
 /* For the library: warnings, and with `quiet` false also information. */
 struct el_log cli_log(bool quiet);
+/* The same with `quiet` true, to be pointed to. */
+const struct el_log *cli_warnings(void);
 
 /* A line on standard error that is overwritten by the next; nothing if that is no terminal. Cut to
  * the width of the terminal. NULL takes it away. */

@@ -18,7 +18,6 @@ enum {
     ID_TO,
     ID_COMPLETE,
     ID_UNIT,
-    ID_REPLACE
 };
 
 static const struct cli_option options[] = {
@@ -33,8 +32,8 @@ static const struct cli_option options[] = {
     {'o', "output", "FILE", "where to write (default: standard output)"},
     {ID_TO, "to", "FORMAT",
      "of the output, e.g. jsonl, conll, html (default: by the\nending of -o FILE, else jsonl)"},
-    {ID_REPLACE, "replace-invalid", NULL, "put U+FFFD for invalid UTF-8 instead of failing"},
     {ID_UNIT, "offsets", "UNIT", "of JSON lines: codepoint (default), byte, utf16, token"},
+    CLI_READ_OPTIONS,
 };
 
 static const struct cli_help help = {
@@ -221,6 +220,7 @@ static bool holds_entities(enum el_format format) {
 
 /* False with a message if the value makes no sense. */
 static bool set_option(struct combine *combine, int id, const char *value) {
+    int status = CLI_OK;
     switch (id) {
     case ID_KEEP:
         combine->has_keep = el_keep_parse(value, &combine->options.keep);
@@ -252,13 +252,13 @@ static bool set_option(struct combine *combine, int id, const char *value) {
     default:
         combine->options.flat |= id == ID_FLAT;
         combine->options.complete_only |= id == ID_COMPLETE;
-        combine->read.replace_invalid |= id == ID_REPLACE;
-        return true;
+        cli_read_option(&combine->read, "combine", id, value, &status);
+        return status == CLI_OK;
     }
 }
 
 int cmd_combine(int argc, char **argv) {
-    struct combine combine = {.has_keep = false};
+    struct combine combine = {.read = CLI_READ_INIT};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
         if (id == CLI_STOP) {

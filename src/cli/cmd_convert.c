@@ -11,36 +11,20 @@
 #include <unistd.h>
 
 enum {
-    ID_FROM = CLI_FIRST_ID,
-    ID_TO,
+    ID_TO = CLI_FIRST_ID,
     ID_OFFSETS,
-    ID_INPUT_OFFSETS,
-    ID_SCHEME,
-    ID_TOKEN_COLUMN,
-    ID_TAG_COLUMN,
-    ID_ENDS,
-    ID_ANNOTATOR,
     ID_FLAT,
     ID_SORT,
-    ID_REPLACE_INVALID,
     ID_COLOR,
 };
 
 static const struct cli_option options[] = {
-    {ID_FROM, "from", "FORMAT", "of IN (default: by ending and content)"},
-    {ID_TO, "to", "FORMAT", "of OUT (default: by ending)"},
+    {ID_TO, "to", "FORMAT", "of the output (default: by ending)"},
     {ID_OFFSETS, "offsets", "UNIT", "of jsonl output: codepoint (default), byte, utf16,\ntoken"},
-    {ID_INPUT_OFFSETS, "input-offsets", "UNIT", "of JSON lines that do not name theirs"},
-    {ID_SCHEME, "scheme", "NAME", "of CoNLL tags: auto (default), iob1, iob2, bioes"},
-    {ID_TOKEN_COLUMN, "token-column", "N", "of CoNLL input, from 1 (default: the first)"},
-    {ID_TAG_COLUMN, "tag-column", "N", "of CoNLL input, from 1 (default: the last)"},
-    {ID_ENDS, "ends", "KIND", "of token ranges in nested JSON: exclusive, inclusive"},
-    {ID_ANNOTATOR, "annotator", "N", "of Label Studio tasks, from 1 (default: the first)"},
     {ID_FLAT, "flat", NULL, "where OUT cannot hold overlaps, keep the better entity"},
     {ID_SORT, "sort", "ORDER", "disagreement: documents with the least sure entity\nfirst"},
-    {ID_REPLACE_INVALID, "replace-invalid", NULL,
-     "put U+FFFD for invalid UTF-8 instead of failing"},
     {ID_COLOR, "color", "WHEN", "of terminal output: auto (default), always, never"},
+    CLI_READ_OPTIONS,
 };
 
 static const struct cli_help help = {
@@ -94,41 +78,16 @@ struct convert {
 
 /* ---- Options ---- */
 
-static bool take_count(const char *option, const char *value, unsigned *count) {
-    long number;
-    bool good = cli_number("convert", option, value, 1, 1000, &number);
-    *count = good ? (unsigned)number : 0;
-    return good;
-}
-
 static bool take_option(struct convert *convert, int id, const char *value) {
-    static const char *const ends[] = {"auto", "exclusive", "inclusive", NULL};
     static const char *const orders[] = {"none", "disagreement", NULL};
-    struct el_read_options *read = &convert->read;
     unsigned number = 0;
     bool good = true;
+    int status = CLI_OK;
     switch (id) {
-    case ID_FROM:
-        return cli_format("convert", "--from", value, false, &read->format);
     case ID_TO:
         return cli_format("convert", "--to", value, true, &convert->write.format);
     case ID_OFFSETS:
         return cli_unit("convert", "--offsets", value, &convert->write.unit);
-    case ID_INPUT_OFFSETS:
-        read->has_input_unit = true;
-        return cli_unit("convert", "--input-offsets", value, &read->input_unit);
-    case ID_SCHEME:
-        return cli_scheme("convert", value, &read->scheme);
-    case ID_TOKEN_COLUMN:
-        return take_count("--token-column", value, &read->token_column);
-    case ID_TAG_COLUMN:
-        return take_count("--tag-column", value, &read->tag_column);
-    case ID_ENDS:
-        good = cli_word("convert", "--ends", value, ends, &number);
-        read->ends = convert->write.ends = (enum el_ends)number;
-        return good;
-    case ID_ANNOTATOR:
-        return take_count("--annotator", value, &read->annotator);
     case ID_SORT:
         good = cli_word("convert", "--sort", value, orders, &number);
         convert->sort = number == 1;
@@ -139,10 +98,13 @@ static bool take_option(struct convert *convert, int id, const char *value) {
             cli_usage("convert", "--color must be auto, always or never, not \"%s\"", value);
         }
         return good;
-    default:
-        convert->write.flat |= id == ID_FLAT;
-        read->replace_invalid |= id == ID_REPLACE_INVALID;
+    case ID_FLAT:
+        convert->write.flat = true;
         return true;
+    default:
+        cli_read_option(&convert->read, "convert", id, value, &status);
+        convert->write.ends = convert->read.ends;
+        return status == CLI_OK;
     }
 }
 
@@ -362,7 +324,7 @@ static int run(struct convert *convert, const char *in, const char *out) {
 }
 
 int cmd_convert(int argc, char **argv) {
-    struct convert convert = {.color = CLI_COLOR_AUTO};
+    struct convert convert = {.color = CLI_COLOR_AUTO, .read = CLI_READ_INIT};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
         if (id == CLI_STOP) {

@@ -21,7 +21,6 @@ enum {
     ID_JSON,
     ID_REPORT,
     ID_BY_TYPE,
-    ID_REPLACE_INVALID,
 };
 
 static const struct cli_option options[] = {
@@ -35,8 +34,8 @@ static const struct cli_option options[] = {
     {ID_SEED, "seed", "N", "of bootstrap and --draw (default 1)"},
     {ID_JSON, "json", "FILE", "everything as JSON; - is standard output, without the\ntables"},
     {ID_REPORT, "report", "FILE", "everything as one HTML page"},
-    {ID_REPLACE_INVALID, "replace-invalid", NULL, "put U+FFFD for invalid UTF-8 in TEST"},
     {'q', "quiet", NULL, "no progress"},
+    CLI_READ_OPTIONS,
 };
 
 static const struct cli_help help = {
@@ -150,11 +149,10 @@ static bool set_option(struct eval *eval, int id, const char *value) {
     case ID_BY_TYPE:
         eval->by_type = true;
         return true;
-    case ID_REPLACE_INVALID:
-        eval->read.replace_invalid = true;
-        return true;
     default:
-        return cli_common(&eval->settings, "eval", id, value, &status) && status == CLI_OK;
+        return (cli_read_option(&eval->read, "eval", id, value, &status) ||
+                cli_common(&eval->settings, "eval", id, value, &status)) &&
+               status == CLI_OK;
     }
 }
 
@@ -493,6 +491,7 @@ static void release(struct eval *eval) {
 
 int cmd_eval(int argc, char **argv) {
     struct eval eval = {.settings = CLI_SETTINGS_INIT,
+                        .read = CLI_READ_INIT,
                         .options = {.score.bootstrap = {.samples = 1000, .seed = 1},
                                     .progress = show_progress,
                                     .stop = stop}};

@@ -7,26 +7,21 @@
 #include <string.h>
 #include <time.h>
 
-enum { ID_FROM = CLI_FIRST_ID, ID_SCHEME, ID_VECTORS, ID_DIMENSIONS, ID_THREADS, ID_REPLACE };
+enum { ID_VECTORS = CLI_FIRST_ID, ID_DIMENSIONS, ID_THREADS };
 
-#define BUILD_OPTIONS                                                                              \
-    {'o', "output", "FILE", "the pool to write, e.g. pool.el4"},                                   \
-        {ID_FROM, "from", "FORMAT",                                                                \
-         "of the input, e.g. conll, jsonl, spacy (default: by\nending and content)"},              \
-        {ID_SCHEME, "scheme", "NAME", "of CoNLL tags: iob1, iob2, bioes or auto (default)"},       \
-        {ID_REPLACE, "replace-invalid", NULL, "U+FFFD for invalid UTF-8 instead of an error"},     \
-        {ID_VECTORS, "vectors", "HOW",                                                             \
-         "small (8 bits, default), float (32 bits)\nor both; results are the same"},               \
-        {ID_DIMENSIONS, "dimensions", "N", "of the vectors (default 384)"},                        \
-        {ID_THREADS, "threads", "N", "default: all processors"},                                   \
-        {'c', "config", "FILE",                                                                    \
-         "configuration; its retrieve: vectors may name an\nembedding model (without: n-grams)"},  \
-        {CLI_ID_CACHE, "cache", "FILE", "the reply store, for vectors"},                           \
-        {CLI_ID_NO_CACHE, "no-cache", NULL, "no reply store"}, {                                   \
-        'q', "quiet", NULL, "no progress"                                                          \
-    }
-
-static const struct cli_option build_options[] = {BUILD_OPTIONS};
+static const struct cli_option build_options[] = {
+    {'o', "output", "FILE", "the pool to write, e.g. pool.el4"},
+    {ID_VECTORS, "vectors", "HOW",
+     "small (8 bits, default), float (32 bits)\nor both; results are the same"},
+    {ID_DIMENSIONS, "dimensions", "N", "of the vectors (default 384)"},
+    {ID_THREADS, "threads", "N", "default: all processors"},
+    {'c', "config", "FILE",
+     "configuration; its retrieve: vectors may name an\nembedding model (without: n-grams)"},
+    {CLI_ID_CACHE, "cache", "FILE", "the reply store, for vectors"},
+    {CLI_ID_NO_CACHE, "no-cache", NULL, "no reply store"},
+    {'q', "quiet", NULL, "no progress"},
+    CLI_READ_OPTIONS,
+};
 static const struct cli_help build_help = {
     .usage = "el4ner pool build [options] LABELLED... -o POOL.el4",
     .text = "Builds a pool of demonstrations with its index from labelled files. The new pool\n"
@@ -65,6 +60,7 @@ static int set_option(struct build *build, const char *command, int id, const ch
     static const char *const storages[] = {"small", "float", "both", NULL};
     unsigned word;
     long number;
+    int status = CLI_OK;
     switch (id) {
     case 'o':
         build->output = value;
@@ -81,14 +77,6 @@ static int set_option(struct build *build, const char *command, int id, const ch
     case CLI_ID_NO_CACHE:
         build->settings.no_cache = true;
         return CLI_OK;
-    case ID_REPLACE:
-        build->options.read.replace_invalid = true;
-        return CLI_OK;
-    case ID_FROM:
-        return cli_format(command, "--from", value, false, &build->options.read.format) ? CLI_OK
-                                                                                        : CLI_USAGE;
-    case ID_SCHEME:
-        return cli_scheme(command, value, &build->options.read.scheme) ? CLI_OK : CLI_USAGE;
     case ID_VECTORS:
         if (!cli_word(command, "--vectors", value, storages, &word)) {
             return CLI_USAGE;
@@ -101,12 +89,15 @@ static int set_option(struct build *build, const char *command, int id, const ch
         }
         build->options.dimensions = (size_t)number;
         return CLI_OK;
-    default:
+    case ID_THREADS:
         if (!cli_number(command, "--threads", value, 1, 64, &number)) {
             return CLI_USAGE;
         }
         build->options.threads = (size_t)number;
         return CLI_OK;
+    default:
+        cli_read_option(&build->options.read, command, id, value, &status);
+        return status;
     }
 }
 
@@ -197,7 +188,7 @@ static int run_build(struct build *build, const struct el_pool *base, char **inp
 }
 
 int cmd_pool_build(int argc, char **argv) {
-    struct build build = {.settings = CLI_SETTINGS_INIT};
+    struct build build = {.settings = CLI_SETTINGS_INIT, .options.read = CLI_READ_INIT};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &build_help};
     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
         if (id == CLI_STOP) {
@@ -218,7 +209,7 @@ int cmd_pool_build(int argc, char **argv) {
 }
 
 int cmd_pool_add(int argc, char **argv) {
-    struct build build = {.settings = CLI_SETTINGS_INIT};
+    struct build build = {.settings = CLI_SETTINGS_INIT, .options.read = CLI_READ_INIT};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &add_help};
     struct el_pool *base;
     struct el_error err = {0};

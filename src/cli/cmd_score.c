@@ -10,8 +10,7 @@
 #include <string.h>
 
 enum {
-    ID_SCHEME = CLI_FIRST_ID,
-    ID_MATCH,
+    ID_MATCH = CLI_FIRST_ID,
     ID_BY_TYPE,
     ID_BY_LENGTH,
     ID_JSON,
@@ -21,7 +20,6 @@ enum {
     ID_COMPARE,
     ID_SAMPLES,
     ID_SEED,
-    ID_REPLACE_INVALID,
 };
 
 static const struct cli_option options[] = {
@@ -31,7 +29,6 @@ static const struct cli_option options[] = {
      "eval reads\nthem"},
     {ID_MATCH, "match", "HOW",
      "strict (default), exact, partial, type, conlleval,\nseqeval or seqeval-strict"},
-    {ID_SCHEME, "scheme", "NAME", "of CoNLL tags: iob1, iob2, bioes or auto (default)"},
     {ID_BY_TYPE, "by-type", NULL, "a line for each type, too"},
     {ID_BY_LENGTH, "by-length", NULL, "a line for each length of mentions in words, too"},
     {ID_POOL, "pool", "FILE", "labelled file: also tell mentions seen there from unseen ones"},
@@ -39,10 +36,9 @@ static const struct cli_option options[] = {
     {ID_COMPARE, "compare", NULL, "two predictions: is the first better? (paired bootstrap)"},
     {ID_SAMPLES, "samples", "N", "draws of the bootstrap (default 1000; 0: no intervals)"},
     {ID_SEED, "seed", "N", "of the bootstrap (default 1)"},
-    {ID_REPLACE_INVALID, "replace-invalid", NULL,
-     "put U+FFFD for invalid UTF-8 instead of failing"},
     {ID_JSON, "json", NULL, "as JSON"},
     {ID_REPORT, "report", "FILE", "of the first prediction, as one HTML page"},
+    CLI_READ_OPTIONS,
 };
 
 static const struct cli_help help = {
@@ -79,6 +75,7 @@ struct score {
 
 /* False with a message if the value makes no sense. */
 static bool set_option(struct score *score, int id, const char *value) {
+    int status = CLI_OK;
     long number;
     switch (id) {
     case ID_MATCH:
@@ -90,12 +87,6 @@ static bool set_option(struct score *score, int id, const char *value) {
             return false;
         }
         score->read.keep_tags = el_match_reads_tags(score->options.match);
-        return true;
-    case ID_SCHEME:
-        if (!cli_scheme("score", value, &score->options.scheme)) {
-            return false;
-        }
-        score->read.scheme = score->options.scheme;
         return true;
     case ID_SAMPLES:
         if (!cli_number("score", "--samples", value, 0, 1000000, &number)) {
@@ -127,8 +118,9 @@ static bool set_option(struct score *score, int id, const char *value) {
         score->json |= id == ID_JSON;
         score->common |= id == ID_COMMON;
         score->compare |= id == ID_COMPARE;
-        score->read.replace_invalid |= id == ID_REPLACE_INVALID;
-        return true;
+        cli_read_option(&score->read, "score", id, value, &status);
+        score->options.scheme = score->read.scheme;
+        return status == CLI_OK;
     }
 }
 
@@ -422,7 +414,8 @@ static int check_files(const struct score *score, char **files) {
 
 int cmd_score(int argc, char **argv) {
     struct score score = {.options.bootstrap = {.samples = 1000, .seed = 1},
-                          .settings = CLI_SETTINGS_INIT};
+                          .settings = CLI_SETTINGS_INIT,
+                          .read = CLI_READ_INIT};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
         if (id == CLI_STOP) {

@@ -9,14 +9,11 @@
 #include <unistd.h>
 
 enum {
-    ID_FROM = CLI_FIRST_ID,
-    ID_TO,
+    ID_TO = CLI_FIRST_ID,
     ID_OFFSETS,
-    ID_INPUT_OFFSETS,
     ID_TRACE,
     ID_MANIFEST,
     ID_ACCOUNT,
-    ID_REPLACE_INVALID,
     ID_COLOR,
     ID_WINDOW,
     ID_DRY_RUN,
@@ -25,15 +22,10 @@ enum {
 static const struct cli_option options[] = {
     CLI_COMMON_OPTIONS,
     {'o', "output", "FILE", "write there; appears complete, by rename"},
-    {ID_FROM, "from", "FORMAT",
-     "of the input: text, jsonl, conll, ... (default: by\nending and content)"},
     {ID_TO, "to", "FORMAT",
      "of the output: terminal, jsonl, conll, labelstudio,\ndoccano, brat, html, ... (default: "
      "by the ending of -o;\nterminal on a terminal; else jsonl)"},
     {ID_OFFSETS, "offsets", "UNIT", "of the output: codepoint (default), byte, utf16, token"},
-    {ID_INPUT_OFFSETS, "input-offsets", "UNIT", "of JSON lines that do not name theirs"},
-    {ID_REPLACE_INVALID, "replace-invalid", NULL,
-     "put U+FFFD for invalid UTF-8 instead of failing"},
     {ID_TRACE, "trace", "FILE", "every prompt, reply, alignment and vote, as JSON lines"},
     {ID_MANIFEST, "manifest", "FILE", "version, configuration, hashes of models, prompts and pool"},
     {ID_ACCOUNT, "account", "FILE", "calls, tokens and failures by member and stage, as JSON"},
@@ -41,6 +33,7 @@ static const struct cli_option options[] = {
     {ID_WINDOW, "window", "N", "sentences in work at a time (default: by the members' slots)"},
     {ID_COLOR, "color", "WHEN", "auto (default), always or never"},
     {'q', "quiet", NULL, "no progress, no summary; warnings stay"},
+    CLI_READ_OPTIONS,
 };
 
 static const struct cli_help help = {
@@ -63,15 +56,13 @@ static const struct cli_help help = {
         "2 command line or configuration; 3 no member could be reached.",
 };
 
-static void read_format(const char *command, const char *option, const char *value, bool output,
-                        enum el_format *format, int *status) {
-    if (!cli_format(command, option, value, output, format)) {
+static void take_output_format(struct tag *tag, const char *command, const char *value,
+                               int *status) {
+    if (!cli_format(command, "--to", value, true, &tag->write.format)) {
         *status = CLI_USAGE;
-    } else if (output && *format == EL_FORMAT_TEXT) {
-        *status = cli_usage(command,
-                            "plain text cannot hold entities; %s terminal, jsonl, conll, "
-                            "...",
-                            option);
+    } else if (tag->write.format == EL_FORMAT_TEXT) {
+        *status =
+            cli_usage(command, "plain text cannot hold entities; --to terminal, jsonl, conll, ...");
     }
 }
 
@@ -82,26 +73,13 @@ static void take_option(struct tag *tag, const char *command, int id, const char
     case 'o':
         tag->output_path = value;
         break;
-    case ID_FROM:
-        read_format(command, "--from", value, false, &tag->read.format, status);
-        break;
     case ID_TO:
-        read_format(command, "--to", value, true, &tag->write.format, status);
+        take_output_format(tag, command, value, status);
         break;
     case ID_OFFSETS:
         if (!cli_unit(command, "--offsets", value, &tag->write.unit)) {
             *status = CLI_USAGE;
         }
-        break;
-    case ID_INPUT_OFFSETS:
-        tag->read.has_input_unit =
-            cli_unit(command, "--input-offsets", value, &tag->read.input_unit);
-        if (!tag->read.has_input_unit) {
-            *status = CLI_USAGE;
-        }
-        break;
-    case ID_REPLACE_INVALID:
-        tag->read.replace_invalid = true;
         break;
     case ID_TRACE:
         tag->trace_path = value;
@@ -128,7 +106,9 @@ static void take_option(struct tag *tag, const char *command, int id, const char
         }
         break;
     default:
-        cli_common(&tag->settings, command, id, value, status);
+        if (!cli_read_option(&tag->read, command, id, value, status)) {
+            cli_common(&tag->settings, command, id, value, status);
+        }
     }
 }
 
@@ -256,7 +236,7 @@ static int run(struct tag *tag) {
 }
 
 int cmd_tag(int argc, char **argv) {
-    struct tag tag = {.settings = CLI_SETTINGS_INIT};
+    struct tag tag = {.settings = CLI_SETTINGS_INIT, .read = CLI_READ_INIT};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
     int status = CLI_OK;
     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {

@@ -2,14 +2,18 @@
  * sentence.
  *
  * Plain: columns are separated by tabs or by spaces; the token is the first and the tag the last,
- * unless others were asked for. Further columns become the fields "column2", "column3", ...
+ * unless others were asked for. Further columns become the fields "column2", "column3", ... Empty
+ * columns at the end of a row are none. What spaces separate is ambiguous where a token has spaces
+ * in it: a row with too many columns then gives the first of them to its token.
  *
  * CoNLL-U Plus, recognised by its line "# global.columns = ID FORM ...": columns have names, the
- * token is FORM, the tag NER (or the one asked for); "# sent_id" and "# text" are the document's id
- * and text, further columns become fields by their names in small letters. Without that line, as
- * format "conllu", the ten columns of CoNLL-U with the tag as NER=... in MISC. Lines of multiword
- * tokens (1-2) and of empty nodes (1.1) are passed over. */
+ * token is FORM, the tag NER or NE (or the one asked for); "# sent_id" and "# text" are the
+ * document's id and text, further columns become fields by their names in small letters. Without
+ * that line, as format "conllu", the ten columns of CoNLL-U; without a column of tags, entities are
+ * read from MISC (misc.h). Lines of multiword tokens (1-2) and of empty nodes (1.1) are passed
+ * over. */
 #include "corpus/conll.h"
+#include "corpus/misc.h"
 
 #include "base/ascii.h"
 #include "base/print.h"
@@ -27,9 +31,11 @@ struct sentence {
     size_t line;             /* of the first row */
     struct el_span id, text; /* of CoNLL-U, empty = none */
 
-    bool tabs;                /* columns are separated by tabs, not by spaces */
-    bool conllu;              /* columns have names */
-    bool tag_in_misc;         /* the tag is NER=... in column `tag` */
+    bool tabs;           /* columns are separated by tabs, not by spaces */
+    bool has_tag_column; /* it was asked for */
+    bool conllu;         /* columns have names */
+    bool tag_in_misc;    /* entities are in column `tag`, which is MISC */
+    struct el_misc misc;
     size_t n_columns;         /* 0 = not seen yet */
     size_t id_column;         /* CoNLL-U only */
     size_t token, tag;        /* columns from 0; tag == n_columns: none */
@@ -38,15 +44,24 @@ struct sentence {
 
 /* ---- Lines ---- */
 
-/* The first line that is no comment tells what separates the columns. */
+static size_t without_blanks(const char *text, size_t len) {
+    while (len > 0 && strchr(" \t\r", text[len - 1]) != NULL) {
+        len--;
+    }
+    return len;
+}
+
+/* The first line that is no comment tells what separates the columns; tabs at its end are
+ * nothing. */
 static bool uses_tabs(const struct el_input *input) {
     size_t len;
     const char *text = el_input_peek(input, &len);
     for (size_t at = 0; at < len;) {
         const char *stop = memchr(text + at, '\n', len - at);
         size_t end = stop != NULL ? (size_t)(stop - text) : len;
-        bool tab = memchr(text + at, '\t', end - at) != NULL;
-        if (tab || (text[at] != '#' && end > at + 1 && memcmp(text + at, "-D", 2) != 0)) {
+        size_t n = without_blanks(text + at, end - at);
+        bool tab = n > 0 && memchr(text + at, '\t', n) != NULL;
+        if (tab || (n > 1 && text[at] != '#' && memcmp(text + at, "-D", 2) != 0)) {
             return tab;
         }
         at = end + 1;
@@ -56,19 +71,26 @@ static bool uses_tabs(const struct el_input *input) {
 
 enum line_kind { LINE_ROW, LINE_BORDER, LINE_COMMENT };
 
-/* "# text = ..." is a comment, "# O" a token: a comment has no tab where rows have, and does not
- * end in a tag where columns are separated by spaces. */
+/* "# text = ..." is a comment, "# O" a token: a comment has no tab where rows have, or does not
+ * end in a tag. */
 static bool is_comment(const struct sentence *sentence, const char *line, size_t len) {
-    if (line[0] != '#' || sentence->n_rows > 0 || memchr(line, '\t', len) != NULL) {
+    bool tab = memchr(line, '\t', len) != NULL;
+    if (line[0] != '#') {
         return false;
     }
+    if (sentence->conllu && (!tab || sentence->id_column == 0)) {
+        return true;
+    }
+    if (sentence->tabs && !tab) {
+        return sentence->n_rows == 0 || sentence->n_columns > 1;
+    }
+    len = without_blanks(line, len);
     size_t from = len;
-    while (from > 0 && line[from - 1] != ' ') {
+    while (from > 0 && line[from - 1] != (tab ? '\t' : ' ')) {
         from--;
     }
-    return sentence->tabs || sentence->conllu ||
-           (from > 0 && sentence->n_columns != 1 &&
-            !el_iob_is_valid(line + from, len - from, EL_SCHEME_AUTO));
+    return sentence->n_rows == 0 && from > 0 && sentence->n_columns != 1 &&
+           !sentence->has_tag_column && !el_iob_is_valid(line + from, len - from, EL_SCHEME_AUTO);
 }
 
 static enum line_kind classify(const struct sentence *sentence, const char *line, size_t len) {
@@ -89,12 +111,36 @@ static struct el_span keep_bytes(struct sentence *sentence, const char *text, si
 
 /* ---- CoNLL-U: names and comments ---- */
 
+static bool is_any(const char *name, const char *const *names) {
+    while (*names != NULL && strcmp(name, *names) != 0) {
+        names++;
+    }
+    return *names != NULL;
+}
+
+/* The column of tags among the first `count`, by their names in small letters: one with "ner" in
+ * its name, else another one that is named after entities, else none (count). */
+static size_t find_tag_column(char *const *names, size_t count) {
+    static const char *const others[] = {"ne",           "parseme:ne", "entity", "entities",
+                                         "named_entity", "bio",        "iob",    NULL};
+    for (size_t i = 0; i < count; i++) {
+        if (strstr(names[i], "ner") != NULL) {
+            return i;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (is_any(names[i], others)) {
+            return i;
+        }
+    }
+    return count;
+}
+
 static bool name_columns(struct el_reader *reader, const char *list, struct el_error *err) {
     struct sentence *sentence = reader->state;
-    size_t count = 0;
+    size_t count = 0, misc = MAX_COLUMNS;
     reader->ended = true; /* without columns nothing can be read; taken back below */
     sentence->token = sentence->id_column = MAX_COLUMNS;
-    sentence->tag = MAX_COLUMNS;
     for (const char *at = list + strspn(list, " "); *at != '\0'; at += strspn(at, " ")) {
         size_t len = strcspn(at, " ");
         if (count == MAX_COLUMNS) {
@@ -111,8 +157,8 @@ static bool name_columns(struct el_reader *reader, const char *list, struct el_e
             sentence->token = count;
         } else if (strcmp(name, "ID") == 0) {
             sentence->id_column = count;
-        } else if (strstr(name, "NER") != NULL && sentence->tag == MAX_COLUMNS) {
-            sentence->tag = count;
+        } else if (strcmp(name, "MISC") == 0) {
+            misc = count;
         }
         for (char *c = name; *c != '\0'; c++) {
             *c = el_ascii_lower(*c);
@@ -122,8 +168,10 @@ static bool name_columns(struct el_reader *reader, const char *list, struct el_e
     }
     const struct el_read_options *options = &reader->options;
     sentence->token = options->token_column != 0 ? options->token_column - 1 : sentence->token;
-    sentence->tag = options->tag_column != 0 ? options->tag_column - 1 : sentence->tag;
-    sentence->tag = sentence->tag == MAX_COLUMNS ? count : sentence->tag;
+    sentence->tag = options->tag_column != 0 ? options->tag_column - 1
+                                             : find_tag_column(sentence->names, count);
+    sentence->tag_in_misc = sentence->tag == count && misc < count;
+    sentence->tag = sentence->tag_in_misc ? misc : sentence->tag;
     sentence->conllu = sentence->tabs = true;
     sentence->n_columns = count;
     if (sentence->token >= count || sentence->tag > count) {
@@ -131,19 +179,6 @@ static bool name_columns(struct el_reader *reader, const char *list, struct el_e
                              "# global.columns needs a column FORM, and the columns asked for");
     }
     reader->ended = false;
-    return true;
-}
-
-static bool use_conllu_columns(struct el_reader *reader, struct el_error *err) {
-    static const char ten[] = "ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS MISC";
-    struct sentence *sentence = reader->state;
-    if (!name_columns(reader, ten, err)) {
-        return false;
-    }
-    if (reader->options.tag_column == 0) {
-        sentence->tag = 9;
-        sentence->tag_in_misc = true;
-    }
     return true;
 }
 
@@ -165,30 +200,15 @@ static bool read_comment(struct el_reader *reader, const char *line, struct el_e
     if ((value = comment_value(line, "global.columns")) != NULL && sentence->n_columns == 0) {
         return name_columns(reader, value, err);
     }
+    if ((value = comment_value(line, "global.Entity")) != NULL) {
+        el_misc_tell(&sentence->misc, value);
+    }
     if (conllu && (value = comment_value(line, "sent_id")) != NULL) {
         sentence->id = keep_bytes(sentence, value, strlen(value));
     } else if (conllu && (value = comment_value(line, "text")) != NULL) {
         sentence->text = keep_bytes(sentence, value, strlen(value));
     }
     return true;
-}
-
-/* "1-2" and "1.1" */
-static bool is_no_word(const char *id, size_t len) {
-    return memchr(id, '-', len) != NULL || memchr(id, '.', len) != NULL;
-}
-
-/* The value of NER= among "A=b|C=d"; "O" if there is none. */
-static struct el_iob_tag misc_tag(const char *misc, size_t len) {
-    for (size_t at = 0; at < len;) {
-        const char *bar = memchr(misc + at, '|', len - at);
-        size_t end = bar != NULL ? (size_t)(bar - misc) : len;
-        if (end - at > 4 && memcmp(misc + at, "NER=", 4) == 0) {
-            return (struct el_iob_tag){misc + at + 4, end - at - 4};
-        }
-        at = end + 1;
-    }
-    return (struct el_iob_tag){"O", 1};
 }
 
 /* ---- Rows ---- */
@@ -234,10 +254,37 @@ static bool settle_columns(struct el_reader *reader, size_t columns, struct el_e
     return true;
 }
 
-static struct el_iob_tag cell_tag(const struct sentence *sentence, const char *bytes,
-                                  struct el_span cell) {
-    return sentence->tag_in_misc ? misc_tag(bytes + cell.start, cell.end - cell.start)
-                                 : (struct el_iob_tag){bytes + cell.start, cell.end - cell.start};
+static bool is_tag(const struct el_reader *reader, const char *line, struct el_span column) {
+    return el_iob_is_valid(line + column.start, column.end - column.start, reader->options.scheme);
+}
+
+/* A row with more or fewer columns than the file has, where it can be told what is meant; returns
+ * how many it has then. */
+static size_t fit_columns(struct el_reader *reader, const char *line, size_t len,
+                          struct el_span *columns, size_t count) {
+    const struct sentence *sentence = reader->state;
+    size_t wanted = sentence->n_columns, extra;
+    while (count > wanted && columns[count - 1].start == columns[count - 1].end) {
+        count--;
+    }
+    bool padded = sentence->tag_in_misc || (sentence->has_tag_column && sentence->tag < count);
+    bool fits = sentence->has_tag_column || count + 1 == wanted;
+    while (sentence->tabs && padded && fits && sentence->token < count && count < wanted) {
+        columns[count++] = (struct el_span){len, len};
+    }
+    bool spaced = !sentence->tabs && !sentence->conllu && wanted > 1 && sentence->token == 0 &&
+                  sentence->tag + 1 == wanted;
+    if (spaced && count > wanted && is_tag(reader, line, columns[count - 1])) {
+        extra = count - wanted;
+        el_reader_notice(reader, NULL, reader->input.line,
+                         "has %zu columns, the rows before have %zu: the first %zu were read as a "
+                         "token with spaces",
+                         count, wanted, extra + 1);
+        columns[0].end = columns[extra].end;
+        memmove(columns + 1, columns + extra + 1, (wanted - 1) * sizeof *columns);
+        count = wanted;
+    }
+    return count;
 }
 
 static bool check_row(struct el_reader *reader, const char *line, const struct el_span *columns,
@@ -250,16 +297,23 @@ static bool check_row(struct el_reader *reader, const char *line, const struct e
                                               : "has %zu column%s, the rows before have %zu",
                              count, count == 1 ? "" : "s", sentence->n_columns);
     }
-    struct el_span token = columns[sentence->token];
-    if (token.start == token.end) {
-        return el_input_fail(&reader->input, number, token.start + 1, err, "the token is empty");
-    }
-    if (sentence->tag < sentence->n_columns) {
-        struct el_iob_tag tag = cell_tag(sentence, line, columns[sentence->tag]);
-        return el_iob_is_valid(tag.text, tag.len, reader->options.scheme) ||
-               el_iob_refuse(reader, tag.text, tag.len, columns[sentence->tag].start + 1, err);
+    if (sentence->tag < sentence->n_columns && !sentence->tag_in_misc) {
+        struct el_span tag = columns[sentence->tag];
+        return is_tag(reader, line, tag) ||
+               el_iob_refuse(reader, line + tag.start, tag.end - tag.start, tag.start + 1, err);
     }
     return true;
+}
+
+/* Lines of words only: neither "1-2" nor "1.1". */
+static bool is_word(const struct sentence *sentence, const char *line,
+                    const struct el_span *columns, size_t count) {
+    if (!sentence->conllu || sentence->id_column >= count) {
+        return true;
+    }
+    struct el_span id = columns[sentence->id_column];
+    return memchr(line + id.start, '-', id.end - id.start) == NULL &&
+           memchr(line + id.start, '.', id.end - id.start) == NULL;
 }
 
 static bool keep_row(struct el_reader *reader, const char *line, size_t len,
@@ -293,24 +347,35 @@ static bool keep_row(struct el_reader *reader, const char *line, size_t len,
 static bool read_row(struct el_reader *reader, const char *line, size_t len, struct el_error *err) {
     struct sentence *sentence = reader->state;
     struct el_span columns[MAX_COLUMNS];
-    if (sentence->n_columns == 0 && reader->options.format == EL_FORMAT_CONLLU) {
-        sentence->tabs = true;
-        if (!use_conllu_columns(reader, err)) {
+    bool first = sentence->n_columns == 0;
+    if (first && reader->options.format == EL_FORMAT_CONLLU &&
+        !name_columns(reader, "ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS MISC", err)) {
+        return false;
+    }
+    size_t count = split(sentence, line, len, columns);
+    if (sentence->n_columns == 0) {
+        while (count > 1 && columns[count - 1].start == columns[count - 1].end) {
+            count--;
+        }
+        if (!settle_columns(reader, count, err)) {
             return false;
         }
     }
-    size_t count = split(sentence, line, len, columns);
-    if (sentence->n_columns == 0 && !settle_columns(reader, count, err)) {
+    if (!is_word(sentence, line, columns, count)) {
+        return true;
+    }
+    count = fit_columns(reader, line, len, columns, count);
+    if (!check_row(reader, line, columns, count, err)) {
+        if (first && !sentence->conllu) {
+            sentence->n_columns = 0; /* one odd line does not speak for the file */
+        }
         return false;
     }
-    if (sentence->conllu && sentence->id_column < count) {
-        struct el_span id = columns[sentence->id_column];
-        if (is_no_word(line + id.start, id.end - id.start)) {
-            return true;
-        }
+    if (columns[sentence->token].start == columns[sentence->token].end) {
+        el_reader_notice(reader, NULL, reader->input.line, "a row without a token was passed over");
+        return true;
     }
-    return check_row(reader, line, columns, count, err) &&
-           keep_row(reader, line, len, columns, err);
+    return keep_row(reader, line, len, columns, err);
 }
 
 /* ---- Sentence to document ---- */
@@ -369,18 +434,94 @@ static bool keep_tags(struct el_document *document, const struct el_iob_tag *fro
     return tags != NULL;
 }
 
-static bool fill_entities(const struct el_reader *reader, struct el_document *document,
-                          struct el_arena *scratch) {
+/* The phrases that CoNLL-2003 tags in the column before that of the entities. */
+static bool is_chunk(const char *tag, size_t len) {
+    static const char *const chunks[] = {"NP",  "VP",    "PP",   "ADJP", "ADVP", "SBAR",
+                                         "PRT", "CONJP", "INTJ", "LST",  "UCP"};
+    for (size_t i = 0; len > 2 && i < sizeof chunks / sizeof *chunks; i++) {
+        if (strlen(chunks[i]) == len - 2 && memcmp(chunks[i], tag + 2, len - 2) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Do the rows hold tags of entities in this column, at least one that is not O? */
+static bool holds_tags(const struct sentence *sentence, size_t column) {
+    bool any = false;
+    for (size_t i = 0; i < sentence->n_rows; i++) {
+        struct el_span at = cell(sentence, i, column);
+        const char *tag = sentence->bytes.data + at.start;
+        size_t len = at.end - at.start;
+        if (!el_iob_is_valid(tag, len, EL_SCHEME_AUTO) || is_chunk(tag, len)) {
+            return false;
+        }
+        any = any || len > 1;
+    }
+    return any;
+}
+
+/* Does the column count the rows of the sentence from 1? */
+static bool counts_rows(const struct sentence *sentence, size_t column) {
+    char number[24];
+    for (size_t i = 0; i < sentence->n_rows; i++) {
+        struct el_span at = cell(sentence, i, column);
+        size_t len = (size_t)snprintf(number, sizeof number, "%zu", i + 1);
+        if (at.end - at.start != len || memcmp(sentence->bytes.data + at.start, number, len) != 0) {
+            return false;
+        }
+    }
+    return sentence->n_rows > 1;
+}
+
+/* Columns that nobody chose may not be those that are meant. */
+static void doubt_columns(struct el_reader *reader) {
     const struct sentence *sentence = reader->state;
+    const struct el_read_options *options = &reader->options;
+    bool plain = !sentence->conllu && sentence->tag < sentence->n_columns;
+    if (plain && options->tag_column == 0 && sentence->tag > 1 &&
+        sentence->token + 1 < sentence->tag && holds_tags(sentence, sentence->tag - 1)) {
+        el_reader_notice(reader, NULL, sentence->line,
+                         "columns %zu and %zu hold tags, the last is read; --tag-column names "
+                         "another one",
+                         sentence->tag, sentence->tag + 1);
+    }
+    if (plain && options->token_column == 0 && sentence->tag > 1 && counts_rows(sentence, 0)) {
+        el_reader_notice(reader, NULL, sentence->line,
+                         "column 1, which is read as the tokens, only counts them; --token-column "
+                         "2 may be meant");
+    }
+}
+
+static bool fill_entities(struct el_reader *reader, struct el_document *document,
+                          struct el_arena *scratch, struct el_error *err) {
+    struct sentence *sentence = reader->state;
     if (sentence->tag >= sentence->n_columns) {
         return true;
     }
+    doubt_columns(reader);
+    struct el_iob_tag *cells = el_arena_array(scratch, sentence->n_rows, sizeof *cells);
     struct el_iob_tag *tags = el_arena_array(scratch, sentence->n_rows, sizeof *tags);
-    for (size_t i = 0; tags != NULL && i < sentence->n_rows; i++) {
-        tags[i] = cell_tag(sentence, sentence->bytes.data, cell(sentence, i, sentence->tag));
+    if (cells == NULL || tags == NULL) {
+        return el_fail_memory(err);
     }
-    return tags != NULL && el_iob_decode(document, tags) &&
-           (!reader->options.keep_tags || keep_tags(document, tags));
+    for (size_t i = 0; i < sentence->n_rows; i++) {
+        struct el_span at = cell(sentence, i, sentence->tag);
+        cells[i] = (struct el_iob_tag){sentence->bytes.data + at.start, at.end - at.start};
+        tags[i] = sentence->tag_in_misc ? el_misc_tag(&sentence->misc, reader, cells[i].text,
+                                                      cells[i].len, sentence->line)
+                                        : cells[i];
+    }
+    if (!el_iob_decode(document, tags) ||
+        (reader->options.keep_tags && !keep_tags(document, tags))) {
+        return el_fail_memory(err);
+    }
+    if (sentence->tag_in_misc &&
+        !el_misc_add_brackets(&sentence->misc, reader, sentence->line, document, cells, err)) {
+        return false;
+    }
+    el_document_sort_entities(document);
+    return true;
 }
 
 /* A field must not take the name of one that means something else. */
@@ -434,16 +575,18 @@ static bool fill_layers(const struct sentence *sentence, struct el_document *doc
     return true;
 }
 
-static struct el_document *make_document(struct el_reader *reader) {
+static struct el_document *make_document(struct el_reader *reader, struct el_error *err) {
     const struct sentence *sentence = reader->state;
     struct el_document *document = el_reader_document(reader, sentence->line);
     struct el_arena scratch = {0};
-    bool done = document != NULL && fill_text(sentence, document, &scratch) &&
-                fill_entities(reader, document, &scratch) && fill_layers(sentence, document);
+    bool done = (document != NULL && fill_text(sentence, document, &scratch) &&
+                 fill_layers(sentence, document)) ||
+                el_fail_memory(err);
+    done = done && fill_entities(reader, document, &scratch, err);
     if (done && sentence->id.end > sentence->id.start) {
         document->id = el_arena_copy(&document->arena, sentence->bytes.data + sentence->id.start,
                                      sentence->id.end - sentence->id.start);
-        done = document->id != NULL;
+        done = document->id != NULL || el_fail_memory(err);
     }
     el_arena_free(&scratch);
     if (!done) {
@@ -503,8 +646,7 @@ int el_conll_next(struct el_reader *reader, struct el_document **document, struc
         if (err->code == EL_ERR_FORMAT) {
             skip_sentence(reader);
         }
-    } else if (got == 1 && (*document = make_document(reader)) == NULL) {
-        el_fail_memory(err);
+    } else if (got == 1 && (*document = make_document(reader, err)) == NULL) {
         got = -1;
     }
     return got;
@@ -516,6 +658,7 @@ bool el_conll_open(struct el_reader *reader, struct el_error *err) {
         return el_fail_memory(err);
     }
     sentence->tabs = uses_tabs(&reader->input);
+    sentence->has_tag_column = reader->options.tag_column != 0;
     sentence->bytes.limit = reader->input.max_bytes;
     reader->state = sentence;
     return true;

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "corpus/flat.h"
 #include "corpus/format_private.h"
+#include "corpus/label_names.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -214,7 +215,12 @@ static bool start_reader(struct el_input *input, enum el_format format,
         el_fail(err, EL_ERR_CONFIG, "%s: the format \"%s\" cannot be read%s", input->name,
                 el_format_name(format),
                 el_format_can_read(format) ? " from one stream; name a folder" : "");
+    if (done && options->label_names != NULL) {
+        reader->label_names = el_label_names_read(options->label_names, err);
+        done = reader->label_names != NULL;
+    }
     if (!done || (reader->entry->open != NULL && !reader->entry->open(reader, err))) {
+        json_decref(reader->label_names);
         el_input_close(&reader->input);
         free(reader);
         return false;
@@ -291,9 +297,11 @@ void el_reader_progress(const struct el_reader *reader, uint64_t *done, uint64_t
 
 void el_reader_close(struct el_reader *reader) {
     if (reader != NULL) {
+        el_reader_give_notice(reader);
         if (reader->entry->close != NULL) {
             reader->entry->close(reader);
         }
+        json_decref(reader->label_names);
         el_input_close(&reader->input);
         free(reader);
     }

@@ -3,6 +3,7 @@
 #ifndef EL_CORPUS_FORMAT_H
 #define EL_CORPUS_FORMAT_H
 
+#include "base/log.h"
 #include "corpus/document.h"
 
 #include <stdio.h>
@@ -42,6 +43,11 @@ enum el_scheme { EL_SCHEME_AUTO, EL_SCHEME_IOB1, EL_SCHEME_IOB2, EL_SCHEME_BIOES
 /* Of token ranges in nested JSON: by the form that the entities have (see nested.c), or told. */
 enum el_ends { EL_ENDS_BY_FORM, EL_ENDS_EXCLUSIVE, EL_ENDS_INCLUSIVE };
 
+/* Of a mention in several pieces (brat, CoNLL-U, nested JSON), since an entity is one span: leave
+ * it out, take all from the first piece to the last, make an entity of each piece, or fail the
+ * document. */
+enum el_in_pieces { EL_PIECES_DROP, EL_PIECES_JOIN, EL_PIECES_SPLIT, EL_PIECES_FAIL };
+
 struct el_read_options {
     enum el_format format;
     enum el_scheme scheme;
@@ -51,8 +57,13 @@ struct el_read_options {
     unsigned token_column, tag_column; /* CoNLL, from 1; 0 = the first and the last */
     enum el_ends ends;                 /* nested JSON */
     unsigned annotator;                /* Label Studio: the n-th annotation, from 1; 0 = first */
-    bool replace_invalid;              /* U+FFFD for invalid UTF-8 instead of an error */
-    size_t max_document;               /* bytes; 0 = 256 MiB */
+    enum el_in_pieces pieces;
+    const char *label_names;   /* path of a file with the names of labels that are numbers in the
+                                  input (label_names.h); NULL = none */
+    bool replace_invalid;     /* U+FFFD for invalid UTF-8 instead of an error */
+    size_t max_document;      /* bytes; 0 = 256 MiB */
+    const struct el_log *log; /* warned, when the reader is closed, of what was left out or read in
+                                 a way that may surprise; NULL = nobody */
 };
 
 struct el_reader;

@@ -26,13 +26,24 @@ struct el_format_entry {
     void (*release)(struct el_writer *writer); /* releases `state` */
 };
 
+/* One kind of thing that a reader met and the user should know. */
+struct el_notice {
+    const char *kind; /* the format string, by its address */
+    char *first;      /* the message about the first one; owned */
+    size_t count;
+};
+enum { EL_MOST_NOTICES = 16 };
+
 struct el_reader {
     struct el_input input;
     struct el_read_options options; /* format is never AUTO here */
     const struct el_format_entry *entry;
     size_t count; /* documents begun so far: position gives the default id */
     bool ended;
-    void *state; /* the format's own */
+    void *state;         /* the format's own */
+    json_t *label_names; /* as in the options' file; NULL = none */
+    struct el_notice notices[EL_MOST_NOTICES];
+    size_t n_notices;
 };
 
 struct el_writer {
@@ -55,6 +66,23 @@ extern const struct el_format_entry el_format_text, el_format_jsonl, el_format_c
 /* `text` shortened to about 60 bytes at a character's border, for messages; in the arena, or ""
  * if memory is out. */
 const char *el_excerpt(struct el_arena *arena, const char *text, size_t len);
+
+/* Note something for the warnings that are given when the reader is closed: the first of each
+ * `format` with its place, the others by their number. `input` is NULL for the reader's own, `line`
+ * 0 for none. */
+void el_reader_notice(struct el_reader *reader, const struct el_input *input, size_t line,
+                      const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Warn of all that was noted, once. */
+void el_reader_give_notice(struct el_reader *reader);
+
+/* Add a mention in pieces, sorted and without overlap, as the options say; `entity` has all but the
+ * span. `input` and `line` as above. False where the options make it an error, or if memory is
+ * out. */
+bool el_reader_add_pieces(struct el_reader *reader, const struct el_input *input, size_t line,
+                          struct el_document *document, struct el_entity entity,
+                          const struct el_span *pieces, size_t count, size_t *capacity,
+                          struct el_error *err);
 
 /* A fresh document with the default id of its position. */
 struct el_document *el_reader_document(struct el_reader *reader, size_t line);

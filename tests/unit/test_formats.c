@@ -1,6 +1,7 @@
 /* Readers and writers, by the cases in tests/cases/formats: what is read in one format is written
- * in another and compared; errors stand as lines "error: ...". Options: from= to= (default jsonl)
- * unit= input= scheme= token-column= tag-column= max= replace flat members. */
+ * in another and compared; errors stand as lines "error: ...", warnings as "warning: ...". Options:
+ * from= to= (default jsonl) unit= input= scheme= token-column= tag-column= pieces= labels= max=
+ * replace flat members. */
 #include "cases.h"
 #include "corpus/format.h"
 
@@ -55,12 +56,22 @@ static void fill_options(const struct case_text *one, struct el_read_options *re
         read->ends = write->ends =
             strcmp(value, "inclusive") == 0 ? EL_ENDS_INCLUSIVE : EL_ENDS_EXCLUSIVE;
     }
+    if (case_option(one, "pieces", value, sizeof value)) {
+        read->pieces = strcmp(value, "join") == 0    ? EL_PIECES_JOIN
+                       : strcmp(value, "split") == 0 ? EL_PIECES_SPLIT
+                                                     : EL_PIECES_FAIL;
+    }
     read->replace_invalid = case_option(one, "replace", NULL, 0);
     write->flat = case_option(one, "flat", NULL, 0);
     write->color = case_option(one, "color", NULL, 0);
 }
 
-/* Everything that comes out, errors too. */
+static void write_warning(void *context, enum el_level level, const char *message) {
+    (void)level;
+    fprintf(context, "warning: %s\n", message);
+}
+
+/* Everything that comes out, errors too; warnings last. */
 static char *convert(const struct case_text *one) {
     struct el_read_options read;
     struct el_write_options write;
@@ -71,6 +82,8 @@ static char *convert(const struct case_text *one) {
     size_t out_len = 0;
     fill_options(one, &read, &write);
     FILE *to = open_memstream(&out, &out_len);
+    struct el_log log = {write_warning, to};
+    read.log = &log;
     FILE *from =
         one->input_len > 0 ? fmemopen(one->input, one->input_len, "rb") : fopen("/dev/null", "rb");
     if (!el_reader_open_file(from, "in", &read, &reader, &err)) {
