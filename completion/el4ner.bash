@@ -20,6 +20,7 @@ _el4ner_values() { # OPTION: what its value may be, one word for each
     --ablate) echo "members verifier voting retrieval k all" ;;
     --keep) echo "span:2 pair:2 majority" ;;
     --ends) echo "auto exclusive inclusive" ;;
+    --pieces) echo "drop join split fail" ;;
     --sort) echo "none disagreement" ;;
     esac
 }
