@@ -1,9 +1,11 @@
 /* brat standoff: NAME.txt with the text and NAME.ann with lines "T1<tab>type start end<tab>text",
- * offsets in code points. A path names a folder of such pairs, or either file of one pair.
+ * offsets in code points; or, in its place, NAME.a1 and NAME.a2 of the BioNLP shared tasks. A path
+ * names a folder of such files, or either file of one pair.
  *
- * Fragments of a discontinuous entity are read as one span where only white space lies between
- * them, which is how brat writes an entity over a line break; other discontinuous entities are
- * refused. Relations, events, attributes and notes are passed over. */
+ * Fragments of a mention are read as one span where only white space lies between them, which is
+ * how brat writes an entity over a line break; what becomes of other mentions in pieces is an
+ * option. Relations, events, attributes and notes are passed over. A text without annotations is a
+ * document that nobody has labelled. */
 #include "corpus/format_private.h"
 
 #include <dirent.h>
@@ -63,7 +65,9 @@ static bool list_folder(struct names *names, const char *path) {
         }
     }
     if (folder != NULL) {
+        int problem = errno;
         closedir(folder);
+        errno = problem;
     }
     if (names->count > 1) {
         qsort(names->items, names->count, sizeof *names->items, compare_names);
@@ -115,12 +119,15 @@ static bool open(struct el_reader *reader, struct el_error *err) {
 
 /* What a line of annotation is read with. */
 struct line {
+    struct el_reader *reader;
     const struct el_input *input;
     struct el_document *document;
     struct el_offsets offsets;
     size_t capacity;
     struct el_error *err;
 };
+
+enum { MOST_PIECES = 64 };
 
 static bool refuse(const struct line *line, const char *what) {
     return el_input_fail(line->input, line->input->line, 0, line->err, "%s", what);
@@ -130,12 +137,12 @@ static bool refuse(const struct line *line, const char *what) {
 static bool read_fragment(const struct line *line, const char **at, struct el_span *span) {
     char *end;
     unsigned long long start = strtoull(*at, &end, 10), stop;
-    if (end == *at || *end != ' ' || **at < '0' || **at > '9') {
+    if (end == *at || strchr(" \t", *end) == NULL || **at < '0' || **at > '9') {
         return false;
     }
-    const char *second = end + 1;
+    const char *second = end + strspn(end, " \t");
     stop = strtoull(second, &end, 10);
-    if (end == second || *second < '0' || *second > '9' || start >= stop) {
+    if (end == second || *second < '0' || *second > '9' || start > stop) {
         return false;
     }
     *at = end;
@@ -147,65 +154,111 @@ static bool is_gap(const char *text, size_t start, size_t end) {
     return start <= end && strspn(text + start, " \t\r\n") >= end - start;
 }
 
-/* White space counts as equal: brat writes line breaks as spaces. */
-static bool is_same_text(const char *quote, const char *text, size_t len) {
+static int by_start(const void *left, const void *right) {
+    const struct el_span *a = left, *b = right;
+    return (a->start > b->start) - (a->start < b->start);
+}
+
+/* In order, those with only white space between them as one; returns how many are left. */
+static size_t join_pieces(const struct line *line, struct el_span *pieces, size_t count) {
+    size_t kept = 0;
+    qsort(pieces, count, sizeof *pieces, by_start);
+    for (size_t i = 1; i < count; i++) {
+        bool overlap = pieces[i].start < pieces[kept].end;
+        if (overlap || is_gap(line->document->text, pieces[kept].end, pieces[i].start)) {
+            pieces[kept].end = pieces[i].end > pieces[kept].end ? pieces[i].end : pieces[kept].end;
+        } else {
+            pieces[++kept] = pieces[i];
+        }
+    }
+    return kept + 1;
+}
+
+/* "0 4;15 19" at `*at`, where pieces lie in the text; moves behind it. 0 if that cannot be. */
+static size_t read_pieces(const struct line *line, const char **at,
+                          struct el_span pieces[MOST_PIECES]) {
+    size_t count = 0;
+    do {
+        *at += count > 0;
+        if (count == MOST_PIECES || !read_fragment(line, at, &pieces[count])) {
+            return 0;
+        }
+        count++;
+    } while (**at == ';');
+    return join_pieces(line, pieces, count);
+}
+
+/* Moves both on as long as they are equal. White space counts as equal, and as nothing: brat writes
+ * line breaks, and what lies between pieces, as one space. */
+static void match_text(const char **quote, const char *text, size_t len) {
     const char *end = text + len;
     for (;;) {
-        while (*quote == ' ' || *quote == '\t') {
-            quote++;
+        while (**quote == ' ' || **quote == '\t') {
+            ++*quote;
         }
         while (text < end && strchr(" \t\r\n", *text) != NULL) {
             text++;
         }
-        if (*quote == '\0' || text == end) {
-            return *quote == '\0' && text == end;
+        if (text == end || **quote != *text) {
+            *quote = text == end ? *quote : NULL;
+            return;
         }
-        if (*quote++ != *text++) {
-            return false;
-        }
+        ++*quote;
+        text++;
     }
 }
 
+static bool is_same_text(const char *quote, const char *text, const struct el_span *pieces,
+                         size_t count) {
+    for (size_t i = 0; quote != NULL && i < count; i++) {
+        match_text(&quote, text + pieces[i].start, pieces[i].end - pieces[i].start);
+    }
+    return quote != NULL && *quote == '\0';
+}
+
+/* "T1<tab>type start end<tab>text"; other blanks between the first three will do. */
 static bool read_entity(struct line *line, const char *text) {
     struct el_document *document = line->document;
-    const char *tab = strchr(text, '\t'), *type = tab != NULL ? tab + 1 : "";
+    const char *type = text + strcspn(text, " \t");
+    type += strspn(type, " \t");
     size_t type_len = strcspn(type, " \t");
-    if (type_len == 0 || type[type_len] != ' ') {
+    const char *at = type + type_len + strspn(type + type_len, " \t");
+    struct el_span pieces[MOST_PIECES];
+    if (type_len == 0 || *at < '0' || *at > '9') {
         return refuse(line, "an entity line must be \"T1<tab>type start end<tab>text\"");
     }
-    const char *at = type + type_len + 1;
-    struct el_entity entity = {.score = NAN};
-    if (!read_fragment(line, &at, &entity.span)) {
+    size_t count = read_pieces(line, &at, pieces);
+    if (count == 0) {
         return refuse(line, "start and end must be code points within the text, start before end");
     }
-    while (*at == ';') {
-        struct el_span more;
-        at++;
-        if (!read_fragment(line, &at, &more)) {
-            return refuse(line, "start and end must be code points within the text, start before "
-                                "end");
-        }
-        if (!is_gap(document->text, entity.span.end, more.start)) {
-            return refuse(line, "a discontinuous entity cannot be read: el4ner knows entities of "
-                                "one piece; leave the line out, or make it one piece");
-        }
-        entity.span.end = more.end;
+    struct el_span all = {pieces[0].start, pieces[count - 1].end};
+    if (all.start == all.end) {
+        el_reader_notice(line->reader, line->input, line->input->line,
+                         "an annotation that marks no text was left out");
+        return true;
     }
-    size_t len = entity.span.end - entity.span.start;
-    if (*at == '\t' && !is_same_text(at + 1, document->text + entity.span.start, len)) {
-        return el_input_fail(line->input, line->input->line, 0, line->err,
-                             "the line says \"%s\", but \"%s\" stands at its offsets in the .txt",
-                             el_excerpt(&document->arena, at + 1, strlen(at + 1)),
-                             el_excerpt(&document->arena, document->text + entity.span.start, len));
+    if (*at == '\t' && !is_same_text(at + 1, document->text, pieces, count)) {
+        return el_input_fail(
+            line->input, line->input->line, 0, line->err,
+            "the line says \"%s\", but \"%s\" stands at its offsets in the .txt",
+            el_excerpt(&document->arena, at + 1, strlen(at + 1)),
+            el_excerpt(&document->arena, document->text + all.start, all.end - all.start));
     }
+    struct el_entity entity = {.score = NAN};
     entity.type = el_arena_copy(&document->arena, type, type_len);
-    return (entity.type != NULL && el_document_add_entity(document, &entity, &line->capacity)) ||
-           el_fail_memory(line->err);
+    return entity.type != NULL
+               ? el_reader_add_pieces(line->reader, line->input, line->input->line, document,
+                                      entity, pieces, count, &line->capacity, line->err)
+               : el_fail_memory(line->err);
 }
 
-static bool read_annotations(struct el_input *input, struct el_document *document,
-                             struct el_error *err) {
-    struct line line = {.input = input, .document = document, .err = err};
+static bool read_annotations(struct el_reader *reader, struct el_input *input,
+                             struct el_document *document, struct el_error *err) {
+    struct line line = {.reader = reader,
+                        .input = input,
+                        .document = document,
+                        .capacity = document->n_entities,
+                        .err = err};
     char *text;
     size_t len;
     int got;
@@ -246,8 +299,18 @@ static bool open_part(struct el_reader *reader, const char *name, const char *en
     return done;
 }
 
-static bool fill(struct el_reader *reader, const char *name, struct el_document *document,
-                 struct el_error *err) {
+static bool has_part(const struct el_reader *reader, const char *name, const char *ending) {
+    const struct names *names = reader->state;
+    struct stat info;
+    char *path = NULL;
+    bool there =
+        asprintf(&path, "%s%s%s", names->folder, name, ending) >= 0 && stat(path, &info) == 0;
+    free(path);
+    return there;
+}
+
+static bool read_text(struct el_reader *reader, const char *name, struct el_document *document,
+                      struct el_error *err) {
     struct el_input input;
     char *text;
     size_t len;
@@ -263,13 +326,37 @@ static bool fill(struct el_reader *reader, const char *name, struct el_document 
     }
     reader->input.done += input.done;
     el_input_close(&input);
-    if (!done || !open_part(reader, name, ".ann", &input, err)) {
+    return done;
+}
+
+static bool fill(struct el_reader *reader, const char *name, struct el_document *document,
+                 struct el_error *err) {
+    static const char *const endings[] = {".ann", ".a1", ".a2"};
+    bool any = false;
+    if (!read_text(reader, name, document, err)) {
         return false;
     }
-    done = read_annotations(&input, document, err);
-    reader->input.done += input.done;
-    el_input_close(&input);
-    return done;
+    for (size_t i = 0; i < 3 && (i == 0 || !any || i == 2); i++) {
+        struct el_input input;
+        if (!has_part(reader, name, endings[i])) {
+            continue;
+        }
+        if (!open_part(reader, name, endings[i], &input, err)) {
+            return false;
+        }
+        bool done = read_annotations(reader, &input, document, err);
+        reader->input.done += input.done;
+        el_input_close(&input);
+        if (!done) {
+            return false;
+        }
+        any = true;
+    }
+    if (!any) {
+        el_reader_notice(reader, NULL, 0,
+                         "%s.txt has no %s.ann; it was read as a text without labels", name, name);
+    }
+    return true;
 }
 
 static int next(struct el_reader *reader, struct el_document **out, struct el_error *err) {
@@ -309,40 +396,47 @@ static void release(struct el_writer *writer) {
     json_decref(writer->state);
 }
 
-/* A file name of the id, another one each time. */
+/* A file name of the id, another one each time. NULL if memory is out. */
 static char *make_name(struct el_writer *writer, const char *id) {
-    char *name = el_arena_printf(&writer->scratch, "%.200s", id);
-    if (name == NULL) {
+    char *stem = el_arena_printf(&writer->scratch, "%.200s", id), *name = stem;
+    if (stem == NULL) {
         return NULL;
     }
-    name[el_utf8_valid_prefix(name, strlen(name))] = '\0';
-    if (has_ending(name, ".txt")) { /* a plain file's name was its id */
-        name[strlen(name) - 4] = '\0';
+    stem[el_utf8_valid_prefix(stem, strlen(stem))] = '\0';
+    if (has_ending(stem, ".txt")) { /* a plain file's name was its id */
+        stem[strlen(stem) - 4] = '\0';
     }
-    for (char *c = name; *c != '\0'; c++) {
-        *c = *c == '/' || (unsigned char)*c < ' ' || (c == name && *c == '.') ? '_' : *c;
+    for (char *c = stem; *c != '\0'; c++) {
+        *c = *c == '/' || (unsigned char)*c < ' ' || (c == stem && *c == '.') ? '_' : *c;
     }
-    name = *name == '\0' ? el_arena_string(&writer->scratch, "_") : name;
-    json_t *seen = json_object_get(writer->state, name);
-    json_int_t times = json_integer_value(seen) + 1;
-    if (json_object_set_new(writer->state, name, json_integer(times)) != 0) {
-        return NULL;
+    name = stem = *stem == '\0' ? el_arena_string(&writer->scratch, "_") : stem;
+    while (name != NULL) {
+        json_int_t times = json_integer_value(json_object_get(writer->state, name)) + 1;
+        if (json_object_set_new(writer->state, name, json_integer(times)) != 0) {
+            return NULL;
+        }
+        if (times == 1) {
+            return name;
+        }
+        name = stem = el_arena_printf(&writer->scratch, "%s-%lld", stem, (long long)times);
     }
-    return times == 1 ? name
-                      : make_name(writer, el_arena_printf(&writer->scratch, "%s-%lld", name,
-                                                          (long long)times));
+    return NULL;
 }
 
 static bool write_file(struct el_writer *writer, const char *name, const char *ending,
                        const char *bytes, size_t len, struct el_error *err) {
     char *path = el_arena_printf(&writer->scratch, "%s/%s%s", writer->options.path, name, ending);
-    FILE *file = path != NULL ? fopen(path, "wb") : NULL;
-    bool done = file != NULL && (len == 0 || fwrite(bytes, 1, len, file) == len);
-    if ((file != NULL && fclose(file) != 0) || !done) {
-        return el_fail(err, EL_ERR_IO, "%s: cannot write: %s", path != NULL ? path : name,
-                       strerror(errno));
+    if (path == NULL) {
+        return el_fail_memory(err);
     }
-    return true;
+    FILE *file = fopen(path, "wb");
+    bool done = file != NULL && (len == 0 || fwrite(bytes, 1, len, file) == len);
+    int problem = errno;
+    if (file != NULL && fclose(file) != 0 && done) {
+        problem = errno;
+        done = false;
+    }
+    return done || el_fail(err, EL_ERR_IO, "%s: cannot write: %s", path, strerror(problem));
 }
 
 /* Type names of brat have no spaces. */

@@ -1,6 +1,7 @@
 /* WebAnno TSV 3 (INCEpTION): sentences of tokens with offsets in UTF-16 units, one column a feature
- * of each annotation layer. The layer NamedEntity and its feature "value" are read, else the first
- * span layer and its first feature, or the column asked for; one document a sentence. */
+ * of each annotation layer; one document a sentence. The layer NamedEntity is read, else the first
+ * span layer that is not about grammar; of its features "value", or one with a similar name, else
+ * the first; or the column asked for. */
 #include "corpus/format_private.h"
 
 #include <math.h>
@@ -9,10 +10,14 @@
 
 /* ---- Reading ---- */
 
+enum layer { LAYER_NONE, LAYER_GRAMMAR, LAYER_SPANS, LAYER_ENTITIES };
+
 struct state {
     size_t column, n_columns; /* of the labels, from 0; n_columns counts those of the layers */
-    bool has_layer, has_named_entity, has_lookahead;
-    char *line; /* a "#Text=" that began the next sentence */
+    enum layer layer;         /* that is read */
+    size_t other_column;      /* of another layer of spans, which is not read; 0 = none */
+    char *text;               /* a "#Text=" that began the next sentence; NULL = none */
+    size_t text_line;
 };
 
 /* A number of "PER[3]" and the entity that has it. */
@@ -42,29 +47,59 @@ static bool open(struct el_reader *reader, struct el_error *err) {
 
 static void close(struct el_reader *reader) {
     struct state *state = reader->state;
-    free(state->line);
+    free(state->text);
     free(state);
 }
 
-/* "#T_SP=package.NamedEntity|identifier|value": where the labels stand. */
+/* What a layer of this name holds. */
+static enum layer kind_of_layer(const char *name, size_t len) {
+    static const char *const grammar[] = {".pos.",    ".morph.", "Lemma",  "Stem",       "Token",
+                                          "Sentence", ".chunk.", ".coref", ".dependency"};
+    if (memmem(name, len, "NamedEntity", 11) != NULL) {
+        return LAYER_ENTITIES;
+    }
+    for (size_t i = 0; i < sizeof grammar / sizeof *grammar; i++) {
+        if (memmem(name, len, grammar[i], strlen(grammar[i])) != NULL) {
+            return LAYER_GRAMMAR;
+        }
+    }
+    return LAYER_SPANS;
+}
+
+/* The feature among "|identifier|value" that tells the type; *count gets how many there are. */
+static size_t find_type(const char *features, size_t *count) {
+    static const char *const names[] = {"value", "label", "type", "tag", "category", "class"};
+    size_t best = sizeof names / sizeof *names, found = 0;
+    for (*count = 0; *features == '|'; ++*count) {
+        features++;
+        size_t len = strcspn(features, "|");
+        for (size_t i = 0; i < best; i++) {
+            if (strlen(names[i]) == len && memcmp(names[i], features, len) == 0) {
+                best = i;
+                found = *count;
+            }
+        }
+        features += len;
+    }
+    return found;
+}
+
+/* "#T_SP=package.NamedEntity|identifier|value": which columns the layer has. */
 static void read_layer(struct el_reader *reader, const char *line) {
     struct state *state = reader->state;
-    bool is_span = strncmp(line, "#T_SP=", 6) == 0;
-    size_t name_len = strcspn(line, "|"), first = 3 + state->n_columns, n = 0, value = 0;
-    for (const char *at = line + name_len; *at == '|'; n++) {
-        at++;
-        size_t len = strcspn(at, "|");
-        value = len == 5 && memcmp(at, "value", 5) == 0 ? n : value;
-        at += len;
-    }
+    size_t len = strcspn(line, "|"), n, type = find_type(line + len, &n);
+    size_t column = 3 + state->n_columns + type;
     state->n_columns += n > 0 ? n : 1;
-    bool named = memmem(line, name_len, "NamedEntity", 11) != NULL;
-    if (is_span && reader->options.tag_column == 0 &&
-        (!state->has_layer || (named && !state->has_named_entity))) {
-        state->column = first + value;
-        state->has_named_entity = named;
+    enum layer layer = strncmp(line, "#T_SP=", 6) == 0 ? kind_of_layer(line, len) : LAYER_NONE;
+    if (reader->options.tag_column != 0) {
+        state->layer = layer > state->layer ? layer : state->layer;
+    } else if (layer <= state->layer) {
+        state->other_column = layer == LAYER_SPANS ? column : state->other_column;
+    } else {
+        state->other_column = state->layer == LAYER_SPANS ? state->column : state->other_column;
+        state->column = column;
+        state->layer = layer;
     }
-    state->has_layer = state->has_layer || is_span;
 }
 
 /* Backslash escapes out; in place. */
@@ -145,8 +180,9 @@ static bool add_entity(struct sentence *sentence, struct el_span span, const cha
            el_document_add_entity(document, &entity, &sentence->entity_capacity);
 }
 
-/* One label of a cell, "PER" or "PER[3]"; written to. */
-static bool read_label(struct sentence *sentence, char *label, struct el_span span) {
+/* One label of a cell, "PER" or "PER[3]"; written to. "*" is an annotation without a value. */
+static bool read_label(struct el_reader *reader, struct sentence *sentence, char *label,
+                       struct el_span span) {
     unsigned long long number = 0;
     size_t len = strlen(label);
     if (len > 2 && label[len - 1] == ']' && label[len - 2] != '\\') {
@@ -159,19 +195,25 @@ static bool read_label(struct sentence *sentence, char *label, struct el_span sp
     if (strcmp(label, "_") == 0 || *label == '\0') {
         return true;
     }
+    if (strcmp(label, "*") == 0) {
+        el_reader_notice(reader, NULL, reader->input.line,
+                         "an annotation without a type was left out");
+        return true;
+    }
     len = unescape(label);
     return add_entity(sentence, span, label, len, number);
 }
 
 /* The labels of a cell, separated by '|'. */
-static bool read_cell(struct sentence *sentence, char *cell, struct el_span span) {
+static bool read_cell(struct el_reader *reader, struct sentence *sentence, char *cell,
+                      struct el_span span) {
     for (char *at = cell, *start = cell;; at++) {
         if (*at == '\\' && at[1] != '\0') {
             at++;
         } else if (*at == '|' || *at == '\0') {
             bool last = *at == '\0';
             *at = '\0';
-            if (!read_label(sentence, start, span)) {
+            if (!read_label(reader, sentence, start, span)) {
                 return false;
             }
             if (last) {
@@ -224,12 +266,18 @@ static bool read_row(struct el_reader *reader, struct sentence *sentence, char *
             columns[count] = column;
         }
         cell = count == state->column ? column : cell;
+        if (count == state->other_column && count > 0 && *column != '\0' && *column != '_') {
+            el_reader_notice(reader, NULL, reader->input.line,
+                             "column %zu has labels of another layer, which are not read; "
+                             "--tag-column %zu reads them in the place of column %zu",
+                             count + 1, count + 1, state->column + 1);
+        }
     }
     unsigned long long start, end;
     if (count < 3 || !read_range(columns[1], &start, &end)) {
         return fail(reader, err, "a row needs the columns \"1-2\", \"start-end\" and the token");
     }
-    if (cell == NULL && state->has_layer) {
+    if (cell == NULL && state->layer != LAYER_NONE) {
         return el_input_fail(&reader->input, reader->input.line, 0, err,
                              "has %zu columns, but the labels are in column %zu", count,
                              state->column + 1);
@@ -243,56 +291,85 @@ static bool read_row(struct el_reader *reader, struct sentence *sentence, char *
                     "the token is not in the text of \"#Text=\" behind the one before");
     }
     return ((is_part || add_token(sentence, span)) &&
-            (cell == NULL || read_cell(sentence, cell, span))) ||
+            (cell == NULL || read_cell(reader, sentence, cell, span))) ||
            el_fail_memory(err);
 }
 
-static void add_text(struct sentence *sentence, char *line) {
-    if (sentence->text.len > 0) {
+static void add_text(struct sentence *sentence, char *line, size_t number) {
+    if (sentence->document->line == 0) {
+        sentence->document->line = number;
+    } else {
         el_buffer_char(&sentence->text, '\n');
     }
     size_t len = unescape(line + 6);
     el_buffer_append(&sentence->text, line + 6, len);
 }
 
-/* 1 = a sentence was read, 0 = end, -1 = error. */
+/* The "#Text=" that ended the sentence before. */
+static bool take_text(struct state *state, struct sentence *sentence) {
+    if (state->text == NULL) {
+        return false;
+    }
+    add_text(sentence, state->text, state->text_line);
+    free(state->text);
+    state->text = NULL;
+    return true;
+}
+
+/* Ends the sentence at a "#Text=" without a blank line before it. */
+static int keep_text(struct el_reader *reader, const char *line, struct el_error *err) {
+    struct state *state = reader->state;
+    state->text = strdup(line);
+    state->text_line = reader->input.line;
+    if (state->text == NULL) {
+        el_fail_memory(err);
+        return -1;
+    }
+    return 1;
+}
+
+/* 1 = a sentence was read, 0 = end, -1 = error. A sentence may have no tokens. */
 static int read_sentence(struct el_reader *reader, struct sentence *sentence,
                          struct el_error *err) {
-    bool started = false, rows = false;
+    bool started = take_text(reader->state, sentence), rows = false;
     char *line;
     size_t len;
     int got;
     while ((got = el_input_line(&reader->input, &line, &len, err)) == 1) {
         if (strspn(line, " \t") == len) {
-            if (rows) {
+            if (started) {
                 return 1;
             }
         } else if (strncmp(line, "#T_", 3) == 0) {
             read_layer(reader, line);
+        } else if (strncmp(line, "#Text=", 6) == 0 && rows) {
+            return keep_text(reader, line, err);
         } else if (strncmp(line, "#Text=", 6) == 0) {
-            if (!started) {
-                sentence->document->line = reader->input.line;
-                started = true;
-            }
-            add_text(sentence, line);
+            add_text(sentence, line, reader->input.line);
+            started = true;
         } else if (line[0] != '#') {
-            rows = true;
+            started = rows = true;
             if (!read_row(reader, sentence, line, err)) {
                 return -1;
             }
         }
     }
-    return got == 0 ? rows : -1;
+    return got == 0 ? started : -1;
 }
 
-/* After a mistake reading goes on behind the next blank line. */
-static void skip_sentence(struct el_input *input) {
+/* After a mistake reading goes on behind the next blank line, or at the next "#Text=". */
+static void skip_sentence(struct el_reader *reader) {
+    struct el_input *input = &reader->input;
     struct el_error problem = {0};
     char *line;
     size_t len;
     int got;
     do {
         got = el_input_line(input, &line, &len, &problem);
+        if (got == 1 && strncmp(line, "#Text=", 6) == 0) {
+            keep_text(reader, line, &problem);
+            return;
+        }
     } while ((got == 1 && strspn(line, " \t") < len) ||
              (got == -1 && problem.code == EL_ERR_FORMAT));
 }
@@ -309,7 +386,7 @@ static int next(struct el_reader *reader, struct el_document **out, struct el_er
         reader->count++;
     }
     if (got == -1 && err->code == EL_ERR_FORMAT) {
-        skip_sentence(&reader->input);
+        skip_sentence(reader);
     }
     if (got == 1) {
         document->id = el_arena_printf(&document->arena, "%zu", reader->count);

@@ -222,55 +222,6 @@ static void brat_keeps_documents(void **state) {
     el_reader_close(original);
 }
 
-static void put_file(const char *folder, const char *name, const char *text) {
-    char path[300];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-static void brat_mistakes_are_named(void **state) {
-    (void)state;
-    static const struct {
-        const char *ann, *message;
-    } cases[] = {
-        {"T1\tPER 0 3;8 10\tAda Bo\n", "x.ann:1: a discontinuous entity cannot be read"},
-        {"#1\tnote\nT1\tPER 0 9999\tAda\n", "x.ann:2: start and end must be code points within"},
-        {"T1\tPER 0 3\tBob\n", "x.ann:1: the line says \"Bob\", but \"Ada\" stands"},
-        {"T1 PER 0 3\n", "x.ann:1: an entity line must be"},
-        {"T1\tPER 3 0\tAda\n", "x.ann:1: start and end must be"},
-        {"T1\tPER -1 3\tAda\n", "x.ann:1: start and end must be"},
-    };
-    char path[] = "/tmp/el4ner-brat-XXXXXX", ann[100];
-    assert_non_null(mkdtemp(path));
-    put_file(path, "x.txt", "Ada\nmet Bo.");
-    snprintf(ann, sizeof ann, "%s/x.ann", path);
-    struct el_document *document;
-    struct el_error err = {0};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        put_file(path, "x.ann", cases[i].ann);
-        struct el_reader *reader = open_reader(ann, EL_FORMAT_AUTO);
-        assert_int_equal(el_reader_next(reader, &document, &err), -1);
-        if (strstr(err.message, cases[i].message) == NULL) {
-            fail_msg("\"%s\" is not in \"%s\"", cases[i].message, err.message);
-        }
-        assert_int_equal(el_reader_next(reader, &document, &err), 0);
-        el_reader_close(reader);
-    }
-    /* Pieces with only white space between them are one; other lines are passed over. */
-    put_file(path, "x.ann", "R1\tknows Arg1:T1 Arg2:T1\nT1\tPER 0 3;4 7\tAda met\nA1\tx T1\n");
-    struct el_reader *reader = open_reader(ann, EL_FORMAT_AUTO);
-    document = next(reader);
-    assert_int_equal(document->n_entities, 1);
-    assert_int_equal(document->entities[0].span.end, 7);
-    assert_string_equal(document->id, "x");
-    el_document_free(document);
-    el_reader_close(reader);
-    remove_folder(path);
-}
-
 static void development_sets(void **state) {
     (void)state;
     const char *shared = getenv("EL4NER_SHARED");
@@ -300,7 +251,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_of_all_kinds),
         cmocka_unit_test(brat_keeps_documents),
-        cmocka_unit_test(brat_mistakes_are_named),
         cmocka_unit_test(development_sets),
     };
     return cmocka_run_group_tests_name("roundtrip", tests, NULL, NULL);
