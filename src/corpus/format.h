@@ -58,8 +58,8 @@ struct el_read_options {
     enum el_ends ends;                 /* nested JSON */
     unsigned annotator;                /* Label Studio: the n-th annotation, from 1; 0 = first */
     enum el_in_pieces pieces;
-    const char *label_names;   /* path of a file with the names of labels that are numbers in the
-                                  input (label_names.h); NULL = none */
+    const char *label_names;  /* path of a file with the names of labels that are numbers in the
+                                 input (label_names.h); NULL = none */
     bool replace_invalid;     /* U+FFFD for invalid UTF-8 instead of an error */
     size_t max_document;      /* bytes; 0 = 256 MiB */
     const struct el_log *log; /* warned, when the reader is closed, of what was left out or read in
