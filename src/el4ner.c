@@ -76,7 +76,7 @@ static bool apply(struct el_config *config, const struct el4ner_options *options
     }
     return (options->types == NULL || el_config_set_types(config, options->types, err)) &&
            keep(config, options->pool, &config->pool, err) &&
-           keep(config, options->lang, &config->lang, err);
+           (options->lang == NULL || el_config_set_lang(config, options->lang, err));
 }
 
 el4ner *el4ner_open(const char *configuration, const struct el4ner_options *options,

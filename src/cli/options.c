@@ -265,11 +265,13 @@ static bool apply(const struct cli_settings *settings, struct el_config *config,
     if (settings->types != NULL && !el_config_set_types(config, settings->types, err)) {
         return el_error_prefix(err, "--types");
     }
+    if (settings->lang != NULL && !el_config_set_lang(config, settings->lang, err)) {
+        return el_error_prefix(err, "--lang");
+    }
     if (settings->k >= 0) {
         config->settings.demonstrations = (size_t)settings->k;
     }
     config->pool = settings->pool != NULL ? settings->pool : config->pool;
-    config->lang = settings->lang != NULL ? settings->lang : config->lang;
     config->settings.nested |= settings->nested;
     config->settings.strict |= settings->strict;
     return true;

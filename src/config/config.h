@@ -91,6 +91,9 @@ void el_config_free(struct el_config *config);
  * configuration has, itself or under another with the same wording, keeps its description. */
 bool el_config_set_types(struct el_config *config, const char *list, struct el_error *err);
 
+/* The language of the input, by its code. */
+bool el_config_set_lang(struct el_config *config, const char *code, struct el_error *err);
+
 /* "default" or "paper"; false for anything else. */
 bool el_profile_from_name(const char *name, enum el_profile *profile);
 

@@ -13,6 +13,12 @@ extern const char *const el_similarity_names[EL_SIMILARITY_NAMES];
 
 extern const struct el_member_config el_member_defaults;
 
+/* What is wrong with a name of a member or a type: "is longer than 128 bytes"; NULL if nothing. */
+const char *el_name_problem(const char *name);
+
+/* False, and what is wrong in `text`, if `code` is not a code of a language. */
+bool el_lang_check(const char *code, char *text, size_t size);
+
 /* Number of the member of this name; SIZE_MAX if there is none. */
 size_t el_config_member(const struct el_config *config, const char *name);
 

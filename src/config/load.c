@@ -21,7 +21,7 @@ static const struct el_yaml_key root_keys[] = {
     {"types", el_read_types, 0, 0, 0},
     {"pool", el_read_path, FIELD(el_config, pool), 0, 0},
     {"tagger", el_read_path, FIELD(el_config, tagger), 0, 0},
-    {"lang", el_read_string, FIELD(el_config, lang), 0, 0},
+    {"lang", el_read_lang, FIELD(el_config, lang), 0, 0},
     {"llama_server", el_read_path, FIELD(el_config, llama_server), 0, 0},
     {"retrieve", el_read_retrieve, FIELD(el_config, settings), 0, 0},
     {"extract", el_read_extract, FIELD(el_config, settings), 0, 0},

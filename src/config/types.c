@@ -33,6 +33,10 @@ static const struct el_type *find_described(const struct el_config *config,
 static bool add_type(struct el_config *config, struct el_type *types, size_t *n, const char *name,
                      size_t len, struct el_error *err) {
     struct el_type type = {.name = el_arena_copy(&config->arena, name, len)};
+    const char *problem = type.name == NULL ? NULL : el_name_problem(type.name);
+    if (problem != NULL) {
+        return el_fail(err, EL_ERR_CONFIG, "the type name \"%.40s\" %s", type.name, problem);
+    }
     if (type.name == NULL || !el_type_complete(&config->arena, &type, err)) {
         return el_fail_memory(err);
     }

@@ -1,11 +1,11 @@
 #include "config/values.h"
 
+#include "config/config_private.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { LONGEST_NAME = 128 };
 
 const char *el_keep(struct el_loader *l, const char *text) {
     const char *copy = text != NULL ? el_arena_string(l->arena, text) : NULL;
@@ -117,14 +117,15 @@ bool el_read_bool(void *context, const struct el_yaml_key *key, yaml_node_t *val
 
 bool el_check_name(struct el_loader *l, const yaml_node_t *node, const char *what,
                    const char *name) {
-    if (strlen(name) > LONGEST_NAME) {
-        return el_yaml_fail(&l->yaml, node, "the name of %s is longer than %d bytes", what,
-                            LONGEST_NAME);
-    }
-    for (const char *c = name; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == 127) {
-            return el_yaml_fail(&l->yaml, node, "the name of %s holds control characters", what);
-        }
-    }
-    return true;
+    const char *problem = el_name_problem(name);
+    return problem == NULL || el_yaml_fail(&l->yaml, node, "the name of %s %s", what, problem);
+}
+
+bool el_read_lang(void *context, const struct el_yaml_key *key, yaml_node_t *value, void *field) {
+    struct el_loader *l = context;
+    const char **lang = field;
+    char problem[200];
+    return el_read_string(l, key, value, lang) &&
+           (el_lang_check(*lang, problem, sizeof problem) ||
+            el_yaml_fail(&l->yaml, value, "'%s': %s", key->name, problem));
 }

@@ -40,6 +40,9 @@ bool el_read_long(void *context, const struct el_yaml_key *key, yaml_node_t *val
 /* bool: true or false. */
 bool el_read_bool(void *context, const struct el_yaml_key *key, yaml_node_t *value, void *field);
 
+/* const char *: the code of a language. */
+bool el_read_lang(void *context, const struct el_yaml_key *key, yaml_node_t *value, void *field);
+
 /* May this be the name of `what` ("a member")? */
 bool el_check_name(struct el_loader *l, const yaml_node_t *node, const char *what,
                    const char *name);

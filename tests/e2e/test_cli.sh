@@ -9,6 +9,9 @@ says 2 "did you mean '--types'" "a mistyped option" "$el4ner" tag --tpyes person
 says 2 "unknown option '-x'" "an unknown letter" "$el4ner" tag -x
 says 2 "'--k' needs a value" "a value is missing" "$el4ner" tag --k
 says 2 "takes no value" "a value too much" "$el4ner" tag --nested=yes -
+says 2 '--lang: "english" is not a language code; use "en"' "--lang is the name of a language" "$el4ner" tag --lang english -
+says 2 '--lang: "xx" is not a language code' "--lang is no language" "$el4ner" tag --lang xx -
+says 2 "holds control characters" "--types with control characters" "$el4ner" tag --types "$(printf 'a\033[31m')" -
 says 2 "--k must be a whole number from 0 to 1000, not \"five\"" "k is no number" "$el4ner" tag --k five -
 says 2 "give the files to tag" "no file" "$el4ner" tag
 says 2 "cannot read missing.txt" "a file that is not there" "$el4ner" tag missing.txt

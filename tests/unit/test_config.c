@@ -379,6 +379,21 @@ static void types_on_the_command_line(void **state) {
     assert_false(el_config_set_types(config, "a,a", &err));
     assert_false(el_config_set_types(config, "a-b,a_b", &err));
     assert_false(el_config_set_types(config, "a\xff", &err));
+    assert_false(el_config_set_types(config, "person,a\tb", &err));
+    assert_non_null(strstr(err.message, "control characters"));
+    assert_false(el_config_set_types(config, "a\x1b[31m", &err));
+    assert_false(el_config_set_types(config,
+                                     "a\xc2\x9b"
+                                     "31m",
+                                     &err));
+    char longest[130];
+    memset(longest, 'x', 129);
+    longest[129] = '\0';
+    assert_false(el_config_set_types(config, longest, &err));
+    assert_non_null(strstr(err.message, "longer than 128"));
+    longest[128] = '\0';
+    assert_true(el_config_set_types(config, longest, &err));
+    assert_true(el_config_set_types(config, "event,work_of-art,person", &err));
     assert_int_equal(config->n_types, 3);
     el_config_free(config);
 }
@@ -432,6 +447,24 @@ static void a_missing_file_is_an_error(void **state) {
     assert_non_null(strstr(err.message, "folder"));
 }
 
+static void a_language_is_a_code(void **state) {
+    const struct place *place = *state;
+    struct el_config *config = NULL;
+    struct el_error err = {0};
+    write_text(place->file, "strict: true\nlang: english\n", 27);
+    assert_false(el_config_load(place->file, &config, &err));
+    assert_non_null(strstr(err.message, ":2:7: 'lang': \"english\""));
+    assert_non_null(strstr(err.message, "\"en\""));
+    write_text(place->file, "lang: pt-BR\n", 12);
+    assert_true(el_config_load(place->file, &config, &err));
+    assert_false(el_config_set_lang(config, "xx", &err));
+    assert_int_equal(err.code, EL_ERR_CONFIG);
+    assert_string_equal(config->lang, "pt-BR");
+    assert_true(el_config_set_lang(config, "de", &err));
+    assert_string_equal(config->lang, "de");
+    el_config_free(config);
+}
+
 static void invalid_utf8_is_an_error(void **state) {
     const struct place *place = *state;
     struct el_config *config = NULL;
@@ -456,6 +489,7 @@ int main(void) {
         cmocka_unit_test(unanimous_pairs_need_no_verification),
         cmocka_unit_test(the_paper_profile_asks_everybody),
         cmocka_unit_test(a_missing_file_is_an_error),
+        cmocka_unit_test(a_language_is_a_code),
         cmocka_unit_test(invalid_utf8_is_an_error),
     };
     return cmocka_run_group_tests_name("config", tests, set_up, tear_down);
