@@ -51,12 +51,6 @@ size_t el_utf8_valid_prefix(const char *text, size_t len) {
     return len;
 }
 
-size_t el_utf8_invalid(const char *text, size_t len) {
-    size_t at = 0;
-    step(text, len, &at);
-    return at;
-}
-
 char *el_utf8_replace_invalid(struct el_arena *arena, const char *text, size_t len,
                               size_t *new_len) {
     static const char replacement[] = "\xEF\xBF\xBD";
@@ -93,6 +87,22 @@ uint32_t el_utf8_next(const char *text, size_t len, size_t *at) {
     U8_NEXT_OR_FFFD(bytes, used, room, c);
     *at += (size_t)used;
     return (uint32_t)c;
+}
+
+bool el_is_control(uint32_t c) {
+    return c < 0x20 || (c >= 0x7F && c < 0xA0);
+}
+
+size_t el_columns(uint32_t c) {
+    if (c < 0x300) {
+        return 1;
+    }
+    uint32_t category = U_GET_GC_MASK((UChar32)c);
+    if ((category & (U_GC_MN_MASK | U_GC_ME_MASK | U_GC_CF_MASK)) != 0) {
+        return 0;
+    }
+    int east_asian = u_getIntPropertyValue((UChar32)c, UCHAR_EAST_ASIAN_WIDTH);
+    return east_asian == U_EA_WIDE || east_asian == U_EA_FULLWIDTH ? 2 : 1;
 }
 
 static const char *const unit_names[] = {

@@ -17,17 +17,20 @@ struct el_span {
  * forms): `len` if all of it is. NUL bytes count as valid here. */
 size_t el_utf8_valid_prefix(const char *text, size_t len);
 
-/* The length of the maximal invalid sequence at the beginning of `text`, which is not valid there;
- * at least 1. */
-size_t el_utf8_invalid(const char *text, size_t len);
-
 /* A copy with each maximal invalid sequence replaced by U+FFFD; *new_len gets its length.
  * NULL if memory is out. */
 char *el_utf8_replace_invalid(struct el_arena *arena, const char *text, size_t len,
                               size_t *new_len);
 
-/* Decode the code point at `*at` (valid UTF-8 assumed) and move `*at` behind it. */
+/* Decode the code point at `*at` and move `*at` behind it. U+FFFD
+ * for what is not valid. */
 uint32_t el_utf8_next(const char *text, size_t len, size_t *at);
+
+/* A code that a terminal could take as a command: C0, DEL, C1. */
+bool el_is_control(uint32_t c);
+
+/* Columns that a character takes on a terminal: 0, 1 or 2. */
+size_t el_columns(uint32_t c);
 
 enum el_unit { EL_UNIT_CODEPOINT, EL_UNIT_BYTE, EL_UNIT_UTF16, EL_UNIT_TOKEN };
 

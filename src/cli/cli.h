@@ -190,6 +190,13 @@ bool cli_read_option(struct el_read_options *read, const char *command, int id, 
 /* "el4ner: ..." on standard error, after taking the progress line away. */
 void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A text from a file or a server on standard output, harmless to a terminal (el_clean), and filled
+ * up with blanks to `width` columns. */
+void cli_put(const char *text, size_t len, int width);
+void cli_put_string(const char *text, int width);
+/* Columns that it takes so. */
+int cli_width(const char *text, size_t len);
+
 /* Report an error; gives the exit status that fits its code. */
 int cli_fail(const struct el_error *err);
 
@@ -203,7 +210,7 @@ struct el_log cli_log(bool quiet);
 const struct el_log *cli_warnings(void);
 
 /* A line on standard error that is overwritten by the next; nothing if that is no terminal. Cut to
- * the width of the terminal. NULL takes it away. */
+ * the width of the terminal, between characters. NULL takes it away. */
 void cli_progress(const char *line);
 bool cli_progress_shown(void); /* is standard error a terminal? */
 int cli_columns(FILE *file);   /* width of a terminal; 80 if unknown */
@@ -214,7 +221,8 @@ bool cli_color_from_name(const char *name, enum cli_color *color);
 bool cli_colored(enum cli_color color, FILE *file);
 
 /* Ctrl-C: from cli_catch_interrupt() on, how often it came; the third time ends the program
- * whatever it does. SIGTERM and SIGHUP count as Ctrl-C. Until then signals end the program. */
+ * whatever it does. SIGTERM and SIGHUP count as Ctrl-C. Signals that were ignored when the program
+ * began stay ignored. Until then signals end the program. */
 void cli_catch_interrupt(void);
 int cli_interrupted(void);
 

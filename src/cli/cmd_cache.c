@@ -111,13 +111,6 @@ static void print_time(int64_t seconds) {
     printf("%-16s", text);
 }
 
-/* A server chooses this name; it must not steer the terminal. */
-static void print_name(const char *name) {
-    for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++) {
-        putchar(*c < ' ' || *c == 0x7f ? '?' : *c);
-    }
-}
-
 static void print_model(void *context, const char *model, const struct el_store_summary *summary) {
     (void)context;
     printf("%10" PRIu64 "  ", summary->replies);
@@ -125,7 +118,8 @@ static void print_model(void *context, const char *model, const struct el_store_
     printf("  ");
     print_time(summary->newest);
     printf("  ");
-    print_name(model[0] != '\0' ? model : "(not known)");
+    /* A server chooses this name. */
+    cli_put_string(model[0] != '\0' ? model : "(not known)", 0);
     putchar('\n');
 }
 

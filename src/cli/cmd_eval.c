@@ -366,9 +366,10 @@ static void print_types(const struct el_score *score) {
     for (size_t i = 0; i < score->n_types; i++) {
         const struct el_tally *tally = &score->types[i].tally;
         struct el_prf prf = el_tally_prf(tally);
-        printf("  %-20s  %9.2f  %6.2f  %6.2f  %7zu  %9zu  %7zu\n", score->types[i].type,
-               100 * prf.precision, 100 * prf.recall, 100 * prf.f1, tally->gold, tally->predicted,
-               tally->correct);
+        printf("  ");
+        cli_put_string(score->types[i].type, 20);
+        printf("  %9.2f  %6.2f  %6.2f  %7zu  %9zu  %7zu\n", 100 * prf.precision, 100 * prf.recall,
+               100 * prf.f1, tally->gold, tally->predicted, tally->correct);
     }
 }
 

@@ -295,7 +295,9 @@ static void print_details(const struct members *m, size_t i, int name_width) {
     const struct el_capabilities *can = el_client_capabilities(m->client, i);
     const char *place = member->gguf != NULL ? member->gguf : member->urls[0];
     if (can->model[0] != '\0') {
-        printf("%*s%s at %s\n", name_width + 2, "", can->model, place);
+        printf("%*s", name_width + 2, "");
+        cli_put_string(can->model, 0);
+        printf(" at %s\n", place);
     } else if (can->reached) {
         printf("%*s%s\n", name_width + 2, "", place);
     }

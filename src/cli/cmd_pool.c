@@ -265,7 +265,9 @@ static int print_info(const struct el_pool *pool) {
     if (ok) {
         printf("sentences   %zu (%zu without a span)\n", info->n_sentences, empty);
         printf("spans       %zu (%zu distinct)\n", info->n_spans, info->n_distinct_spans);
-        printf("vectors     %s, %zu dimensions, %s\n", info->vectors, info->dimensions,
+        printf("vectors     ");
+        cli_put_string(info->vectors, 0);
+        printf(", %zu dimensions, %s\n", info->dimensions,
                !info->quantised     ? "32 bits"
                : info->exact_stored ? "8 bits, and 32 bits"
                                     : "8 bits");
@@ -273,7 +275,9 @@ static int print_info(const struct el_pool *pool) {
                info->in_memory ? " (indexed in memory)" : "");
         printf("sha256      %s\n", info->sha256);
         for (size_t t = 0; t < info->n_types; t++) {
-            printf("%-11s %8zu  %s\n", t == 0 ? "types" : "", counts[t], info->types[t]);
+            printf("%-11s %8zu  ", t == 0 ? "types" : "", counts[t]);
+            cli_put_string(info->types[t], 0);
+            putchar('\n');
         }
     }
     free(counts);

@@ -267,8 +267,9 @@ static bool score_all(struct score *score, const char *gold, struct el_error *er
 
 static void print_row(int width, const char *name, const struct el_tally *tally) {
     struct el_prf prf = el_tally_prf(tally);
-    printf("%-*s  %9.2f  %6.2f  %6.2f  %7zu  %9zu  %7zu\n", width, name, 100 * prf.precision,
-           100 * prf.recall, 100 * prf.f1, tally->gold, tally->predicted, tally->correct);
+    cli_put_string(name, width);
+    printf("  %9.2f  %6.2f  %6.2f  %7zu  %9zu  %7zu\n", 100 * prf.precision, 100 * prf.recall,
+           100 * prf.f1, tally->gold, tally->predicted, tally->correct);
 }
 
 static void print_intervals(int width, const struct el_intervals *intervals) {

@@ -5,31 +5,9 @@
 
 #include <math.h>
 #include <string.h>
-#include <unicode/uchar.h>
 
-/* Columns that a text takes on a terminal. */
 static int width_of(const char *text) {
-    int width = 0;
-    for (size_t at = 0, len = strlen(text); at < len;) {
-        UChar32 c = (UChar32)el_utf8_next(text, len, &at);
-        int32_t east_asian = u_getIntPropertyValue(c, UCHAR_EAST_ASIAN_WIDTH);
-        bool wide = east_asian == U_EA_WIDE || east_asian == U_EA_FULLWIDTH;
-        bool mark = (U_GET_GC_MASK(c) & (U_GC_MN_MASK | U_GC_ME_MASK | U_GC_CF_MASK)) != 0;
-        width += mark ? 0 : wide ? 2 : 1;
-    }
-    return width;
-}
-
-static void print_padded(const char *text, int width) {
-    int pad = width - width_of(text);
-    printf("%s%*s", text, pad > 0 ? pad : 0, "");
-}
-
-/* Control characters of a text would do as they like with the terminal. */
-static void print_plain(const char *text, size_t len) {
-    for (size_t i = 0; i < len; i++) {
-        putchar((unsigned char)text[i] < ' ' || text[i] == 127 ? ' ' : text[i]);
-    }
+    return cli_width(text, strlen(text));
 }
 
 void pool_print(const struct pool_result *r) {
@@ -43,31 +21,33 @@ void pool_print(const struct pool_result *r) {
             with = width > with ? width : with;
         }
     }
-    print_plain(r->query, r->query_len);
+    cli_put(r->query, r->query_len, 0);
     putchar('\n');
     if (r->n_spans > 0) {
         printf("\n   ");
-        print_padded("span", spans);
+        cli_put_string("span", spans);
         printf("  tag    weight\n");
     }
     for (size_t i = 0; i < r->n_spans; i++) {
         printf("   ");
-        print_padded(r->spans[i].text, spans);
+        cli_put_string(r->spans[i].text, spans);
         printf("  %-5s  %6g\n", r->spans[i].tag, r->spans[i].weight);
     }
     if (r->fell_back) {
         printf("   (no span has a weight: by sentence similarity)\n");
     }
     for (size_t d = 0; d < r->n_demonstrations; d++) {
-        printf("\n%2zu %.4f  %s  ", d + 1, r->demonstrations[d].score, r->demonstrations[d].id);
-        print_plain(r->demonstrations[d].text, strlen(r->demonstrations[d].text));
+        printf("\n%2zu %.4f  ", d + 1, r->demonstrations[d].score);
+        cli_put_string(r->demonstrations[d].id, 0);
+        printf("  ");
+        cli_put_string(r->demonstrations[d].text, 0);
         putchar('\n');
         for (size_t i = 0; i < r->n_spans && r->demonstrations[d].matches != NULL; i++) {
             const struct el_hit_match *match = &r->demonstrations[d].matches[i];
             printf("   ");
-            print_padded(r->spans[i].text, spans);
+            cli_put_string(r->spans[i].text, spans);
             printf("  ");
-            print_padded(match->found ? match->with : "-", with);
+            cli_put_string(match->found ? match->with : "-", with);
             if (match->found) {
                 printf("  %7.4f", match->cosine);
             }

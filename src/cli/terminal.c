@@ -1,7 +1,9 @@
 /* Messages, the progress line, colours, Ctrl-C. */
 #include "cli/cli.h"
 
+#include "base/buffer.h"
 #include "base/print.h"
+#include "base/text.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -26,6 +28,18 @@ int cli_columns(FILE *file) {
     return 80;
 }
 
+/* The length of the part of a line that takes at most so many columns. */
+static size_t fit(const char *line, int columns) {
+    size_t len = strlen(line), fits = 0;
+    for (size_t at = 0; fits < len; fits = at) {
+        columns -= (int)el_columns(el_utf8_next(line, len, &at));
+        if (columns < 0) {
+            break;
+        }
+    }
+    return fits;
+}
+
 void cli_progress(const char *line) {
     if (!cli_progress_shown() || (line == NULL && !line_is_shown)) {
         return;
@@ -33,7 +47,7 @@ void cli_progress(const char *line) {
     if (line == NULL) {
         fputs("\r\033[K", stderr);
     } else {
-        fprintf(stderr, "\r\033[K%.*s", cli_columns(stderr) - 1, line);
+        fprintf(stderr, "\r\033[K%.*s", (int)fit(line, cli_columns(stderr) - 1), line);
     }
     fflush(stderr);
     line_is_shown = line != NULL;
@@ -47,6 +61,32 @@ void cli_say(const char *format, ...) {
     va_end(args);
     cli_progress(NULL);
     fprintf(stderr, "el4ner: %s\n", message);
+}
+
+int cli_width(const char *text, size_t len) {
+    int width = 0;
+    for (size_t at = 0; at < len;) {
+        uint32_t c = el_utf8_next(text, len, &at);
+        width += el_is_control(c) ? 1 : (int)el_columns(c);
+    }
+    return width;
+}
+
+void cli_put(const char *text, size_t len, int width) {
+    struct el_buffer line = {0};
+    int pad = width - cli_width(text, len);
+    el_buffer_append(&line, text, len);
+    if (line.failed) {
+        cli_say("out of memory: a text of %zu bytes is not shown", len);
+    } else {
+        fwrite(line.data, 1, el_clean(line.data, line.len), stdout);
+    }
+    el_buffer_free(&line);
+    printf("%*s", pad > 0 ? pad : 0, "");
+}
+
+void cli_put_string(const char *text, int width) {
+    cli_put(text, strlen(text), width);
 }
 
 int cli_fail(const struct el_error *err) {
@@ -108,10 +148,15 @@ static void on_interrupt(int signal_number) {
 void cli_catch_interrupt(void) {
     /* SA_RESTART, because reading and writing go on after the first. */
     struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction before;
+        /* What is ignored from the start stays so, as nohup and "&" in scripts want it. */
+        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+            sigaction(signals[i], &action, NULL);
+        }
+    }
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, and children are ended in order */
 }
 

@@ -13,8 +13,7 @@ const char *el_name_problem(const char *name) {
         return "is longer than 128 bytes";
     }
     for (size_t at = 0, len = strlen(name); at < len;) {
-        uint32_t c = el_utf8_next(name, len, &at);
-        if (c < ' ' || (c >= 0x7F && c < 0xA0)) {
+        if (el_is_control(el_utf8_next(name, len, &at))) {
             return "holds control characters";
         }
     }

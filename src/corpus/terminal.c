@@ -38,27 +38,15 @@ struct canvas {
 
 /* ---- Characters ---- */
 
-static size_t width_of(uint32_t c) {
-    if (c < 0x300) {
-        return 1;
-    }
-    uint32_t category = U_GET_GC_MASK((UChar32)c);
-    if ((category & (U_GC_MN_MASK | U_GC_ME_MASK | U_GC_CF_MASK)) != 0) {
-        return 0;
-    }
-    int east_asian = u_getIntPropertyValue((UChar32)c, UCHAR_EAST_ASIAN_WIDTH);
-    return east_asian == U_EA_WIDE || east_asian == U_EA_FULLWIDTH ? 2 : 1;
-}
-
 /* Text must not send commands to the terminal. */
 static void put_character(struct canvas *canvas, const char *text, size_t len, uint32_t c) {
-    bool control = c < 0x20 || (c >= 0x7F && c < 0xA0);
+    bool control = el_is_control(c);
     if (control) {
         el_buffer_string(&canvas->word, "\xEF\xBF\xBD");
     } else {
         el_buffer_append(&canvas->word, text, len);
     }
-    canvas->word_width += control ? 1 : width_of(c);
+    canvas->word_width += control ? 1 : el_columns(c);
 }
 
 static void put_string(struct canvas *canvas, const char *text) {

@@ -56,3 +56,50 @@ if have_llama_server; then
 else
     skip "the example program and the demo: no llama-server (make deps)"
 fi
+
+# Nothing of a file or a server steers the terminal.
+harmless() { ! grep -q "$escape" out && ! grep -q "$escape" err; }
+printf '{"id": "a\\u001b[31mb", "text": "\\u001b[2JAnna \\u001b]0;x\\u0007Berg met Carlo", "entities": [{"start": 4, "end": 16, "type": "person"}]}\n' >evil.jsonl
+try 0 "a pool with control characters" "$el4ner" pool search --pool evil.jsonl "Anna $escape]0;x Berg met Carlo"
+that "pool search shows none of them" harmless
+that "pool search shows the id" grep -qF 'a?[31mb' out
+printf 'a\033[31mb\n' >'evil'"$escape"'[31m.jsonl'
+try 1 "an input with control characters" "$el4ner" tag -c ok.yaml 'evil'"$escape"'[31m.jsonl'
+that "messages hold none of them" harmless
+printf '{"id": "a\\u001b[31mb", "text": "Anna met Bob."}\n' >doomed.jsonl
+serve --fault status=400
+configure doomed.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact, retries: 0"
+"$el4ner" tag -c doomed.yaml --no-cache doomed.jsonl >out 2>err
+that "the id of a failed document is named" grep -qF 'document a?[31mb failed' err
+printf '{"id": "1", "text": "Anna", "entities": [{"start": 0, "end": 4, "type": "p\\u001b[31m"}]}\n' >typed.jsonl
+try 0 "types with control characters" "$el4ner" score typed.jsonl typed.jsonl --by-type
+that "score shows none of them" harmless
+
+# The progress line ends between characters.
+if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+    serve --latency 400
+    configure wide.yaml "name: 北京北京北京北京, url: 'http://127.0.0.1:$port', prompts: compact"
+    for columns in 57 58 59 60; do
+        TERM=xterm script -qec "stty cols $columns; $el4ner tag -c wide.yaml --no-cache good.txt -o out.jsonl" \
+            /dev/null >progress 2>err </dev/null
+        cat progress >>all-progress
+    done
+    that "the progress line has the name" grep -q '北京' all-progress
+    that "the progress line is whole characters" sh -c "iconv -f UTF-8 -t UTF-16 all-progress >utf16"
+else
+    skip "the progress line: no terminal can be had"
+fi
+
+# What is ignored from the start stays ignored.
+serve --latency 300
+configure slow.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact, slots: 1"
+awk 'BEGIN { for (i = 1; i < 4; i++) printf "{\"id\": \"%d\", \"text\": \"Anna Berg met Carlo Dias in Eden.\"}\n", i }' >three.jsonl
+(
+    trap '' HUP
+    exec "$el4ner" tag -c slow.yaml --no-cache --window 1 three.jsonl -o hup.jsonl
+) >out 2>err &
+run=$!
+sleep 1
+kill -HUP $run
+that "nohup is not defeated" wait $run
+that "nothing is left out under nohup" test "$(grep -c . hup.jsonl)" = 3

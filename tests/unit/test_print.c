@@ -27,6 +27,11 @@ static void a_text_that_does_not_fit_ends_with_a_whole_character(void **state) {
          "a?b"},
         {"ab\xE4\xBD", "ab?"},
         {"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", "??????"},
+        {"\x1B[31m", "?[31m"},
+        {"a\nb\tc\x7F", "a b c?"},
+        {"a\xC2\x9B"
+         "1m",
+         "a?1m"}, /* a control character of C1 */
         {"", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
