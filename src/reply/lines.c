@@ -3,7 +3,7 @@
  * A line is an item when it stands in the sentence; it is a pair when it has two sides and one of
  * them stands there. "TYPE: span, span" and "span: TYPE" are told apart by that, and where both
  * sides stand in the sentence, by the other lines. */
-#include "reply/items.h"
+#include "reply/readers.h"
 
 #include <string.h>
 

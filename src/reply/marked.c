@@ -1,6 +1,6 @@
 /* The answers of compact sets: the sentence with marks around its spans, and "span is type" between
  * separators. */
-#include "reply/items.h"
+#include "reply/readers.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Types told in whole sentences. */
-#include "reply/items.h"
+#include "reply/readers.h"
 
 #include <string.h>
 

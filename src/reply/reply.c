@@ -1,152 +1,11 @@
-/* From the items that a reader found to spans, types and verdicts. */
+/* From the items that a reader found to spans and types. */
 #include "reply/reply.h"
 
-#include "base/text.h"
-#include "reply/items.h"
+#include "reply/answer.h"
+#include "reply/readers.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- items -------------------------------------------------------------------------------- */
-
-void el_items_add(struct el_items *items, struct el_piece span, struct el_piece type) {
-    if (items->count == items->room) {
-        size_t room = items->room == 0 ? 16 : items->room * 2;
-        struct el_item *more = el_arena_array(items->arena, room, sizeof *more);
-        if (more == NULL) {
-            items->memory = true;
-            return;
-        }
-        if (items->count > 0) {
-            memcpy(more, items->list, items->count * sizeof *more);
-        }
-        items->list = more;
-        items->room = room;
-    }
-    items->list[items->count++] = (struct el_item){span, type};
-}
-
-static struct el_piece copy_of(struct el_items *items, struct el_piece piece) {
-    if (piece.text != NULL) {
-        piece.text = el_arena_copy(items->arena, piece.text, piece.len);
-        items->memory |= piece.text == NULL;
-    }
-    return piece;
-}
-
-void el_items_copy(struct el_items *items, struct el_piece span, struct el_piece type) {
-    span = copy_of(items, span);
-    type = copy_of(items, type);
-    if (!items->memory) {
-        el_items_add(items, span, type);
-    }
-}
-
-void el_items_add_pair(struct el_items *items, struct el_piece a, struct el_piece b) {
-    struct el_known *known = items->known;
-    bool a_span = el_is_span(known, a), b_span = el_is_span(known, b), turned = !a_span && b_span;
-    if (known->classify && a_span && b_span) {
-        turned = el_which_type(known, b) < 0 && el_which_type(known, a) >= 0;
-    }
-    struct el_piece span = turned ? b : a, type = turned ? a : b;
-    if (el_says_none(type) || (el_says_none(span) && !a_span && !b_span)) {
-        items->says_none = true;
-    } else {
-        el_items_copy(items, el_piece_trim(span), type);
-    }
-}
-
-bool el_is_unfinished(const struct el_items *items, struct el_piece piece) {
-    return items->end != NULL && piece.text != NULL && piece.text + piece.len == items->end;
-}
-
-/* ---- the whole reply ---------------------------------------------------------------------- */
-
-struct el_piece el_without_thoughts(struct el_piece reply) {
-    static const char *const names[] = {"think>", "thinking>", "thought>", "reasoning>"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        size_t n = strlen(names[i]);
-        const char *at = reply.text, *end = at + reply.len, *open = NULL;
-        while ((at = memmem(at, (size_t)(end - at), names[i], n)) != NULL) {
-            if (at > reply.text + 1 && at[-1] == '/' && at[-2] == '<') {
-                reply = el_piece_between(at + n, end);
-                open = NULL;
-            } else if (at > reply.text && at[-1] == '<' && open == NULL) {
-                open = at - 1;
-            }
-            at += n;
-        }
-        if (open != NULL) {
-            reply = el_piece_between(reply.text, open);
-        }
-    }
-    return reply;
-}
-
-/* The contents of the next code fence from `*at` on; false if there is none. */
-static bool next_fence(struct el_piece reply, size_t *at, struct el_piece *inside, bool *closed) {
-    const char *end = reply.text + reply.len, *from = reply.text + *at;
-    const char *open = memmem(from, (size_t)(end - from), "```", 3);
-    const char *line = open != NULL ? memchr(open, '\n', (size_t)(end - open)) : NULL;
-    const char *colon = line != NULL ? memchr(open, ':', (size_t)(line - open)) : NULL;
-    if (line == NULL || colon != NULL || (open > reply.text && open[-1] != '\n')) {
-        return false;
-    }
-    const char *close = memmem(line, (size_t)(end - line), "```", 3);
-    *closed = close != NULL;
-    *inside = el_piece_between(line + 1, close != NULL ? close : end);
-    *at = (size_t)((close != NULL ? close + 3 : end) - reply.text);
-    return true;
-}
-
-/* Does a list in lines stand before the first bracket? What follows such a list is rubbish. */
-static bool begins_with_lines(struct el_items *items, struct el_piece text) {
-    struct el_items first = {
-        .arena = items->arena, .known = items->known, .end = text.text + text.len};
-    const char *bracket = text.text, *end = bracket + text.len;
-    while (bracket < end && strchr("[{", *bracket) == NULL) {
-        bracket++;
-    }
-    const char *line = memrchr(text.text, '\n', (size_t)(bracket - text.text));
-    if (bracket == end || line == NULL) {
-        return false;
-    }
-    el_read_lines(&first, el_piece_between(text.text, line));
-    items->memory |= first.memory;
-    return first.pairs >= 2;
-}
-
-static void read_text(struct el_items *items, struct el_piece text) {
-    if (begins_with_lines(items, text)) {
-        el_read_lines(items, text);
-    } else if (!el_read_literals(items, text) && !items->memory && !el_read_tags(items, text)) {
-        el_read_lines(items, text);
-    }
-}
-
-/* Where was a cut reply cut? Not inside an item if a line break came last. */
-static const char *end_of_cut(struct el_piece reply, bool cut) {
-    bool finished = reply.len == 0 || reply.text[reply.len - 1] == '\n';
-    struct el_piece trimmed = el_piece_trim(reply);
-    return cut && !finished ? trimmed.text + trimmed.len : NULL;
-}
-
-void el_read_any(struct el_items *items, struct el_piece reply) {
-    bool cut = items->cut, closed = false;
-    size_t at = 0;
-    struct el_piece inside;
-    while (next_fence(reply, &at, &inside, &closed)) {
-        items->cut = cut && !closed;
-        items->end = end_of_cut(inside, items->cut);
-        read_text(items, inside);
-        if (items->count > 0 || items->says_none) {
-            return;
-        }
-    }
-    items->cut = cut;
-    items->end = end_of_cut(reply, cut);
-    read_text(items, el_piece_trim(reply));
-}
 
 /* ---- spans -------------------------------------------------------------------------------- */
 
@@ -196,27 +55,6 @@ static bool distinct(struct el_arena *arena, const struct el_items *items,
         }
     }
     return true;
-}
-
-/* Without what a server should have taken away: thoughts, the markers of its chat template in
- * front, and all from the next marker on. */
-struct el_piece el_answer_of(const struct el_prompt_set *set, struct el_piece reply) {
-    size_t end = 0;
-    reply = el_piece_trim(el_without_thoughts(reply));
-    for (int i = 0; i < 8 && reply.len > 0 && (end = el_end_of_answer(set, reply)) == 0; i++) {
-        const char *close = memchr(reply.text, '>', reply.len);
-        close = close != NULL ? close : memchr(reply.text, ']', reply.len);
-        if (set->form == EL_ANSWER_MARKED || close == NULL) {
-            break;
-        }
-        reply = el_piece_trim(el_piece_between(close + 1, reply.text + reply.len));
-        static const char *const roles[] = {"assistant\n", "model\n"};
-        for (size_t k = 0; k < sizeof roles / sizeof *roles; k++) {
-            size_t n = el_piece_begins(reply, roles[k]) ? strlen(roles[k]) : 0;
-            reply = (struct el_piece){reply.text + n, reply.len - n};
-        }
-    }
-    return (struct el_piece){reply.text, reply.len > 0 ? end : 0};
 }
 
 /* A compact answer, unless the reply plainly is of another form. */

@@ -1,5 +1,5 @@
 /* Tagged text: <tag>span</tag>, @@span##, [CLS]span[SEP]type[SEP]. */
-#include "reply/items.h"
+#include "reply/readers.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The verifier's answer: a word for yes or no, with chatter around. What a reply begins with
  * decides; else what stands behind "answer:"; else the only verdict there is; else the last line.
  * Quoted text does not count, it is the span ("No Doubt"). */
-#include "reply/items.h"
+#include "reply/answer.h"
 #include "reply/reply.h"
 
 #include <string.h>
