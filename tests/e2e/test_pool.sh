@@ -58,3 +58,10 @@ try 0 "variants" search --no-members --symmetric --mix 20 --diverse 30 "Bonn is 
     that "a search in another way" grep -q 'Bonn  *Bonn' out
 says 2 "--mix must be" "a share that is none" search --mix 100 "Bonn is old."
 says 2 "give queries" "a search without a query" search
+
+# Scores and cosines beside the formulas written down once more; and what a pool holds, counted by hand.
+python3 "$root/tests/e2e/searching.py" "$el4ner"
+try 0 "pool info" "$el4ner" pool info p.el4
+that "pool info counts sentences" grep -q '^sentences   9 (1 without a span)$' out
+that "pool info counts spans" grep -q '^spans       17 (16 distinct)$' out
+that "pool info counts types" sh -c "grep -q ' 9  location$' out && grep -q ' 5  person$' out && grep -q ' 3  organization$' out"
