@@ -113,5 +113,6 @@ bool el_prompt_render(const struct el_prompt_set *set, enum el_prompt_kind kind,
     call->stop = (const char *const *)set->stop;
     call->n_stop = set->n_stop;
     call->special_tokens = set->special_tokens;
+    call->shared = set->head != NULL;
     return fine;
 }

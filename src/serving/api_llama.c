@@ -74,6 +74,7 @@ static enum el_probe_result after_props(struct el_probe *probe, json_t *props) {
     caps->context = el_probe_size(json_object_get(settings, "n_ctx"), 1 << 30);
     caps->slots = el_probe_size(json_object_get(props, "total_slots"), 1 << 16);
     caps->chat_template = json_string_length(json_object_get(props, "chat_template")) > 0;
+    caps->named_slots = caps->slots > 0;
     caps->json_schema = caps->grammar = caps->logprobs = caps->prefix_cache = true;
     return probe->child || config->embedding ? EL_PROBE_KNOWN : EL_PROBE_NEXT;
 }

@@ -55,7 +55,8 @@ struct el_call {
     size_t max_tokens;
     struct el_constraint constraint;
     bool want_yes_probability;
-    void *user; /* handed back with the reply */
+    bool shared; /* begins as other calls of this order do */
+    void *user;  /* handed back with the reply */
 };
 
 #endif

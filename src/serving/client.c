@@ -204,6 +204,8 @@ static void unlink_sent(struct el_client *client, struct el_job *job) {
     if (job->sent_next != NULL) {
         job->sent_next->sent_previous = job->sent_previous;
     }
+    el_slots_release(&job->endpoint->slots, job->slot);
+    job->slot = EL_NO_SLOT;
     job->endpoint->in_flight--;
     job->endpoint = NULL;
     job->transfer = NULL;
@@ -219,19 +221,30 @@ static void requeue(struct el_client *client, struct el_job *job) {
 
 static void job_done(struct el_http *http, struct el_http_transfer *transfer);
 
-/* The store's key is made of the body that no endpoint has changed: what an endpoint refuses says
- * nothing about the answer that is wanted, and what was answered counts for all of them. */
+/* The store's key is made of the body that no endpoint has changed: what an endpoint refuses, and
+ * which of its slots answers, says nothing about the answer that is wanted. */
 static bool adapt_body(struct el_client *client, const struct el_endpoint *e, struct el_job *job) {
     const struct el_member *member = e->member;
+    struct el_buffer *adapted = &job->adapted;
     job->adaptations = e->adaptation.count;
-    el_buffer_clear(&job->adapted);
-    return e->adaptation.count == 0 ||
-           el_api_write(member->config, &member->caps, &job->call, client->options.constrain,
-                        &e->adaptation, &job->adapted);
+    el_buffer_clear(adapted);
+    if (e->adaptation.count > 0 &&
+        !el_api_write(member->config, &member->caps, &job->call, client->options.constrain,
+                      &e->adaptation, adapted)) {
+        return false;
+    }
+    if (job->slot != EL_NO_SLOT) {
+        if (adapted->len == 0) {
+            el_buffer_append(adapted, job->body.data, job->body.len);
+        }
+        adapted->len -= adapted->len > 0; /* the closing brace */
+        el_buffer_printf(adapted, ",\"id_slot\":%d}", job->slot);
+    }
+    return !adapted->failed;
 }
 
 static const struct el_buffer *sent_body(const struct el_job *job) {
-    return job->adaptations > 0 ? &job->adapted : &job->body;
+    return job->adapted.len > 0 ? &job->adapted : &job->body;
 }
 
 static bool send_job(struct el_client *client, struct el_endpoint *e, struct el_job *job) {
@@ -255,17 +268,53 @@ static bool send_job(struct el_client *client, struct el_endpoint *e, struct el_
     return true;
 }
 
+/* An endpoint whose slot has read the call's sentence; NULL = none. */
+static struct el_endpoint *warm_endpoint(struct el_member *member, const struct el_job *job) {
+    for (size_t i = 0; job->call.shared && i < member->n_endpoints; i++) {
+        struct el_endpoint *e = &member->endpoints[i];
+        if (usable(e) && el_slots_knows(&e->slots, job->call.order)) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+/* Take a slot for a call that shares its beginning with others, if the endpoint has slots. False if
+ * it is to wait for one. */
+static bool take_slot(struct el_endpoint *e, struct el_job *job) {
+    const json_t *extra = e->member->config->extra_body;
+    bool wanted =
+        job->call.shared && e->slots.count > 0 && json_object_get(extra, "id_slot") == NULL;
+    job->slot = wanted ? el_slots_take(&e->slots, job->call.order) : EL_NO_SLOT;
+    return !wanted || job->slot != EL_NO_SLOT;
+}
+
+/* Send what has room, in order. A call whose sentence is in a busy slot waits for that. */
+static void dispatch_member(struct el_client *client, struct el_member *member, double now) {
+    struct el_job *waiting = NULL;
+    while (member->queue.len > 0 && choose(member, now) != NULL) {
+        struct el_job *job = el_queue_pop(&member->queue);
+        struct el_endpoint *warm = warm_endpoint(member, job);
+        struct el_endpoint *e = warm != NULL && has_room(warm, now) ? warm : choose(member, now);
+        if (!take_slot(e, job)) {
+            job->next = waiting;
+            waiting = job;
+        } else if (!send_job(client, e, job)) {
+            el_slots_release(&e->slots, job->slot);
+            client->out_of_memory = true;
+            finish_failed(client, job, EL_FAILED_CANCELLED, "out of memory");
+        }
+    }
+    while (waiting != NULL) {
+        struct el_job *job = waiting;
+        waiting = job->next;
+        requeue(client, job);
+    }
+}
+
 static void dispatch(struct el_client *client, double now) {
     for (size_t m = 0; m < client->n_members; m++) {
-        struct el_member *member = &client->members[m];
-        struct el_endpoint *e;
-        while (member->queue.len > 0 && (e = choose(member, now)) != NULL) {
-            struct el_job *job = el_queue_pop(&member->queue);
-            if (!send_job(client, e, job)) {
-                client->out_of_memory = true;
-                finish_failed(client, job, EL_FAILED_CANCELLED, "out of memory");
-            }
-        }
+        dispatch_member(client, &client->members[m], now);
     }
 }
 
@@ -672,6 +721,7 @@ bool el_client_submit(struct el_client *client, const struct el_call *call, stru
         el_job_free(job);
         return el_fail_memory(err);
     }
+    job->slot = EL_NO_SLOT;
     set_key(client, job);
     struct el_job *same = find_same(client, job);
     if (same != NULL) {

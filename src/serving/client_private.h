@@ -7,6 +7,7 @@
 #include "serving/http.h"
 #include "serving/retry.h"
 #include "serving/server.h"
+#include "serving/slots.h"
 #include "store/store.h"
 
 struct el_member;
@@ -26,6 +27,7 @@ struct el_endpoint {
     struct el_limit limit;
     struct el_adaptation adaptation;
     size_t in_flight;
+    struct el_slots slots; /* of a llama-server: which sentence each has read */
 
     enum el_probe_step step;
     struct el_probe *probe; /* what is known so far; NULL before the first question */
@@ -64,6 +66,7 @@ struct el_job {
     struct el_buffer adapted; /* as its endpoint gets it, where that differs */
     enum el_api api;
     unsigned tries, adaptations; /* adaptations: of its endpoint, when it was sent */
+    int slot;                    /* while sent, if it was named; else EL_NO_SLOT */
     bool primary;                /* in the table of calls under way; twins are not */
     struct el_job *chain;        /* that table's bucket */
     struct el_job *twins;        /* identical calls, answered with this one; linked by `next` */

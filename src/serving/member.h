@@ -71,6 +71,7 @@ struct el_capabilities {
     double parameters; /* in billions, 0 = unknown */
     bool compact;      /* the vocabulary has the compact markers */
     bool chat_template, json_schema, grammar, choice, logprobs, prefix_cache;
+    bool named_slots; /* a request may name its slot, as llama-server lets it */
 };
 
 #endif

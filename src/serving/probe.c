@@ -89,6 +89,10 @@ static void done(struct el_endpoint *e) {
         member->caps = *found;
     }
     el_limit_init(&e->limit, config->slots != 0 ? config->slots : member->caps.slots);
+    if (!el_slots_init(&e->slots, found->named_slots ? found->slots : 0)) {
+        fail(e, "out of memory");
+        return;
+    }
     e->step = EL_PROBE_DONE;
 }
 

@@ -304,6 +304,7 @@ void el_client_stop(struct el_client *client) {
         for (size_t i = 0; i < member->n_endpoints; i++) {
             el_probe_stop(&member->endpoints[i]);
             el_http_target_free(&member->endpoints[i].target);
+            el_slots_free(&member->endpoints[i].slots);
             el_buffer_free(&member->endpoints[i].probe_body);
             free(member->endpoints[i].probe);
         }
