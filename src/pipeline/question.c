@@ -197,6 +197,7 @@ bool el_question_render(const struct el_context *context, const struct el_work *
         if (!el_prompt_render(set, question->kind, &data, arena, call, err)) {
             return false;
         }
+        call->constraint.nested = context->settings.nested;
         if (n_demonstrations == 0 || room == 0 || el_estimate_call(call) + max_tokens <= room) {
             return true;
         }

@@ -25,6 +25,7 @@ enum el_constraint_kind { EL_FREE, EL_LIST_OF_SPANS, EL_LIST_OF_TYPES, EL_YES_NO
 struct el_constraint {
     enum el_constraint_kind kind;
     const char *text;           /* LIST_OF_SPANS: the sentence */
+    bool nested;                /* LIST_OF_SPANS: spans may overlap, and come in any order */
     const char *const *choices; /* LIST_OF_TYPES: the type names; YES_NO: the yes and no words */
     size_t n_choices;
     size_t n_items;           /* LIST_OF_TYPES: how many spans */

@@ -1,6 +1,6 @@
-/* JSON form. The grammar of all substrings of a sentence w0 w1 ... wn, in n + 1 rules instead of
- * n * n / 2 alternatives: rule sI is unit I followed by nothing or by the rest from I + 1, and a
- * span is any of the sI.
+/* JSON form, nested. The grammar of all substrings of a sentence w0 w1 ... wn, in n + 1 rules
+ * instead of n * n / 2 alternatives: rule sI is unit I followed by nothing or by the rest from
+ * I + 1, and a span is any of the sI.
  *
  *     root ::= "[" ( "\"" span "\"" ( ", " ... ){0,63} )? "]"
  *     span ::= s0 | s1 | s2
@@ -8,6 +8,15 @@
  *     s1 ::= "York" ( "," s2 )? ...
  *
  * White space between units is written as in the sentence.
+ *
+ * JSON form, flat. Rule fI is a list of spans that begin at unit I or later; rule sI is unit I
+ * within a span, and what may follow: the span's next unit, or its end and the spans after it.
+ *
+ *     root ::= "[" f0? "]"
+ *     f0 ::= "\"" s0 | f1
+ *     f1 ::= "\"" s1
+ *     s0 ::= "New" ( " " s1 | "\"" ( ", " f1 )? )
+ *     s1 ::= "York" "\""
  *
  * Marked form. The sentence itself, with marks around runs of units: rule bDuI stands before unit I
  * inside of D marks, aDuI behind it. White space before a unit belongs to it.
@@ -215,11 +224,38 @@ static bool write_types(const struct el_constraint *c, struct el_buffer *gbnf) {
     return true;
 }
 
+/* The flat list: its root and the rules f0 .. fN and s0 .. sN. */
+static void write_ordered(const char *text, const struct unit *units, size_t n,
+                          struct el_buffer *gbnf) {
+    el_buffer_string(gbnf, "root ::= \"[\" f0? \"]\"\n");
+    for (size_t i = 0; i < n; i++) {
+        const struct unit *unit = &units[i];
+        el_buffer_printf(gbnf, "f%zu ::= \"\\\"\" s%zu", i, i);
+        if (i + 1 < n) {
+            el_buffer_printf(gbnf, " | f%zu", i + 1);
+        }
+        el_buffer_printf(gbnf, "\ns%zu ::= ", i);
+        literal(gbnf, text + unit->start, unit->end - unit->start, true);
+        if (i + 1 < n) {
+            el_buffer_string(gbnf, " ( ");
+            if (unit->next > unit->end) {
+                literal(gbnf, text + unit->end, unit->next - unit->end, true);
+                el_buffer_char(gbnf, ' ');
+            }
+            el_buffer_printf(gbnf, "s%zu | \"\\\"\" ( \", \" f%zu )? )\n", i + 1, i + 1);
+        } else {
+            el_buffer_string(gbnf, " \"\\\"\"\n");
+        }
+    }
+}
+
 static bool write_spans(const struct el_constraint *c, struct el_buffer *gbnf) {
     struct unit units[MAX_UNITS];
     size_t n = c->text != NULL ? find_units(c->text, units) : 0;
     if (n > 0 && c->open != NULL) {
         write_marked(c, units, n, gbnf);
+    } else if (n > 0 && !c->nested) {
+        write_ordered(c->text, units, n, gbnf);
     } else if (n > 0) {
         write_runs(c->text, units, n, gbnf);
         el_buffer_string(gbnf, "one ::= ");

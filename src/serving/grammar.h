@@ -7,7 +7,9 @@
 
 /* Appends GBNF. For EL_LIST_OF_SPANS a span is any run of consecutive units of the sentence, a
  * unit being a word, a sign, or (in scripts that do not separate words) a character: what is not
- * in the sentence cannot be written. Marked spans nest three deep at most. False, with `gbnf`
+ * in the sentence cannot be written. Spans are listed in the order of the text and do not overlap,
+ * so that a list always ends; with `nested` in any order, at most 64. Marked spans nest three deep
+ * at most. False, with `gbnf`
  * unchanged, if there is nothing to enforce or the sentence is too long for it; gbnf->failed if
  * memory ran out. */
 bool el_grammar_write(const struct el_constraint *constraint, struct el_buffer *gbnf);

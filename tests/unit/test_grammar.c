@@ -203,7 +203,8 @@ static void marked_spans(void **state) {
 
 static void spans_as_json(void **state) {
     (void)state;
-    struct el_constraint c = {.kind = EL_LIST_OF_SPANS, .text = "the \"Red\\Blue\" band\tof Oslo"};
+    struct el_constraint c = {
+        .kind = EL_LIST_OF_SPANS, .text = "the \"Red\\Blue\" band\tof Oslo", .nested = true};
     check(&c, (struct expectation[]){{"[]", true},
                                      {"[\"Oslo\"]", true},
                                      {"[\"Oslo\", \"Red\"]", true},
@@ -213,6 +214,29 @@ static void spans_as_json(void **state) {
                                      {"[\"Bergen\"]", false},
                                      {"Oslo", false},
                                      {NULL, false}});
+}
+
+/* Flat: in the order of the text, without overlap, each place once. */
+static void spans_in_order(void **state) {
+    (void)state;
+    struct el_constraint c = {.kind = EL_LIST_OF_SPANS, .text = "Ann of New York saw Ann, twice"};
+    check(&c, (struct expectation[]){{"[]", true},
+                                     {"[\"Ann\"]", true},
+                                     {"[\"twice\"]", true},
+                                     {"[\"Ann\", \"New York\", \"Ann\"]", true},
+                                     {"[\"Ann of New York saw Ann, twice\"]", true},
+                                     {"[\"Ann\", \"Ann\", \"Ann\"]", false},
+                                     {"[\"New York\", \"New York\"]", false},
+                                     {"[\"twice\", \"Ann\"]", false},
+                                     {"[\"New York\", \"York\"]", false},
+                                     {"[\"New\", \"York\"]", true},
+                                     {"[\"An\"]", false},
+                                     {"[\"Ann of\"", false},
+                                     {"[\"Ann\",]", false},
+                                     {"[\"\"]", false},
+                                     {NULL, false}});
+    c.text = "Oslo";
+    check(&c, (struct expectation[]){{"[]", true}, {"[\"Oslo\"]", true}, {NULL, false}});
 }
 
 static void characters_where_words_are_not_separated(void **state) {
@@ -326,6 +350,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(marked_spans),
         cmocka_unit_test(spans_as_json),
+        cmocka_unit_test(spans_in_order),
         cmocka_unit_test(characters_where_words_are_not_separated),
         cmocka_unit_test(types),
         cmocka_unit_test(yes_or_no),
