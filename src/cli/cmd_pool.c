@@ -1,5 +1,5 @@
 /* el4ner pool: build, extend and look into a pool of demonstrations. */
-#include "cli/pool.h"
+#include "cli/pool_commands.h"
 
 #include "pipeline/embedder.h"
 

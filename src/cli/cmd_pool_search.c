@@ -2,7 +2,7 @@
  *
  * By default the members pre-extract the spans, exactly as in tagging: it is the first stage of
  * the pipeline and nothing else. With --spans or --no-members no member is needed. */
-#include "cli/pool.h"
+#include "cli/pool_commands.h"
 
 #include "language/segment.h"
 #include "pipeline/ensemble.h"

@@ -1,5 +1,5 @@
 /* How el4ner pool search shows what it found. */
-#include "cli/pool.h"
+#include "cli/pool_commands.h"
 
 #include "base/json.h"
 

@@ -35,8 +35,11 @@ int tag_dry_run(struct tag *tag) {
     printf("%" PRIu64 " document%s, %" PRIu64 " sentence%s\n\n", estimate.documents,
            estimate.documents == 1 ? "" : "s", estimate.sentences,
            estimate.sentences == 1 ? "" : "s");
-    printf("%-16s %9s %9s %9s %9s %14s %14s %10s\n", "calls by member", "retrieve", "extract",
-           "classify", "verify", "prompt tokens", "answer, most", "cost, most");
+    printf("%-16s", "calls by member");
+    for (int s = 0; s < EL_STAGES; s++) {
+        printf(" %9s", el_stage_name((enum el_stage)s));
+    }
+    printf(" %14s %14s %10s\n", "prompt tokens", "answer, most", "cost, most");
     for (size_t m = 0; m < tag->config->n_members; m++) {
         print_member(&tag->config->members[m], &estimate, m);
     }

@@ -211,19 +211,11 @@ enum el_tick tag_tick(void *context) {
 
 /* The end */
 
-static const char *const stage_names[EL_STAGES] = {"retrieve", "extract", "classify", "verify"};
-static const char *const failure_names[EL_FAILURES] = {
-    [EL_FAILED_CONNECT] = "connect",     [EL_FAILED_TIMEOUT] = "timeout",
-    [EL_FAILED_STATUS] = "status",       [EL_FAILED_MALFORMED] = "malformed",
-    [EL_FAILED_CONTEXT] = "context",     [EL_FAILED_DEAD] = "dead",
-    [EL_FAILED_CANCELLED] = "cancelled",
-};
-
 static json_t *account_json(const struct el_account *a, uint64_t abstained) {
     json_t *failures = json_object();
     for (int i = 1; i < EL_FAILURES; i++) {
         if (a->failures[i] > 0) {
-            json_object_set_new(failures, failure_names[i],
+            json_object_set_new(failures, el_failure_name((enum el_failure)i),
                                 json_integer((json_int_t)a->failures[i]));
         }
     }
@@ -241,7 +233,7 @@ json_t *tag_account(const struct tag *tag) {
     for (size_t m = 0; m < tag->config->n_members; m++) {
         json_t *stages = json_object();
         for (int s = 0; s < EL_STAGES; s++) {
-            json_object_set_new(stages, stage_names[s],
+            json_object_set_new(stages, el_stage_name((enum el_stage)s),
                                 account_json(el_client_account(el_ensemble_client(tag->ensemble), m,
                                                                (enum el_stage)s),
                                              counts->abstained[m][s]));
@@ -275,8 +267,8 @@ static void report_abstentions(const struct tag *tag) {
         for (int s = 0; s < EL_STAGES; s++) {
             uint64_t n = counts->abstained[m][s];
             if (n > 0) {
-                put(&line, "%s%s %s %llu", all > 0 ? ", " : "", tag->names[m], stage_names[s],
-                    (unsigned long long)n);
+                put(&line, "%s%s %s %llu", all > 0 ? ", " : "", tag->names[m],
+                    el_stage_name((enum el_stage)s), (unsigned long long)n);
             }
             all += n;
         }

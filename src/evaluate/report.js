@@ -125,8 +125,8 @@
         `[${d.spans.map((s) => `${s.text}: ${s.type}`).join('; ')}] similarity ${d.score.toFixed(3)}`)));
     }
     if (shown.length) box.append(demonstrations);
-    for (const stage of ['retrieve', 'extract', 'classify', 'verify']) {
-      for (const call of trace[stage].calls) {
+    for (const [stage, { calls }] of Object.entries(trace)) {
+      for (const call of calls || []) {
         const title = `${stage}, ${call.member}${call.abstained ? ' (abstained)' : ''}`;
         box.append(element('details', {}, element('summary', {}, title),
           element('pre', { 'aria-label': 'prompt' }, call.prompt || ''),

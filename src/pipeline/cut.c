@@ -5,11 +5,11 @@
 
 #include <string.h>
 
-static bool add_piece(struct el_arena *arena, struct el_pieces *pieces, size_t *capacity,
-                      struct el_piece piece) {
+static bool add_piece(struct el_arena *arena, struct el_cuts *pieces, size_t *capacity,
+                      struct el_cut piece) {
     if (pieces->count == *capacity) {
         size_t more = *capacity == 0 ? 16 : *capacity * 2;
-        struct el_piece *items = el_arena_array(arena, more, sizeof *items);
+        struct el_cut *items = el_arena_array(arena, more, sizeof *items);
         if (items == NULL) {
             return false;
         }
@@ -64,11 +64,11 @@ static size_t reach(const struct el_document *document, size_t start, size_t end
 
 static bool cut_sentence(struct el_arena *arena, const struct el_document *document,
                          const char *lang, struct el_span sentence, size_t max_tokens,
-                         size_t max_bytes, struct el_pieces *pieces, size_t *capacity,
+                         size_t max_bytes, struct el_cuts *pieces, size_t *capacity,
                          struct el_error *err) {
     size_t far = reach(document, sentence.start, sentence.end, max_tokens, max_bytes);
     if (far >= sentence.end) {
-        struct el_piece whole = {sentence, sentence};
+        struct el_cut whole = {sentence, sentence};
         return add_piece(arena, pieces, capacity, whole) || el_fail_memory(err);
     }
     struct el_spans words;
@@ -84,14 +84,14 @@ static bool cut_sentence(struct el_arena *arena, const struct el_document *docum
     for (;;) {
         far = reach(document, start, sentence.end, max_tokens, max_bytes);
         if (far >= sentence.end) {
-            struct el_piece last = {{start, sentence.end}, {keep, sentence.end}};
+            struct el_cut last = {{start, sentence.end}, {keep, sentence.end}};
             return add_piece(arena, pieces, capacity, last) || el_fail_memory(err);
         }
         size_t end = border(document, &words, start, far);
         size_t next = border(document, &words, start, end - (end - start) / 4);
         next = next < end ? next : end;
         size_t middle = next + (end - next) / 2;
-        struct el_piece piece = {{start, end}, {keep, middle}};
+        struct el_cut piece = {{start, end}, {keep, middle}};
         if (!add_piece(arena, pieces, capacity, piece)) {
             return el_fail_memory(err);
         }
@@ -104,9 +104,9 @@ static bool cut_sentence(struct el_arena *arena, const struct el_document *docum
 }
 
 bool el_cut_document(struct el_arena *arena, const struct el_document *document, const char *lang,
-                     size_t max_tokens, size_t max_bytes, struct el_pieces *pieces,
+                     size_t max_tokens, size_t max_bytes, struct el_cuts *pieces,
                      struct el_error *err) {
-    *pieces = (struct el_pieces){0};
+    *pieces = (struct el_cuts){0};
     size_t capacity = 0;
     struct el_span whole = {0, document->text_len};
     struct el_spans sentences = {&whole, document->text_len > 0};

@@ -4,13 +4,13 @@
 
 #include "corpus/document.h"
 
-struct el_piece {
+struct el_cut {
     struct el_span span; /* bytes of the document */
     struct el_span keep; /* bytes of the document: starts of the entities that count here */
 };
 
-struct el_pieces {
-    struct el_piece *items; /* in the arena; in text order */
+struct el_cuts {
+    struct el_cut *items; /* in the arena; in text order */
     size_t count;
 };
 
@@ -20,7 +20,7 @@ struct el_pieces {
  * overlap an entity belongs to the piece on whose side of the middle it starts. Nothing of the
  * text is left out. */
 bool el_cut_document(struct el_arena *arena, const struct el_document *document, const char *lang,
-                     size_t max_tokens, size_t max_bytes, struct el_pieces *pieces,
+                     size_t max_tokens, size_t max_bytes, struct el_cuts *pieces,
                      struct el_error *err);
 
 #endif

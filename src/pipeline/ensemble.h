@@ -53,6 +53,9 @@ struct el_run {
  * members and documents are in the counts. Counts add up over runs. */
 bool el_ensemble_run(struct el_ensemble *ensemble, const struct el_run *run, struct el_error *err);
 
+/* "retrieve" .. "verify". */
+const char *el_stage_name(enum el_stage stage);
+
 struct el_counts {
     uint64_t documents, failed_documents, sentences, entities;
     uint64_t proposed, ungrounded;    /* strings in replies; those not found in the sentence */

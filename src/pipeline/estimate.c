@@ -73,7 +73,7 @@ static bool estimate_document(struct el_ensemble *ensemble, const struct el_cont
                               const struct el_document *document, struct el_estimate *estimate,
                               struct el_error *err) {
     struct el_arena arena = {0};
-    struct el_pieces pieces;
+    struct el_cuts pieces;
     const char *lang = document->lang != NULL ? document->lang : ensemble->config->lang;
     size_t spans = spans_per_sentence(context->pool);
     bool ok = el_cut_document(&arena, document, lang, el_ensemble_longest_sentence(ensemble),

@@ -12,16 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct el_stage_functions *const STAGES[EL_STAGES] = {&el_retrieve, &el_extract,
-                                                                   &el_classify, &el_verify};
-
 /* A document in work. */
 struct job {
     struct job *next; /* in input order */
     uint64_t number;  /* in input order */
     struct el_document *document;
     struct el_arena arena;
-    struct el_pieces pieces;
+    struct el_cuts pieces;
     size_t started, finished; /* pieces */
     struct el_entity *entities;
     size_t n_entities, capacity;
@@ -260,7 +257,7 @@ static bool advance(struct task *task, struct el_error *err) {
     struct run *run = task->run;
     struct el_work *work = &task->work;
     while (work->stage < run->stages) {
-        const struct el_stage_functions *stage = STAGES[work->stage];
+        const struct el_stage_functions *stage = el_stages[work->stage];
         struct el_questions questions = {0};
         if (!stage->ask(&run->context, work, &questions, err)) {
             return false;
@@ -387,7 +384,7 @@ static void handle_reply(void *context, const struct el_call *call, const struct
     if (--task->waiting > 0) {
         return;
     }
-    const struct el_stage_functions *stage = STAGES[task->work.stage];
+    const struct el_stage_functions *stage = el_stages[task->work.stage];
     run->failed =
         !stage->take(&run->context, &task->work, task->answers, task->n_answers, &run->error);
     task->work.round++;
@@ -404,7 +401,7 @@ static bool start_task(struct run *run, struct job *job, struct el_error *err) {
         return el_fail_memory(err);
     }
     size_t piece = job->started++;
-    const struct el_piece *cut = &job->pieces.items[piece];
+    const struct el_cut *cut = &job->pieces.items[piece];
     size_t begin = cut->span.start, len = cut->span.end - begin;
     const struct el_config *config = run->ensemble->config;
     task->run = run;

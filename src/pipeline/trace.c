@@ -4,10 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const STAGE_NAMES[EL_STAGES] = {"retrieve", "extract", "classify", "verify"};
-static const char *const FAILURE_NAMES[EL_FAILURES] = {
-    "answered", "connect", "timeout", "status", "malformed", "context", "dead", "cancelled"};
-
 static json_t *text(const char *string) {
     return json_string(string == NULL ? "" : string);
 }
@@ -42,7 +38,7 @@ static json_t *calls(const struct el_context *context, const struct el_work *wor
         }
         json_object_set_new(call, embed ? "texts" : "prompt", text(answer->prompt));
         if (answer->failure != EL_ANSWERED) {
-            json_object_set_new(call, "failure", text(FAILURE_NAMES[answer->failure]));
+            json_object_set_new(call, "failure", text(el_failure_name(answer->failure)));
             json_object_set_new(call, "detail", text(answer->detail));
         } else if (embed) {
             json_object_set_new(call, "dimensions", json_integer((json_int_t)answer->dimensions));
@@ -142,7 +138,7 @@ json_t *el_work_trace(const struct el_context *context, const struct el_work *wo
                               (json_int_t)work->begin, "text", work->text, "retrieve",
                               retrieval(context, work));
     for (enum el_stage stage = EL_STAGE_EXTRACT; stage < EL_STAGES && trace != NULL; stage++) {
-        json_object_set_new(trace, STAGE_NAMES[stage],
+        json_object_set_new(trace, el_stages[stage]->name,
                             json_pack("{s:o}", "calls", calls(context, work, stage)));
     }
     if (trace != NULL) {

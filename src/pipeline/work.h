@@ -152,6 +152,7 @@ struct el_stage_functions {
 };
 
 extern const struct el_stage_functions el_retrieve, el_extract, el_classify, el_verify;
+extern const struct el_stage_functions *const el_stages[EL_STAGES]; /* in order */
 
 /* For ask(): add a question; false if memory is out. */
 bool el_question_add(struct el_work *work, struct el_questions *questions,

@@ -22,14 +22,15 @@ void el_read_marked(struct el_items *items, const struct el_prompt_set *set, str
 /* any.c: all else, JSON and its broken kin, tagged text, lists in lines, prose. */
 void el_read_any(struct el_items *items, struct el_piece reply);
 
-/* values.c: what a JSON value says. */
+/* json_values.c: what a JSON value says. */
 void el_read_json(struct el_items *items, const json_t *value);
 
-/* json.c: JSON and Python literals, strict or broken. True if one was found that says something.
+/* literals.c: JSON and Python literals, strict or broken. True if one was found that says
+ * something.
  */
 bool el_read_literals(struct el_items *items, struct el_piece reply);
 
-/* tags.c: <tag>span</tag>, @@span##, [CLS]span[SEP]type. True if there was any. */
+/* tagged.c: <tag>span</tag>, @@span##, [CLS]span[SEP]type. True if there was any. */
 bool el_read_tags(struct el_items *items, struct el_piece reply);
 
 /* lines.c: lists in lines: bullets, numbers, tables, "span: TYPE", "TYPE: span, span", "span

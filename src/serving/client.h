@@ -23,6 +23,9 @@ enum el_failure {
     EL_FAILURES
 };
 
+/* "answered", "connect", "timeout" ... */
+const char *el_failure_name(enum el_failure failure);
+
 struct el_reply {
     enum el_failure failure;
     const char *detail; /* for people, when failure != 0; no keys in it */

@@ -538,7 +538,7 @@ static void pieces_cover_the_text(void **state) {
         text[len] = '\0';
         struct el_document *document = el_document_new();
         struct el_arena arena = {0};
-        struct el_pieces pieces;
+        struct el_cuts pieces;
         struct el_error err;
         document->text = text;
         document->text_len = len;
@@ -549,7 +549,7 @@ static void pieces_cover_the_text(void **state) {
         assert_int_equal(pieces.items[0].span.start, 0);
         assert_int_equal(pieces.items[pieces.count - 1].span.end, len);
         for (size_t i = 0; i < pieces.count; i++) {
-            struct el_piece piece = pieces.items[i];
+            struct el_cut piece = pieces.items[i];
             size_t keep_start = i == 0 ? 0 : pieces.items[i - 1].keep.end;
             assert_int_equal(piece.keep.start, keep_start);
             assert_true(piece.keep.start >= piece.span.start && piece.keep.end <= piece.span.end);

@@ -1,6 +1,6 @@
 /* The parts of el4ner pool. */
-#ifndef EL_CLI_POOL_H
-#define EL_CLI_POOL_H
+#ifndef EL_CLI_POOL_COMMANDS_H
+#define EL_CLI_POOL_COMMANDS_H
 
 #include "cli/cli.h"
 

@@ -1,0 +1,15 @@
+/* The stages, in order. */
+#include "pipeline/work.h"
+
+#include "pipeline/ensemble.h"
+
+const struct el_stage_functions *const el_stages[EL_STAGES] = {
+    [EL_STAGE_RETRIEVE] = &el_retrieve,
+    [EL_STAGE_EXTRACT] = &el_extract,
+    [EL_STAGE_CLASSIFY] = &el_classify,
+    [EL_STAGE_VERIFY] = &el_verify,
+};
+
+const char *el_stage_name(enum el_stage stage) {
+    return el_stages[stage]->name;
+}
