@@ -30,6 +30,10 @@ int cli_check_output(const char *path, char *const *inputs, size_t n_inputs) {
     if (path == NULL || strcmp(path, "-") == 0) {
         return CLI_OK;
     }
+    if (path[0] == '\0') {
+        cli_say("the name of an output is empty");
+        return CLI_USAGE;
+    }
     bool exists = stat(path, &there) == 0;
     char *copy = strdup(path); /* dirname() cuts it */
     bool ok =

@@ -228,6 +228,9 @@ bool cli_common(struct cli_settings *settings, const char *command, int id, cons
         return true;
     case CLI_ID_CACHE:
         settings->cache = value;
+        if (value[0] == '\0') {
+            *status = cli_usage(command, "--cache needs the name of a file; --no-cache means none");
+        }
         return true;
     case CLI_ID_NO_CACHE:
         settings->no_cache = true;

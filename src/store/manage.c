@@ -130,6 +130,7 @@ static bool drop_to_size(struct el_store *store, const struct el_store_prune *wh
 bool el_store_prune(struct el_store *store, const struct el_store_prune *what, uint64_t *dropped,
                     struct el_error *err) {
     *dropped = 0;
+    sqlite3_busy_timeout(store->db, EL_STORE_PATIENCE_MS);
     el_store_commit(store);
     sqlite3_reset(store->get);
     bool ok = drop(store, "DELETE FROM replies WHERE (?1 IS NULL OR model = ?1) AND written < ?2",

@@ -1,7 +1,9 @@
-/* Two things are less plain than they look. The file is locked for writing only during a commit,
- * never while answers gather: otherwise two processes would starve each other. And every error of
- * SQLite after opening turns the store off with one warning, because answers are worth more than
- * their copies. */
+/* Three things are less plain than they look. The file is locked for writing only during a commit,
+ * never while answers gather: otherwise two processes would starve each other. A lock of another
+ * process, which can last for minutes when it prunes a large file, must not stop the loop that
+ * serves all models: a commit that finds one is put off. And every other error of SQLite after
+ * opening turns the store off with one warning, because answers are worth more than their copies.
+ */
 #include "base/clock.h"
 #include "store/store_private.h"
 
@@ -16,8 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 5000, VERSION = 2, HELD_BYTES = 32 << 20, HELD_COUNT = 4096 };
-static const double GROUP_SECONDS = 0.02;
+enum { VERSION = 2, HELD_BYTES = 32 << 20, HELD_COUNT = 4096, MOST_HELD_BYTES = 256 << 20 };
+enum { RUN_MS = 5, CLOSE_MS = 60000 }; /* how long SQLite waits for a lock */
+static const double GROUP_SECONDS = 0.02, LOCKED_SECONDS = 0.2;
 
 static void turn_off(struct el_store *store) {
     if (!store->off) {
@@ -26,6 +29,10 @@ static void turn_off(struct el_store *store) {
                sqlite3_errmsg(store->db));
     }
     store->off = true;
+}
+
+static bool is_lock(int rc) {
+    return (rc & 0xFF) == SQLITE_BUSY || (rc & 0xFF) == SQLITE_LOCKED;
 }
 
 /* mkdir -p of the folder that holds `path`; errors show when the file is opened. */
@@ -92,7 +99,7 @@ static bool set_up(struct el_store *store, struct el_error *err) {
     int rc =
         sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc == SQLITE_OK) {
-        sqlite3_busy_timeout(store->db, BUSY_MS);
+        sqlite3_busy_timeout(store->db, EL_STORE_PATIENCE_MS);
         sqlite3_limit(store->db, SQLITE_LIMIT_LENGTH, 64 << 20);
     }
     int64_t version = rc == SQLITE_OK ? el_store_number(store, "PRAGMA user_version") : -1;
@@ -106,7 +113,8 @@ static bool set_up(struct el_store *store, struct el_error *err) {
                        store->path);
     }
     bool ok = version >= 0 && el_store_run(store, "PRAGMA journal_mode=WAL") &&
-              el_store_run(store, "PRAGMA synchronous=NORMAL") && make_tables(store) &&
+              el_store_run(store, "PRAGMA synchronous=NORMAL") &&
+              (version == VERSION || make_tables(store)) &&
               el_store_prepare(store,
                                "SELECT text, cut, yes, seconds, prompt_tokens, answer_tokens,"
                                " cached_tokens, model FROM replies WHERE key = ?",
@@ -115,6 +123,13 @@ static bool set_up(struct el_store *store, struct el_error *err) {
                                &store->put) &&
               el_store_prepare(store, "BEGIN IMMEDIATE", &store->begin) &&
               el_store_prepare(store, "COMMIT", &store->commit);
+    if (!ok && is_lock(sqlite3_errcode(store->db))) {
+        return el_fail(err, EL_ERR_IO,
+                       "%s: another process has locked the reply store; wait for it, or name "
+                       "another",
+                       store->path);
+    }
+    sqlite3_busy_timeout(store->db, RUN_MS);
     return ok || el_fail(err, EL_ERR_IO,
                          "%s: not usable as a reply store (%s); delete it or name another",
                          store->path, store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc));
@@ -122,8 +137,11 @@ static bool set_up(struct el_store *store, struct el_error *err) {
 
 bool el_store_open(const char *path, const struct el_log *log, struct el_store **out,
                    struct el_error *err) {
-    struct el_store *store = calloc(1, sizeof *store);
     *out = NULL;
+    if (path[0] == '\0') {
+        return el_fail(err, EL_ERR_CONFIG, "the name of the reply store is empty; name a file");
+    }
+    struct el_store *store = calloc(1, sizeof *store);
     if (store == NULL || (store->path = strdup(path)) == NULL) {
         free(store);
         return el_fail_memory(err);
@@ -150,6 +168,23 @@ static void forget_held(struct el_store *store) {
     memset(store->buckets, 0, sizeof store->buckets);
     store->held_count = store->held_bytes = 0;
     store->due = INFINITY;
+    store->locked = false;
+}
+
+/* The last commit: answers that another process's lock has kept waiting so far are worth a wait. */
+static void commit_patiently(struct el_store *store) {
+    el_store_commit(store);
+    if (store->locked) {
+        el_log(store->log, EL_INFO, "%s: waiting for another process that has locked it",
+               store->path);
+        sqlite3_busy_timeout(store->db, CLOSE_MS);
+        el_store_commit(store);
+    }
+    if (store->locked) {
+        el_log(store->log, EL_WARNING,
+               "%s: another process has locked the reply store: %zu answers are not stored",
+               store->path, store->held_count);
+    }
 }
 
 void el_store_close(struct el_store *store) {
@@ -157,7 +192,7 @@ void el_store_close(struct el_store *store) {
         return;
     }
     if (store->put != NULL) {
-        el_store_commit(store);
+        commit_patiently(store);
     }
     forget_held(store);
     sqlite3_finalize(store->get);
@@ -247,7 +282,7 @@ bool el_store_get(struct el_store *store, const char key[EL_SHA256_HEX], struct 
     if (rc == SQLITE_ROW) {
         el_store_read_row(store->get, 0, stored);
         rc = copy_row(store, stored) ? rc : SQLITE_BUSY;
-    } else if (rc != SQLITE_DONE && rc != SQLITE_BUSY) {
+    } else if (rc != SQLITE_DONE && !is_lock(rc)) {
         turn_off(store);
     }
     sqlite3_reset(store->get); /* or the row would hold up whoever prunes the store */
@@ -257,6 +292,16 @@ bool el_store_get(struct el_store *store, const char key[EL_SHA256_HEX], struct 
 void el_store_put(struct el_store *store, const char key[EL_SHA256_HEX],
                   const struct el_stored *stored) {
     if (store->off || find_held(store, key) != NULL) {
+        return;
+    }
+    if (store->locked && store->held_bytes >= MOST_HELD_BYTES) {
+        if (!store->full) {
+            el_log(store->log, EL_WARNING,
+                   "%s: another process keeps the reply store locked; answers are not stored until "
+                   "it is done",
+                   store->path);
+        }
+        store->full = true;
         return;
     }
     const char *model = stored->model != NULL ? stored->model : "";
@@ -280,12 +325,15 @@ void el_store_put(struct el_store *store, const char key[EL_SHA256_HEX],
     if (store->held_count == 1) {
         store->due = el_now() + GROUP_SECONDS;
     }
-    if (store->held_count >= HELD_COUNT || store->held_bytes >= HELD_BYTES) {
+    bool many = store->held_count >= HELD_COUNT || store->held_bytes >= HELD_BYTES;
+    if (many && (!store->locked || el_now() >= store->due)) {
         el_store_commit(store);
     }
 }
 
-static bool insert(struct el_store *store, const struct el_held *held, int64_t written) {
+/* These three give a result of SQLite; SQLITE_DONE is success. */
+
+static int insert(struct el_store *store, const struct el_held *held, int64_t written) {
     sqlite3_stmt *put = store->put;
     unsigned char raw[32];
     unhex(held->key, raw);
@@ -302,12 +350,22 @@ static bool insert(struct el_store *store, const struct el_held *held, int64_t w
     int rc = sqlite3_step(put);
     sqlite3_reset(put);
     sqlite3_clear_bindings(put);
-    return rc == SQLITE_DONE;
+    return rc;
 }
 
-static bool step(sqlite3_stmt *statement) {
-    int rc = sqlite3_step(statement);
-    return sqlite3_reset(statement) == SQLITE_OK && rc == SQLITE_DONE;
+static int step(sqlite3_stmt *statement) {
+    int rc = sqlite3_step(statement), reset = sqlite3_reset(statement);
+    return rc == SQLITE_DONE && reset != SQLITE_OK ? reset : rc;
+}
+
+static int write_held(struct el_store *store) {
+    int64_t written = (int64_t)time(NULL);
+    int rc = step(store->begin);
+    for (const struct el_held *held = store->first; rc == SQLITE_DONE && held != NULL;
+         held = held->next) {
+        rc = insert(store, held, written);
+    }
+    return rc == SQLITE_DONE ? step(store->commit) : rc;
 }
 
 void el_store_commit(struct el_store *store) {
@@ -315,19 +373,19 @@ void el_store_commit(struct el_store *store) {
         return;
     }
     sqlite3_reset(store->get); /* a read that is still open would block a checkpoint */
-    bool ok = !store->off && step(store->begin);
-    if (ok) {
-        int64_t written = (int64_t)time(NULL);
-        for (const struct el_held *held = store->first; ok && held != NULL; held = held->next) {
-            ok = insert(store, held, written);
-        }
-        ok = ok && step(store->commit);
-    }
-    if (!ok) {
+    int rc = store->off ? SQLITE_DONE : write_held(store);
+    store->locked = is_lock(rc);
+    if (rc != SQLITE_DONE && !store->locked) {
         turn_off(store);
+    }
+    if (rc != SQLITE_DONE) {
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     }
-    forget_held(store);
+    if (store->locked) {
+        store->due = el_now() + LOCKED_SECONDS;
+    } else {
+        forget_held(store);
+    }
 }
 
 double el_store_due(const struct el_store *store) {

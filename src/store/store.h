@@ -6,7 +6,8 @@
  * memory and are committed together about every 20 ms, so that a commit costs little and other
  * processes get their turn; what was not committed when a process dies is asked again.
  *
- * One store belongs to one thread; any number of processes may use the same file. */
+ * One store belongs to one thread; any number of processes may use the same file. While another one
+ * has it locked, answers gather in memory; nothing waits but the end, and that not for ever. */
 #ifndef EL_STORE_STORE_H
 #define EL_STORE_STORE_H
 
@@ -33,7 +34,7 @@ struct el_store;
 bool el_store_open(const char *path, const struct el_log *log, struct el_store **store,
                    struct el_error *err);
 
-/* Commits and closes. NULL is allowed. */
+/* Commits, for which it waits up to a minute, and closes. NULL is allowed. */
 void el_store_close(struct el_store *store);
 
 /* True if the answer is there; `stored` then points into memory of the store that lives until the
@@ -45,7 +46,7 @@ bool el_store_get(struct el_store *store, const char key[EL_SHA256_HEX], struct 
 void el_store_put(struct el_store *store, const char key[EL_SHA256_HEX],
                   const struct el_stored *stored);
 
-/* Write what has gathered. */
+/* Write what has gathered; it stays gathered, and is due again, if the file is locked. */
 void el_store_commit(struct el_store *store);
 
 /* Seconds (as el_now()) at which a commit is due; INFINITY if nothing waits. */

@@ -23,10 +23,15 @@ struct el_store {
     struct el_held *first, **last, *buckets[EL_STORE_BUCKETS]; /* queue in order; table by key */
     size_t held_count, held_bytes;
     double due;
-    char *row; /* what el_store_get() hands out */
+    bool locked; /* by another process, when a commit was tried last */
+    bool full;   /* that was so for so long that answers are not stored; said once */
+    char *row;   /* what el_store_get() hands out */
     size_t row_room;
     bool off;
 };
+
+/* Within a run nobody waits for another process; the commands that manage the file do. */
+enum { EL_STORE_PATIENCE_MS = 5000 };
 
 bool el_store_prepare(struct el_store *store, const char *sql, sqlite3_stmt **statement);
 bool el_store_run(struct el_store *store, const char *sql);

@@ -12,6 +12,10 @@ says 2 "takes no value" "a value too much" "$el4ner" tag --nested=yes -
 says 2 '--lang: "english" is not a language code; use "en"' "--lang is the name of a language" "$el4ner" tag --lang english -
 says 2 '--lang: "xx" is not a language code' "--lang is no language" "$el4ner" tag --lang xx -
 says 2 "holds control characters" "--types with control characters" "$el4ner" tag --types "$(printf 'a\033[31m')" -
+echo "Anna met Bob." >named.txt
+says 2 "--cache needs the name of a file" "an empty name of the store" "$el4ner" tag --cache "" named.txt
+says 2 "the name of an output is empty" "an empty name of the output" "$el4ner" tag -o "" named.txt
+says 2 "the name of an output is empty" "an empty name of the trace" "$el4ner" tag --trace "" named.txt
 says 2 "--k must be a whole number from 0 to 1000, not \"five\"" "k is no number" "$el4ner" tag --k five -
 says 2 "give the files to tag" "no file" "$el4ner" tag
 says 2 "cannot read missing.txt" "a file that is not there" "$el4ner" tag missing.txt

@@ -196,6 +196,87 @@ static void several_processes_write_at_once(void **state) {
     el_store_close(store);
 }
 
+static sqlite3 *lock(struct place *p) {
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(p->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE; DELETE FROM replies", NULL, NULL, NULL),
+                     SQLITE_OK);
+    return db;
+}
+
+static void unlock(sqlite3 *db) {
+    assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void a_lock_of_another_process_costs_nothing(void **state) {
+    struct place *p = *state;
+    struct el_store *store = open_store(p);
+    put(store, 1);
+    el_store_commit(store);
+    sqlite3 *other = lock(p);
+    for (size_t i = 2; i < 6000; i++) { /* more than are committed at once */
+        put(store, i);
+    }
+    el_store_commit(store);
+    assert_true(isfinite(el_store_due(store)));
+    assert_true(has(store, 1)); /* reading goes on */
+    assert_true(has(store, 5999));
+    struct el_store *late = open_store(p);
+    assert_true(has(late, 1));
+    assert_false(has(late, 2));
+    el_store_close(late);
+    unlock(other);
+    put(store, 6000);
+    el_store_commit(store);
+    assert_false(isfinite(el_store_due(store)));
+    assert_string_equal(p->log, "");
+    el_store_close(store);
+    store = open_store(p);
+    for (size_t i = 1; i <= 6000; i++) {
+        assert_true(has(store, i));
+    }
+    el_store_close(store);
+}
+
+static void the_end_waits_for_a_lock(void **state) {
+    struct place *p = *state;
+    struct el_store *store = open_store(p);
+    int ready[2], end[2];
+    char c;
+    assert_int_equal(pipe(ready) | pipe(end), 0);
+    if (fork() == 0) {
+        sqlite3 *db = lock(p);
+        c = (char)write(ready[1], "x", 1);
+        c = (char)read(end[0], &c, 1);
+        usleep(200000);
+        unlock(db);
+        _exit(0);
+    }
+    assert_int_equal(read(ready[0], &c, 1), 1);
+    put(store, 1);
+    assert_int_equal(write(end[1], "x", 1), 1);
+    el_store_close(store);
+    wait(NULL);
+    store = open_store(p);
+    assert_true(has(store, 1));
+    el_store_close(store);
+    close(ready[0]);
+    close(ready[1]);
+    close(end[0]);
+    close(end[1]);
+}
+
+static void an_empty_name_is_refused(void **state) {
+    (void)state;
+    struct el_store *store;
+    struct el_error err;
+    char *empty = calloc(1, 1); /* ASan sees what is read behind it */
+    assert_false(el_store_open(empty, NULL, &store, &err));
+    assert_non_null(strstr(err.message, "empty"));
+    free(empty);
+}
+
 static void write_file(const char *path, size_t at, const char *bytes, size_t len) {
     FILE *file = fopen(path, "r+b");
     file = file != NULL ? file : fopen(path, "wb");
@@ -443,6 +524,9 @@ int main(void) {
         TEST(an_empty_answer_is_an_answer),
         TEST(kill_loses_only_what_was_not_committed),
         TEST(several_processes_write_at_once),
+        TEST(a_lock_of_another_process_costs_nothing),
+        TEST(the_end_waits_for_a_lock),
+        TEST(an_empty_name_is_refused),
         TEST(a_file_that_is_no_store_is_refused),
         TEST(damage_found_later_turns_it_off),
         TEST(a_newer_store_is_left_alone),
