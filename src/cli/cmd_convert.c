@@ -1,6 +1,7 @@
 /* el4ner convert: documents from one file format to another. */
 #include "cli/cli.h"
 
+#include "base/array.h"
 #include "corpus/format.h"
 
 #include <dirent.h>
@@ -198,18 +199,11 @@ static double doubt(const struct el_document *document) {
 }
 
 static bool keep_document(struct convert *convert, struct el_document *document) {
-    if (convert->count == convert->capacity) {
-        size_t capacity = convert->capacity == 0 ? 1024 : convert->capacity * 2;
-        struct el_document **documents =
-            realloc(convert->documents, capacity * sizeof *convert->documents);
-        if (documents == NULL) {
-            cli_say("out of memory: --sort holds all documents, and only the first %zu fit",
-                    convert->count);
-            el_document_free(document);
-            return false;
-        }
-        convert->documents = documents;
-        convert->capacity = capacity;
+    if (!EL_GROW(convert->documents, convert->capacity, convert->count + 1)) {
+        cli_say("out of memory: --sort holds all documents, and only the first %zu fit",
+                convert->count);
+        el_document_free(document);
+        return false;
     }
     convert->documents[convert->count++] = document;
     return true;

@@ -62,8 +62,8 @@ static bool read_file(struct el_config *config, struct el_error *err) {
         return false;
     }
     yaml_node_t *root = el_yaml_root(&l.yaml);
-    ok = root == NULL ||
-         el_yaml_read(&l.yaml, root, "the configuration", root_keys, COUNT(root_keys), &l, config);
+    ok = root == NULL || el_yaml_read(&l.yaml, root, "the configuration", root_keys,
+                                      EL_COUNT(root_keys), &l, config);
     ok = ok && el_config_complete(config, err);
     ok = ok && el_resolve_members(&l);
     el_yaml_close(&l.yaml);

@@ -208,7 +208,7 @@ static bool read_timeouts(void *context, const struct el_yaml_key *key, yaml_nod
         {"total", el_read_double, FIELD(el_member_config, total_timeout), 0.001, 86400},
     };
     struct el_loader *l = context;
-    return el_yaml_read(&l->yaml, value, key->name, keys, COUNT(keys), l, target);
+    return el_yaml_read(&l->yaml, value, key->name, keys, EL_COUNT(keys), l, target);
 }
 
 static bool read_price(void *context, const struct el_yaml_key *key, yaml_node_t *value,
@@ -218,7 +218,7 @@ static bool read_price(void *context, const struct el_yaml_key *key, yaml_node_t
         {"out", el_read_double, FIELD(el_member_config, price_out), 0, 1e9},
     };
     struct el_loader *l = context;
-    return el_yaml_read(&l->yaml, value, key->name, keys, COUNT(keys), l, target);
+    return el_yaml_read(&l->yaml, value, key->name, keys, EL_COUNT(keys), l, target);
 }
 
 /* What is asked of a member, then how it is reached: an embedding member has only the latter. */
@@ -297,7 +297,8 @@ bool el_read_members(void *context, const struct el_yaml_key *key, yaml_node_t *
         struct el_member_config *member = &l->config->members[i];
         *member = el_member_defaults;
         l->config->n_members = i + 1; /* so that a failure frees what this one holds */
-        if (!el_yaml_read(&l->yaml, node, "a member", member_keys, COUNT(member_keys), l, member) ||
+        if (!el_yaml_read(&l->yaml, node, "a member", member_keys, EL_COUNT(member_keys), l,
+                          member) ||
             !check_member(l, node, i)) {
             return false;
         }
@@ -315,7 +316,7 @@ bool el_read_embedder(struct el_loader *l, const char *what, yaml_node_t *value)
     embedder->embedding = true;
     l->config->embedder = embedder;
     if (!el_yaml_read(&l->yaml, value, "retrieve: vectors", member_keys + ASKING_KEYS,
-                      COUNT(member_keys) - ASKING_KEYS, l, embedder)) {
+                      EL_COUNT(member_keys) - ASKING_KEYS, l, embedder)) {
         return false;
     }
     return (embedder->gguf != NULL) != (embedder->n_urls > 0) ||

@@ -82,14 +82,14 @@ bool el_read_retrieve(void *context, const struct el_yaml_key *key, yaml_node_t 
         {"vectors", read_vectors, 0, 0, 0},
     };
     struct el_loader *l = context;
-    return el_yaml_read(&l->yaml, value, key->name, keys, COUNT(keys), l, settings);
+    return el_yaml_read(&l->yaml, value, key->name, keys, EL_COUNT(keys), l, settings);
 }
 
 static bool read_occurrences(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                              void *field) {
     static const char *const words[] = {"all", "first"};
     struct el_loader *l = context;
-    int word = el_yaml_word(&l->yaml, value, key->name, words, COUNT(words));
+    int word = el_yaml_word(&l->yaml, value, key->name, words, EL_COUNT(words));
     *(bool *)field = word == 1;
     return word >= 0;
 }
@@ -102,7 +102,7 @@ bool el_read_extract(void *context, const struct el_yaml_key *key, yaml_node_t *
         {"at_least", el_read_unsigned, FIELD(el_settings, at_least), 1, EL_MAX_MEMBERS},
     };
     struct el_loader *l = context;
-    return el_yaml_read(&l->yaml, value, key->name, keys, COUNT(keys), l, settings);
+    return el_yaml_read(&l->yaml, value, key->name, keys, EL_COUNT(keys), l, settings);
 }
 
 /* Kept for later: the members may come further down in the file. */
@@ -129,7 +129,7 @@ bool el_read_classify(void *context, const struct el_yaml_key *key, yaml_node_t 
                       void *settings) {
     static const struct el_yaml_key keys[] = {{"weights", keep_weights, 0, 0, 0}};
     struct el_loader *l = context;
-    return el_yaml_read(&l->yaml, value, key->name, keys, COUNT(keys), l, settings);
+    return el_yaml_read(&l->yaml, value, key->name, keys, EL_COUNT(keys), l, settings);
 }
 
 bool el_read_verify(void *context, const struct el_yaml_key *key, yaml_node_t *value,
@@ -141,14 +141,14 @@ bool el_read_verify(void *context, const struct el_yaml_key *key, yaml_node_t *v
         {"alone", el_read_double, FIELD(el_settings, alone), 0, 1},
     };
     struct el_loader *l = context;
-    return el_yaml_read(&l->yaml, value, key->name, keys, COUNT(keys), l, settings);
+    return el_yaml_read(&l->yaml, value, key->name, keys, EL_COUNT(keys), l, settings);
 }
 
 bool el_read_constrain(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                        void *field) {
     static const char *const words[] = {"auto", "on", "off"};
     struct el_loader *l = context;
-    int word = el_yaml_word(&l->yaml, value, key->name, words, COUNT(words));
+    int word = el_yaml_word(&l->yaml, value, key->name, words, EL_COUNT(words));
     *(bool *)field = word != 2;
     return word >= 0;
 }

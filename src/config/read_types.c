@@ -48,7 +48,7 @@ static bool read_type(struct el_loader *l, yaml_node_t *name_node, yaml_node_t *
         return false;
     }
     if (value != NULL && value->type == YAML_MAPPING_NODE) {
-        if (!el_yaml_read(&l->yaml, value, "a type", type_keys, COUNT(type_keys), l, type)) {
+        if (!el_yaml_read(&l->yaml, value, "a type", type_keys, EL_COUNT(type_keys), l, type)) {
             return false;
         }
     } else if (value != NULL && !el_yaml_is_null(value)) {

@@ -3,6 +3,7 @@
 #ifndef EL_CONFIG_VALUES_H
 #define EL_CONFIG_VALUES_H
 
+#include "base/array.h"
 #include "base/yaml.h"
 #include "config/config.h"
 
@@ -15,7 +16,6 @@ struct el_loader {
     yaml_node_t *weights, *verifier; /* name members, so they are read after these */
 };
 
-#define COUNT(table) (sizeof(table) / sizeof *(table))
 #define FIELD(type, member) offsetof(struct type, member)
 
 /* A copy in the arena; NULL if `text` is NULL (its error is set already) or with an error. */

@@ -1,5 +1,7 @@
 #include "corpus/align.h"
 
+#include "base/array.h"
+
 #include <string.h>
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
@@ -318,17 +320,8 @@ struct search {
 
 static bool add_span(struct search *search, struct el_span span) {
     struct el_alignment *alignment = search->alignment;
-    if (alignment->count == search->capacity) {
-        size_t capacity = search->capacity == 0 ? 4 : search->capacity * 2;
-        struct el_span *spans = el_arena_array(search->arena, capacity, sizeof *spans);
-        if (spans == NULL) {
-            return false;
-        }
-        if (alignment->count > 0) {
-            memcpy(spans, alignment->spans, alignment->count * sizeof *spans);
-        }
-        alignment->spans = spans;
-        search->capacity = capacity;
+    if (!EL_ARENA_GROW(search->arena, alignment->spans, search->capacity, alignment->count + 1)) {
+        return false;
     }
     alignment->spans[alignment->count++] = span;
     return true;

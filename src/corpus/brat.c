@@ -6,6 +6,7 @@
  * how brat writes an entity over a line break; what becomes of other mentions in pieces is an
  * option. Relations, events, attributes and notes are passed over. A text without annotations is a
  * document that nobody has labelled. */
+#include "base/array.h"
 #include "corpus/format_private.h"
 
 #include <dirent.h>
@@ -21,7 +22,7 @@
 struct names {
     char *folder; /* "" or ends with '/' */
     char **items;
-    size_t count, next;
+    size_t count, room, next;
 };
 
 static bool has_ending(const char *name, const char *ending) {
@@ -46,13 +47,11 @@ static void close_names(struct el_reader *reader) {
 }
 
 static bool add_name(struct names *names, const char *name, size_t len) {
-    char **items = realloc(names->items, (names->count + 1) * sizeof *items);
-    if (items == NULL) {
+    if (!EL_GROW(names->items, names->room, names->count + 1)) {
         return false;
     }
-    names->items = items;
-    items[names->count] = strndup(name, len);
-    return items[names->count] != NULL && ++names->count > 0;
+    names->items[names->count] = strndup(name, len);
+    return names->items[names->count] != NULL && ++names->count > 0;
 }
 
 static bool list_folder(struct names *names, const char *path) {

@@ -13,6 +13,7 @@
  * read from MISC (misc.h). Lines of multiword tokens (1-2) and of empty nodes (1.1) are passed
  * over. */
 #include "corpus/conll.h"
+#include "base/array.h"
 #include "corpus/misc.h"
 
 #include "base/ascii.h"
@@ -320,14 +321,8 @@ static bool keep_row(struct el_reader *reader, const char *line, size_t len,
                      const struct el_span *columns, struct el_error *err) {
     struct sentence *sentence = reader->state;
     size_t count = sentence->n_columns, used = sentence->n_rows * count;
-    if (used + count > sentence->capacity) {
-        size_t capacity = (used + count) * 2;
-        struct el_span *cells = realloc(sentence->cells, capacity * sizeof *cells);
-        if (cells == NULL) {
-            return el_fail_memory(err);
-        }
-        sentence->cells = cells;
-        sentence->capacity = capacity;
+    if (!EL_GROW(sentence->cells, sentence->capacity, used + count)) {
+        return el_fail_memory(err);
     }
     struct el_span kept = keep_bytes(sentence, line, len);
     if (sentence->bytes.failed) {

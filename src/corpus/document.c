@@ -1,5 +1,7 @@
 #include "corpus/document.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unicode/uchar.h>
@@ -20,17 +22,8 @@ void el_document_free(struct el_document *document) {
 
 bool el_document_add_entity(struct el_document *document, const struct el_entity *entity,
                             size_t *capacity) {
-    if (document->n_entities >= *capacity) {
-        size_t room = *capacity == 0 ? 8 : *capacity * 2;
-        struct el_entity *larger = el_arena_array(&document->arena, room, sizeof *larger);
-        if (larger == NULL) {
-            return false;
-        }
-        if (document->n_entities > 0) {
-            memcpy(larger, document->entities, document->n_entities * sizeof *larger);
-        }
-        document->entities = larger;
-        *capacity = room;
+    if (!EL_ARENA_GROW(&document->arena, document->entities, *capacity, document->n_entities + 1)) {
+        return false;
     }
     document->entities[document->n_entities++] = *entity;
     return true;

@@ -1,6 +1,7 @@
 #include "corpus/input.h"
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/print.h"
 #include "base/text.h"
 
@@ -52,15 +53,8 @@ static bool fill(struct el_input *input, struct el_error *err) {
         input->end -= input->begin;
         input->begin = 0;
     }
-    if (input->capacity < input->end + CHUNK + 1) {
-        size_t capacity = input->capacity * 2;
-        capacity = capacity < input->end + CHUNK + 1 ? input->end + CHUNK + 1 : capacity;
-        char *buffer = realloc(input->buffer, capacity);
-        if (buffer == NULL) {
-            return el_fail_memory(err);
-        }
-        input->buffer = buffer;
-        input->capacity = capacity;
+    if (!EL_GROW(input->buffer, input->capacity, input->end + CHUNK + 1)) {
+        return el_fail_memory(err);
     }
     size_t n;
     if (!read_some(input, input->buffer + input->end, input->capacity - input->end - 1, &n)) {

@@ -1,5 +1,7 @@
 #include "corpus/token_ranges.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,14 +118,8 @@ static const char *read_token(const char *at, struct el_token_range *range) {
 /* ---- The array ---- */
 
 static bool add(struct el_token_ranges *ranges, struct el_token_range range) {
-    if (ranges->count == ranges->capacity) {
-        size_t capacity = ranges->capacity == 0 ? 64 : ranges->capacity * 2;
-        struct el_token_range *items = realloc(ranges->items, capacity * sizeof *items);
-        if (items == NULL) {
-            return false;
-        }
-        ranges->items = items;
-        ranges->capacity = capacity;
+    if (!EL_GROW(ranges->items, ranges->capacity, ranges->count + 1)) {
+        return false;
     }
     ranges->items[ranges->count++] = range;
     return true;

@@ -4,6 +4,8 @@
  * the first; or the column asked for. */
 #include "corpus/format_private.h"
 
+#include "base/array.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,18 +137,11 @@ static bool read_range(const char *text, unsigned long long *start, unsigned lon
 
 static bool add_token(struct sentence *sentence, struct el_span span) {
     struct el_document *document = sentence->document;
-    if (document->n_tokens == sentence->token_capacity) {
-        size_t capacity = sentence->token_capacity == 0 ? 32 : sentence->token_capacity * 2;
-        struct el_span *tokens = el_arena_array(&document->arena, capacity, sizeof *tokens);
-        if (tokens == NULL) {
-            return false;
-        }
-        if (document->n_tokens > 0) {
-            memcpy(tokens, sentence->tokens, document->n_tokens * sizeof *tokens);
-        }
-        document->tokens = sentence->tokens = tokens;
-        sentence->token_capacity = capacity;
+    if (!EL_ARENA_GROW(&document->arena, sentence->tokens, sentence->token_capacity,
+                       document->n_tokens + 1)) {
+        return false;
     }
+    document->tokens = sentence->tokens;
     sentence->tokens[document->n_tokens++] = span;
     return true;
 }
@@ -163,15 +158,8 @@ static bool add_entity(struct sentence *sentence, struct el_span span, const cha
             return true;
         }
     }
-    if (count == sentence->number_capacity) {
-        size_t capacity = count == 0 ? 16 : count * 2;
-        unsigned long long *numbers =
-            realloc(sentence->numbers, capacity * sizeof *sentence->numbers);
-        if (numbers == NULL) {
-            return false;
-        }
-        sentence->numbers = numbers;
-        sentence->number_capacity = capacity;
+    if (!EL_GROW(sentence->numbers, sentence->number_capacity, count + 1)) {
+        return false;
     }
     sentence->numbers[count] = number;
     struct el_entity entity = {.span = span, .score = NAN};

@@ -1,5 +1,7 @@
 #include "evaluate/ablate.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,15 +52,8 @@ struct plan {
 };
 
 static struct plan_row *plan_add(struct plan *plan, const char *group, const char *name) {
-    if (plan->count == plan->capacity && !plan->failed) {
-        size_t capacity = plan->capacity == 0 ? 32 : plan->capacity * 2;
-        struct plan_row *rows = el_arena_array(plan->arena, capacity, sizeof *rows);
-        if (rows != NULL && plan->count > 0) {
-            memcpy(rows, plan->rows, plan->count * sizeof *rows);
-        }
-        plan->failed = rows == NULL;
-        plan->rows = rows;
-        plan->capacity = capacity;
+    if (!plan->failed) {
+        plan->failed = !EL_ARENA_GROW(plan->arena, plan->rows, plan->capacity, plan->count + 1);
     }
     plan->failed = plan->failed || name == NULL;
     struct plan_row *row = plan->failed ? &plan->spare : &plan->rows[plan->count++];

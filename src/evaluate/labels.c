@@ -1,5 +1,7 @@
 #include "evaluate/labels.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,14 +12,8 @@ void el_labels_free(struct el_labels *labels) {
 }
 
 static struct el_labelled *append(struct el_labels *labels) {
-    if (labels->count == labels->capacity) {
-        size_t capacity = labels->capacity == 0 ? 256 : labels->capacity * 2;
-        struct el_labelled *items = realloc(labels->items, capacity * sizeof *items);
-        if (items == NULL) {
-            return NULL;
-        }
-        labels->items = items;
-        labels->capacity = capacity;
+    if (!EL_GROW(labels->items, labels->capacity, labels->count + 1)) {
+        return NULL;
     }
     labels->items[labels->count] = (struct el_labelled){0};
     return &labels->items[labels->count++];

@@ -1,5 +1,6 @@
 #include "evaluate/record.h"
 
+#include "base/array.h"
 #include "base/ascii.h"
 
 #include <stdlib.h>
@@ -180,15 +181,8 @@ static bool record_mention(struct el_record *record, const struct scene *scene,
 }
 
 static struct el_recorded_sentence *add_sentence(struct el_record *record) {
-    if (record->count == record->capacity) {
-        size_t capacity = record->capacity == 0 ? 256 : record->capacity * 2;
-        struct el_recorded_sentence *sentences =
-            realloc(record->sentences, capacity * sizeof *sentences);
-        if (sentences == NULL) {
-            return NULL;
-        }
-        record->sentences = sentences;
-        record->capacity = capacity;
+    if (!EL_GROW(record->sentences, record->capacity, record->count + 1)) {
+        return NULL;
     }
     return &record->sentences[record->count++];
 }

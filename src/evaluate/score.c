@@ -1,5 +1,7 @@
 #include "evaluate/score.h"
 
+#include "base/array.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,17 +80,8 @@ static struct el_tally *tally_of(struct type_table *table, const char *type) {
     if (number != NULL) {
         return &table->items[json_integer_value(number)].tally;
     }
-    if (table->count == table->capacity) {
-        size_t capacity = table->capacity == 0 ? 16 : table->capacity * 2;
-        struct el_type_score *items = el_arena_array(table->arena, capacity, sizeof *items);
-        if (items == NULL) {
-            return NULL;
-        }
-        if (table->count > 0) {
-            memcpy(items, table->items, table->count * sizeof *items);
-        }
-        table->items = items;
-        table->capacity = capacity;
+    if (!EL_ARENA_GROW(table->arena, table->items, table->capacity, table->count + 1)) {
+        return NULL;
     }
     if (json_object_set_new(table->numbers, type, json_integer((json_int_t)table->count)) != 0) {
         return NULL;

@@ -1,5 +1,7 @@
 #include "language/segment.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unicode/ubrk.h>
@@ -16,17 +18,8 @@ struct list {
 
 static bool add(struct list *list, size_t start, size_t end) {
     struct el_spans *spans = list->spans;
-    if (spans->count == list->capacity) {
-        size_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
-        struct el_span *items = el_arena_array(list->arena, capacity, sizeof *items);
-        if (items == NULL) {
-            return false;
-        }
-        if (spans->count > 0) {
-            memcpy(items, spans->items, spans->count * sizeof *items);
-        }
-        spans->items = items;
-        list->capacity = capacity;
+    if (!EL_ARENA_GROW(list->arena, spans->items, list->capacity, spans->count + 1)) {
+        return false;
     }
     spans->items[spans->count++] = (struct el_span){start, end};
     return true;

@@ -1,5 +1,7 @@
 #include "language/tag_rule.h"
 
+#include "base/array.h"
+
 #include "base/ascii.h"
 
 #include <string.h>
@@ -46,8 +48,6 @@ static const char *const OTHERS[] = {
     "在",    "是",    "和",    "与",     "及",    "于",    "不",    "也",    "都",     "就",
     "而",    "或",
 };
-#define COUNT(list) (sizeof(list) / sizeof *(list))
-
 static bool is_in(const char *const *list, size_t count, const char *word, size_t len) {
     for (size_t i = 0; i < count; i++) {
         if (strlen(list[i]) == len && memcmp(list[i], word, len) == 0) {
@@ -87,10 +87,10 @@ static bool closed_class(const char *word, size_t len, enum el_pos *tag) {
     for (size_t i = 0; i < len; i++) {
         lower[i] = (char)(word[i] >= 'A' && word[i] <= 'Z' ? word[i] + 'a' - 'A' : word[i]);
     }
-    *tag = is_in(PRONOUNS, COUNT(PRONOUNS), lower, len)         ? EL_POS_PRON
-           : is_in(DETERMINERS, COUNT(DETERMINERS), lower, len) ? EL_POS_DET
-           : is_in(OTHERS, COUNT(OTHERS), lower, len)           ? EL_POS_ADP
-                                                                : EL_POS_COUNT;
+    *tag = is_in(PRONOUNS, EL_COUNT(PRONOUNS), lower, len)         ? EL_POS_PRON
+           : is_in(DETERMINERS, EL_COUNT(DETERMINERS), lower, len) ? EL_POS_DET
+           : is_in(OTHERS, EL_COUNT(OTHERS), lower, len)           ? EL_POS_ADP
+                                                                   : EL_POS_COUNT;
     return *tag != EL_POS_COUNT;
 }
 

@@ -1,5 +1,6 @@
 #include "pipeline/cut.h"
 
+#include "base/array.h"
 #include "language/segment.h"
 #include "serving/client.h"
 
@@ -7,17 +8,8 @@
 
 static bool add_piece(struct el_arena *arena, struct el_cuts *pieces, size_t *capacity,
                       struct el_cut piece) {
-    if (pieces->count == *capacity) {
-        size_t more = *capacity == 0 ? 16 : *capacity * 2;
-        struct el_cut *items = el_arena_array(arena, more, sizeof *items);
-        if (items == NULL) {
-            return false;
-        }
-        if (pieces->count > 0) {
-            memcpy(items, pieces->items, pieces->count * sizeof *items);
-        }
-        pieces->items = items;
-        *capacity = more;
+    if (!EL_ARENA_GROW(arena, pieces->items, *capacity, pieces->count + 1)) {
+        return false;
     }
     pieces->items[pieces->count++] = piece;
     return true;

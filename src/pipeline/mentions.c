@@ -1,5 +1,6 @@
 /* From strings to spans: ground what members wrote in the sentence, and unite it. */
 #include "corpus/align.h"
+#include "base/array.h"
 #include "pipeline/work.h"
 
 #include <math.h>
@@ -26,17 +27,8 @@ struct proposals {
 };
 
 static bool add_proposal(struct el_arena *arena, struct proposals *list, struct proposal item) {
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
-        struct proposal *items = el_arena_array(arena, capacity, sizeof *items);
-        if (items == NULL) {
-            return false;
-        }
-        if (list->count > 0) {
-            memcpy(items, list->items, list->count * sizeof *items);
-        }
-        list->items = items;
-        list->capacity = capacity;
+    if (!EL_ARENA_GROW(arena, list->items, list->capacity, list->count + 1)) {
+        return false;
     }
     list->items[list->count++] = item;
     return true;

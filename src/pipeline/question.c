@@ -2,21 +2,14 @@
  * may be. */
 #include "pipeline/work.h"
 
+#include "base/array.h"
+
 #include <string.h>
 
 bool el_question_add(struct el_work *work, struct el_questions *questions,
                      struct el_question question, struct el_error *err) {
-    if (questions->count == questions->capacity) {
-        size_t capacity = questions->capacity == 0 ? 8 : questions->capacity * 2;
-        struct el_question *items = el_arena_array(&work->arena, capacity, sizeof *items);
-        if (items == NULL) {
-            return el_fail_memory(err);
-        }
-        if (questions->count > 0) {
-            memcpy(items, questions->items, questions->count * sizeof *items);
-        }
-        questions->items = items;
-        questions->capacity = capacity;
+    if (!EL_ARENA_GROW(&work->arena, questions->items, questions->capacity, questions->count + 1)) {
+        return el_fail_memory(err);
     }
     questions->items[questions->count++] = question;
     return true;

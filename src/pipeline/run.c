@@ -4,6 +4,7 @@
  * Sentences in work are bounded by the window, documents that wait for an earlier one by a
  * multiple of it: memory does not grow with the input. */
 #include "base/json.h"
+#include "base/array.h"
 #include "corpus/flat.h"
 #include "pipeline/cut.h"
 #include "pipeline/ensemble_private.h"
@@ -92,14 +93,8 @@ static void count_work(struct run *run, const struct el_work *work) {
 
 static bool append_entities(struct job *job, const struct el_entity *entities, size_t count,
                             size_t offset) {
-    if (job->n_entities + count > job->capacity) {
-        size_t capacity = (job->n_entities + count) * 2;
-        struct el_entity *list = realloc(job->entities, capacity * sizeof *list);
-        if (list == NULL) {
-            return false;
-        }
-        job->entities = list;
-        job->capacity = capacity;
+    if (!EL_GROW(job->entities, job->capacity, job->n_entities + count)) {
+        return false;
     }
     for (size_t i = 0; i < count; i++) {
         struct el_entity *entity = &job->entities[job->n_entities++];
@@ -178,17 +173,8 @@ static bool log_answer(struct task *task, struct el_answer *answer) {
     if (task->run->ensemble->trace == NULL) {
         return true;
     }
-    if (work->n_log == work->log_capacity) {
-        size_t capacity = work->log_capacity == 0 ? 16 : work->log_capacity * 2;
-        struct el_answer **log = el_arena_array(&work->arena, capacity, sizeof(struct el_answer *));
-        if (log == NULL) {
-            return false;
-        }
-        if (work->n_log > 0) {
-            memcpy(log, work->log, work->n_log * sizeof(struct el_answer *));
-        }
-        work->log = log;
-        work->log_capacity = capacity;
+    if (!EL_ARENA_GROW(&work->arena, work->log, work->log_capacity, work->n_log + 1)) {
+        return false;
     }
     work->log[work->n_log++] = answer;
     return true;

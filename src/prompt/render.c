@@ -2,6 +2,7 @@
  * demonstration or span each open section is at. */
 #include "prompt/render.h"
 
+#include "base/array.h"
 #include "prompt/clean.h"
 #include "prompt/template_private.h"
 
@@ -110,18 +111,9 @@ static struct value look_up(const struct renderer *r, const struct frame *frame,
 }
 
 static void begin_message(struct renderer *r, const char *role) {
-    if (r->n_messages == r->room) {
-        size_t room = r->room == 0 ? 16 : r->room * 2;
-        struct el_template_message *more = el_arena_array(r->arena, room, sizeof *more);
-        if (more == NULL) {
-            r->memory = true;
-            return;
-        }
-        if (r->n_messages > 0) {
-            memcpy(more, r->messages, r->n_messages * sizeof *more);
-        }
-        r->messages = more;
-        r->room = room;
+    if (!EL_ARENA_GROW(r->arena, r->messages, r->room, r->n_messages + 1)) {
+        r->memory = true;
+        return;
     }
     if (r->n_messages > 0) {
         r->messages[r->n_messages - 1].end = r->out->len;

@@ -1,5 +1,6 @@
 #include "prompt/set.h"
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/text.h"
@@ -13,8 +14,6 @@
 #include <unistd.h>
 
 enum { LARGEST_FILE = 256 * 1024, LONGEST_LIST = 64 };
-
-#define COUNT(table) (sizeof(table) / sizeof *(table))
 
 static const char *const TEMPLATE_FILES[EL_PROMPT_KINDS] = {
     [EL_PROMPT_PREEXTRACT] = "preextract.txt",
@@ -68,7 +67,7 @@ static bool read_form(void *context, const struct el_yaml_key *key, yaml_node_t 
                       void *field) {
     static const char *const words[] = {"prompt", "chat"};
     struct settings *s = context;
-    int word = el_yaml_word(&s->yaml, value, key->name, words, COUNT(words));
+    int word = el_yaml_word(&s->yaml, value, key->name, words, EL_COUNT(words));
     *(bool *)field = word == 1;
     return word >= 0;
 }
@@ -77,7 +76,7 @@ static bool read_answer(void *context, const struct el_yaml_key *key, yaml_node_
                         void *field) {
     static const char *const words[] = {[EL_ANSWER_MARKED] = "marked", [EL_ANSWER_JSON] = "json"};
     struct settings *s = context;
-    int word = el_yaml_word(&s->yaml, value, key->name, words, COUNT(words));
+    int word = el_yaml_word(&s->yaml, value, key->name, words, EL_COUNT(words));
     *(enum el_answer_form *)field = word < 0 ? EL_ANSWER_MARKED : (enum el_answer_form)word;
     return word >= 0;
 }
@@ -149,7 +148,7 @@ static bool check_words(struct settings *s, const yaml_node_t *root) {
     } words[] = {{"yes", set->yes, true},     {"no", set->no, true},
                  {"open", set->open, marked}, {"close", set->close, marked},
                  {"is", set->is, marked},     {"separator", set->separator, marked}};
-    for (size_t i = 0; i < COUNT(words); i++) {
+    for (size_t i = 0; i < EL_COUNT(words); i++) {
         if (words[i].needed && words[i].value == NULL) {
             return el_yaml_fail(&s->yaml, root, "'%s' is missing: %s", words[i].name,
                                 i < 2 ? "the verifier needs its words" : "marked answers need it");
@@ -166,7 +165,7 @@ static bool read_settings(struct el_prompt_set *set, const char *path, const cha
     }
     yaml_node_t *root = el_yaml_root(&s.yaml);
     bool fine = root != NULL
-                    ? el_yaml_read(&s.yaml, root, "set.yaml", keys, COUNT(keys), &s, set) &&
+                    ? el_yaml_read(&s.yaml, root, "set.yaml", keys, EL_COUNT(keys), &s, set) &&
                           check_words(&s, root)
                     : el_fail(err, EL_ERR_CONFIG, "%s:1:1: holds no settings", path);
     el_yaml_close(&s.yaml);

@@ -1,6 +1,8 @@
 /* Reading a template. Depth is bounded by MAX_DEPTH. */
 #include "prompt/template_private.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,12 +74,8 @@ static bool complain(const struct parser *p, size_t at, const char *problem, con
 
 static struct node *add(struct parser *p, enum kind kind) {
     struct el_template *t = p->out;
-    if (t->count % 32 == 0) {
-        struct node *more = realloc(t->nodes, (t->count + 32) * sizeof *more);
-        if (more == NULL) {
-            return NULL;
-        }
-        t->nodes = more;
+    if (!EL_GROW(t->nodes, t->room, t->count + 1)) {
+        return NULL;
     }
     t->nodes[t->count] = (struct node){.kind = kind};
     return &t->nodes[t->count++];

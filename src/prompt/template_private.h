@@ -54,7 +54,7 @@ struct el_template {
     char *source;
     bool chat;
     struct node *nodes;
-    size_t count;
+    size_t count, room;
 };
 
 #endif

@@ -1,20 +1,13 @@
 #include "reply/items.h"
 
+#include "base/array.h"
+
 #include <string.h>
 
 void el_items_add(struct el_items *items, struct el_piece span, struct el_piece type) {
-    if (items->count == items->room) {
-        size_t room = items->room == 0 ? 16 : items->room * 2;
-        struct el_item *more = el_arena_array(items->arena, room, sizeof *more);
-        if (more == NULL) {
-            items->memory = true;
-            return;
-        }
-        if (items->count > 0) {
-            memcpy(more, items->list, items->count * sizeof *more);
-        }
-        items->list = more;
-        items->room = room;
+    if (!EL_ARENA_GROW(items->arena, items->list, items->room, items->count + 1)) {
+        items->memory = true;
+        return;
     }
     items->list[items->count++] = (struct el_item){span, type};
 }

@@ -2,6 +2,7 @@
  * so that any of them can stand in for the paper's in a comparison. */
 #include "retrieval/pool_search.h"
 
+#include "base/array.h"
 #include "base/checksum.h"
 
 #include <math.h>
@@ -109,15 +110,9 @@ struct terms {
 
 static void take_term(void *context, uint32_t hash) {
     struct terms *terms = context;
-    if (terms->count == terms->capacity) {
-        size_t capacity = terms->capacity == 0 ? 64 : terms->capacity * 2;
-        uint32_t *hashes = realloc(terms->hashes, capacity * sizeof *hashes);
-        if (hashes == NULL) {
-            terms->failed = true;
-            return;
-        }
-        terms->hashes = hashes;
-        terms->capacity = capacity;
+    if (!EL_GROW(terms->hashes, terms->capacity, terms->count + 1)) {
+        terms->failed = true;
+        return;
     }
     terms->hashes[terms->count++] = hash;
 }

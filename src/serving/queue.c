@@ -1,5 +1,6 @@
 #include "serving/client_private.h"
 
+#include "base/array.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -17,14 +18,8 @@ static bool before(const struct el_job *a, const struct el_job *b) {
 }
 
 bool el_queue_push(struct el_queue *queue, struct el_job *job, uint64_t rank) {
-    if (queue->len == queue->capacity) {
-        size_t capacity = queue->capacity < 64 ? 64 : queue->capacity * 2;
-        struct el_job **jobs = realloc(queue->jobs, capacity * sizeof(struct el_job *));
-        if (jobs == NULL) {
-            return false;
-        }
-        queue->jobs = jobs;
-        queue->capacity = capacity;
+    if (!EL_GROW(queue->jobs, queue->capacity, queue->len + 1)) {
+        return false;
     }
     size_t at = queue->len++;
     job->rank = rank;

@@ -5,6 +5,7 @@
  * opening turns the store off with one warning, because answers are worth more than their copies.
  */
 #include "base/clock.h"
+#include "base/array.h"
 #include "store/store_private.h"
 
 #include <errno.h>
@@ -250,13 +251,8 @@ void el_store_read_row(sqlite3_stmt *row, int first, struct el_stored *stored) {
 /* Row and its strings into memory of the store. */
 static bool copy_row(struct el_store *store, struct el_stored *stored) {
     size_t model_len = strlen(stored->model), wanted = stored->text_len + model_len + 2;
-    if (wanted > store->row_room) {
-        char *row = realloc(store->row, wanted);
-        if (row == NULL) {
-            return false;
-        }
-        store->row = row;
-        store->row_room = wanted;
+    if (!EL_GROW(store->row, store->row_room, wanted)) {
+        return false;
     }
     memcpy(store->row, stored->text, stored->text_len + 1);
     memcpy(store->row + stored->text_len + 1, stored->model, model_len + 1);
