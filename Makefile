@@ -143,8 +143,7 @@ check:
 	    echo "$$f"; tests/fuzz-for 20 $$f || exit 1; done
 	@mandoc -T lint -W warning man/*.1 man/*.5
 	@mandoc -T markdown man/el4ner.yaml.5 | cmp - docs/configuration.md
-	@shellcheck tools/install-deps tools/get-llama-server tests/run tests/fuzz-for tests/e2e/*.sh \
-	    bench/convert
+	@shellcheck tests/e2e/lib.sh $$(grep -rlE '^#! ?/bin/(ba)?sh' bench tests tools)
 	@$(MAKE) --no-print-directory format-check
 
 fuzzers: $(FUZZERS)

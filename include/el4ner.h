@@ -47,6 +47,8 @@ enum el4ner_code {
     EL4NER_ERROR_CONFIG,      /* the configuration is wrong */
     EL4NER_ERROR_UNREACHABLE, /* no member can be reached */
     EL4NER_ERROR_INTERRUPTED,
+    EL4NER_ERROR_INCOMPLETE, /* no member gave a usable answer for a part of the text, or, where the
+                                configuration is strict, one member did not */
 };
 
 struct el4ner_error {

@@ -1,6 +1,7 @@
 /* The public library: el4ner.h in terms of the ensemble. */
 #include "el4ner.h"
 
+#include "base/print.h"
 #include "pipeline/ensemble.h"
 
 #include <math.h>
@@ -137,7 +138,7 @@ static struct el_document *make_document(const char *text, size_t length, struct
         el_fail(err, EL_ERR_FORMAT, "the text is no valid UTF-8 at byte %zu", valid);
         return NULL;
     }
-    const char *nul = memchr(text, '\0', length);
+    const char *nul = length > 0 ? memchr(text, '\0', length) : NULL;
     if (nul != NULL) {
         el_fail(err, EL_ERR_FORMAT, "the text holds a NUL character at byte %zu",
                 (size_t)(nul - text));
@@ -149,7 +150,7 @@ static struct el_document *make_document(const char *text, size_t length, struct
         return NULL;
     }
     document->id = "text";
-    document->text = el_arena_copy(&document->arena, text, length);
+    document->text = el_arena_copy(&document->arena, length > 0 ? text : "", length);
     document->text_len = length;
     if (document->text == NULL) {
         el_document_free(document);
@@ -214,6 +215,16 @@ static el4ner_result *make_result(struct el_document *document, const struct el_
     return result;
 }
 
+/* Takes the document, which the members failed. */
+static void *give_failure(struct el4ner_error *error, struct el_document *document) {
+    if (error != NULL) {
+        error->code = EL4NER_ERROR_INCOMPLETE;
+        el_print(error->message, sizeof error->message, "%s", document->failure);
+    }
+    el_document_free(document);
+    return NULL;
+}
+
 el4ner_result *el4ner_tag(el4ner *engine, const char *text, size_t length,
                           struct el4ner_error *error) {
     struct el_error err = {0};
@@ -224,12 +235,12 @@ el4ner_result *el4ner_tag(el4ner *engine, const char *text, size_t length,
     struct el_run run = {.context = &exchange, .next = next_document, .done = done_document};
     bool ok = el_ensemble_run(engine->ensemble, &run, &err);
     el_document_free(exchange.in);
-    if (ok && exchange.out != NULL && exchange.out->failure != NULL) {
-        ok = el_fail(&err, EL_ERR_IO, "%s", exchange.out->failure);
-    }
     if (!ok) {
         el_document_free(exchange.out);
         return give_error(error, &err);
+    }
+    if (exchange.out->failure != NULL) {
+        return give_failure(error, exchange.out);
     }
     el4ner_result *result = make_result(exchange.out, engine->config, &err);
     return result != NULL ? result : give_error(error, &err);

@@ -228,6 +228,10 @@ int cli_interrupted(void);
 
 /* Files */
 
+/* An empty file of a name of its own among the temporary files (TMPDIR, else /tmp). Its path, which
+ * the caller removes and frees; NULL with an error. */
+char *cli_temporary(struct el_error *err);
+
 /* Before anything is started: can all of these be read? "-", once, is standard input. CLI_OK, or
  * CLI_USAGE and the first that cannot is reported. */
 int cli_check_inputs(char *const *paths, size_t n);

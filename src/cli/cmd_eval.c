@@ -7,6 +7,7 @@
 #include "evaluate/labels_read.h"
 #include "evaluate/report.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,7 +71,7 @@ struct eval {
     struct el_ablation ablation;
     struct el_log log;
     char *store;
-    char temporary[64]; /* a store of our own, for rows to share calls without the user's */
+    char *temporary; /* a store of our own, for rows to share calls without the user's */
     size_t left_out;
 
     FILE *trace; /* for the report */
@@ -232,25 +233,35 @@ static int prepare(struct eval *eval, struct el_error *err) {
     return CLI_OK;
 }
 
+/* A file without a name. */
+static bool open_trace(struct eval *eval, struct el_error *err) {
+    char *path = cli_temporary(err);
+    if (path == NULL) {
+        return false;
+    }
+    eval->trace = fopen(path, "w+b");
+    if (eval->trace == NULL) {
+        el_fail(err, EL_ERR_IO, "cannot open %s: %s", path, strerror(errno));
+    }
+    unlink(path);
+    free(path);
+    return eval->trace != NULL;
+}
+
 static int open_ensemble(struct eval *eval, struct el_error *err) {
     eval->store = cli_store_path(&eval->settings);
-    if (eval->store == NULL) {
-        strcpy(eval->temporary, "/tmp/el4ner-eval-XXXXXX");
-        int fd = mkstemp(eval->temporary);
-        if (fd >= 0) {
-            close(fd);
-        } else {
-            eval->temporary[0] = '\0';
-        }
-    }
     eval->log = cli_log(eval->settings.quiet);
-    eval->trace = eval->report != NULL ? tmpfile() : NULL;
+    /* Rows share their calls through the store, and the report shows what the trace says. */
+    if (eval->store == NULL && (eval->temporary = cli_temporary(err)) == NULL) {
+        return cli_fail(err);
+    }
+    if (eval->report != NULL && !open_trace(eval, err)) {
+        return cli_fail(err);
+    }
     struct el_ensemble_options how = {
         .log = &eval->log,
         .trace = eval->trace,
-        .store_path = eval->store != NULL          ? eval->store
-                      : eval->temporary[0] != '\0' ? eval->temporary
-                                                   : NULL,
+        .store_path = eval->store != NULL ? eval->store : eval->temporary,
     };
     if (el_ensemble_open(eval->config, &how, &eval->ensemble, err)) {
         return CLI_OK;
@@ -479,15 +490,15 @@ static void release(struct eval *eval) {
     }
     el_arena_free(&eval->arena);
     free(eval->store);
-    if (eval->temporary[0] != '\0') {
-        char beside[80];
-        unlink(eval->temporary);
-        const char *const endings[] = {"-wal", "-shm", "-journal"};
-        for (size_t i = 0; i < 3; i++) {
-            snprintf(beside, sizeof beside, "%s%s", eval->temporary, endings[i]);
+    static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
+    for (size_t i = 0; eval->temporary != NULL && i < sizeof endings / sizeof *endings; i++) {
+        char *beside = NULL;
+        if (asprintf(&beside, "%s%s", eval->temporary, endings[i]) >= 0) {
             unlink(beside);
+            free(beside);
         }
     }
+    free(eval->temporary);
 }
 
 int cmd_eval(int argc, char **argv) {

@@ -401,10 +401,14 @@ static bool run_all(struct search *search, const struct el_ensemble_options *ope
     if (search->json && ok) {
         el_buffer_string(&search->out, search->n_shown == 0 ? "[]\n" : "]\n");
         ok = !search->out.failed || el_fail_memory(&search->err);
-        ok = ok && fwrite(search->out.data, 1, search->out.len, stdout) == search->out.len;
+        if (ok) {
+            fwrite(search->out.data, 1, search->out.len, stdout);
+        }
     }
-    return (ok && fflush(stdout) == 0) || search->err.code != EL_OK ||
-           !el_fail(&search->err, EL_ERR_IO, "cannot write to standard output");
+    if (ok && (fflush(stdout) != 0 || ferror(stdout))) {
+        ok = el_fail(&search->err, EL_ERR_IO, "cannot write to standard output");
+    }
+    return ok;
 }
 
 static bool set_similarity(struct search *search, const char *name) {
@@ -507,8 +511,8 @@ int cmd_pool_search(int argc, char **argv) {
                                        .store_path = store,
                                        .offline = search.spans != NULL || search.no_members,
                                        .embed = true};
-    run_all(&search, &open, argv + parser.first, argc - parser.first);
-    status = search.err.code == EL_OK ? CLI_OK : cli_fail(&search.err);
+    bool ok = run_all(&search, &open, argv + parser.first, argc - parser.first);
+    status = ok ? CLI_OK : cli_fail(&search.err);
     el_ensemble_close(search.ensemble);
     el_config_free(search.config);
     el_buffer_free(&search.out);

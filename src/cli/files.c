@@ -2,11 +2,31 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+char *cli_temporary(struct el_error *err) {
+    const char *folder = getenv("TMPDIR");
+    char *path = NULL;
+    folder = folder != NULL && folder[0] != '\0' ? folder : "/tmp";
+    if (asprintf(&path, "%s/el4ner-XXXXXX", folder) < 0) {
+        el_fail_memory(err);
+        return NULL;
+    }
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0) {
+        el_fail(err, EL_ERR_IO, "cannot make a temporary file in %s: %s; set TMPDIR", folder,
+                strerror(errno));
+        free(path);
+        return NULL;
+    }
+    close(fd);
+    return path;
+}
 
 int cli_check_inputs(char *const *paths, size_t n) {
     size_t standard = 0;

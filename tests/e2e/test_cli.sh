@@ -100,6 +100,14 @@ says 1 "the member dead gave no answer all through" "tag names a silent member" 
     "$el4ner" tag -c dead.yaml --no-cache --types person gold.conll
 says 1 "the member dead gave no answer all through" "eval names a silent member" \
     "$el4ner" eval -c dead.yaml --no-cache --types auto --samples 0 gold.conll
+mkdir temporary
+TMPDIR=$work/temporary says 1 "gave no answer" "eval with a folder for temporary files" \
+    "$el4ner" eval -c dead.yaml --no-cache --types auto --samples 0 --report r.html gold.conll
+that "eval leaves no temporary file" test -z "$(ls temporary)"
+TMPDIR=$work/nowhere says 1 "cannot make a temporary file in $work/nowhere" "eval without a folder for temporary files" \
+    "$el4ner" eval -c dead.yaml --no-cache --types auto --samples 0 --report r.html gold.conll
+says 1 "cannot write to standard output" "pool search to a full disk" \
+    sh -c "'$el4ner' pool search 'Anna met Bob' >/dev/full"
 
 # Types are shown in pre-extraction, or not.
 for shown in true false; do

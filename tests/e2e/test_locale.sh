@@ -2,7 +2,7 @@
 # A host program whose locale writes numbers another way: the library reads and writes its files and
 # requests as ever.
 . "$(dirname "$0")/lib.sh"
-host=$build/tests/locale_host
+host=$build/tests/host
 
 # have_locale NAME: it is installed, or can be built here
 have_locale() {

@@ -72,6 +72,9 @@ configure doomed.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact,
 "$el4ner" tag -c doomed.yaml --no-cache doomed.jsonl >out 2>err
 that "the id of a failed document is named" grep -qF 'document a?[31mb failed' err
 printf '{"id": "1", "text": "Anna", "entities": [{"start": 0, "end": 4, "type": "p\\u001b[31m"}]}\n' >typed.jsonl
+try 1 "a failed text in the library" "$build/tests/host" C doomed.yaml "Anna met Bob."
+that "the library says that members gave no answer" grep -q '^error 7: no member listed spans' out
+try 0 "no text at all in the library" "$build/tests/host" C ok.yaml -
 try 0 "types with control characters" "$el4ner" score typed.jsonl typed.jsonl --by-type
 that "score shows none of them" harmless
 

@@ -1,9 +1,10 @@
-/* A program that uses the library in a locale of its own, as desktop programs do.
+/* A program that uses the library, in a locale of its own as desktop programs do.
  *
- *   locale_host LOCALE CONFIGURATION TEXT [STORE]
+ *   host LOCALE CONFIGURATION TEXT [STORE]
  *
- * Prints "LOCALE: 0,5" as the locale writes a half, the entities with their scores in hundredths,
- * and, where something fails, the code and the message. */
+ * TEXT "-" is no text at all: NULL of length 0. Prints "LOCALE: 0,5" as the locale writes a half,
+ * the entities with their scores in hundredths, and, where something fails, the code and the
+ * message. */
 #include "el4ner.h"
 
 #include <locale.h>
@@ -34,7 +35,8 @@ int main(int argc, char **argv) {
     if (engine == NULL) {
         return fail(&error);
     }
-    el4ner_result *result = el4ner_tag(engine, argv[3], strlen(argv[3]), &error);
+    const char *text = strcmp(argv[3], "-") == 0 ? NULL : argv[3];
+    el4ner_result *result = el4ner_tag(engine, text, text == NULL ? 0 : strlen(text), &error);
     int status = result == NULL ? fail(&error) : 0;
     for (size_t i = 0; result != NULL && i < el4ner_count(result); i++) {
         const struct el4ner_entity *entity = el4ner_get(result, i);
