@@ -13,6 +13,12 @@ struct el_span {
     size_t start, end; /* bytes, end exclusive */
 };
 
+/* The order of spans in a document, for sorting: by start, of equal starts the longer first. */
+static inline int el_span_order(struct el_span a, struct el_span b) {
+    int order = (a.start > b.start) - (a.start < b.start);
+    return order != 0 ? order : (a.end < b.end) - (a.end > b.end);
+}
+
 /* The length of the longest prefix of `text` that is valid UTF-8 (no surrogates, no overlong
  * forms): `len` if all of it is. NUL bytes count as valid here. */
 size_t el_utf8_valid_prefix(const char *text, size_t len);

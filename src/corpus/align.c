@@ -1,11 +1,11 @@
 #include "corpus/align.h"
 
 #include "base/array.h"
+#include "base/characters.h"
 
 #include <string.h>
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
-#include <unicode/uscript.h>
 #include <unicode/ustring.h>
 
 /* ---- Characters ---- */
@@ -26,59 +26,7 @@ static bool is_word_character(uint32_t c) {
 
 /* Of a script whose words, or whose particles, follow each other without a space. */
 static bool is_spaceless(uint32_t c) {
-    if (c < 0x0E00) {
-        return false;
-    }
-    UErrorCode status = U_ZERO_ERROR;
-    switch (uscript_getScript((UChar32)c, &status)) {
-    case USCRIPT_HAN:
-    case USCRIPT_HIRAGANA:
-    case USCRIPT_KATAKANA:
-    case USCRIPT_BOPOMOFO:
-    case USCRIPT_HANGUL:
-    case USCRIPT_THAI:
-    case USCRIPT_LAO:
-    case USCRIPT_KHMER:
-    case USCRIPT_MYANMAR:
-        return true;
-    default: /* marks of prolonged sound and the like are shared by two scripts */
-        return uscript_hasScript((UChar32)c, USCRIPT_KATAKANA) && u_isalpha((UChar32)c);
-    }
-}
-
-/* All quotes of one kind alike, all dashes alike. */
-static uint32_t plain_mark(uint32_t c) {
-    switch (c) {
-    case '`':
-    case 0x00B4:
-    case 0x2018:
-    case 0x2019:
-    case 0x201A:
-    case 0x201B:
-    case 0x2032:
-    case 0x2035:
-    case 0x2039:
-    case 0x203A:
-    case 0x02BC:
-        return '\'';
-    case 0x00AB:
-    case 0x00BB:
-    case 0x201C:
-    case 0x201D:
-    case 0x201E:
-    case 0x201F:
-    case 0x2033:
-    case 0x2036:
-    case 0x300C:
-    case 0x300D:
-    case 0x300E:
-    case 0x300F:
-        return '"';
-    case 0x2212:
-        return '-';
-    default:
-        return c > 0x7F && u_charType((UChar32)c) == U_DASH_PUNCTUATION ? '-' : c;
-    }
+    return el_spacing_of(c) != EL_SPACED;
 }
 
 /* ---- Folded text ----
@@ -125,7 +73,7 @@ static bool push(struct el_arena *arena, struct units *units, uint32_t code,
 /* Push after folding marks and white space. */
 static bool push_folded(struct el_arena *arena, struct units *units, uint32_t code,
                         struct el_span source) {
-    code = plain_mark(code);
+    code = el_plain_mark(code);
     if (is_space(code)) {
         units->space = units->count > 0;
         return true;
@@ -162,7 +110,7 @@ static size_t find_piece(const struct folding *folding, const char *text, size_t
                          UChar32 *piece, size_t *count) {
     *count = 0;
     for (;;) {
-        UChar32 c = (UChar32)plain_mark(el_utf8_next(text, len, &at));
+        UChar32 c = (UChar32)el_plain_mark(el_utf8_next(text, len, &at));
         if (*count < LONGEST_PIECE) {
             piece[*count] = c;
         }

@@ -1,11 +1,11 @@
 #include "corpus/document.h"
 
 #include "base/array.h"
+#include "base/characters.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unicode/uchar.h>
-#include <unicode/uscript.h>
 
 struct el_document *el_document_new(void) {
     return calloc(1, sizeof(struct el_document));
@@ -32,10 +32,7 @@ bool el_document_add_entity(struct el_document *document, const struct el_entity
 /* Text from tokens. */
 
 static bool is_spaceless(uint32_t c) {
-    UErrorCode status = U_ZERO_ERROR;
-    UScriptCode script = uscript_getScript((UChar32)c, &status);
-    return script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA ||
-           script == USCRIPT_BOPOMOFO;
+    return el_spacing_of(c) == EL_UNSPACED_SIGNS;
 }
 
 static bool token_is_spaceless(const char *token, size_t len) {
@@ -125,13 +122,8 @@ bool el_document_join_tokens(struct el_document *document, const struct el_span 
 
 static int compare_entities(const void *left, const void *right) {
     const struct el_entity *a = left, *b = right;
-    if (a->span.start != b->span.start) {
-        return a->span.start < b->span.start ? -1 : 1;
-    }
-    if (a->span.end != b->span.end) {
-        return a->span.end > b->span.end ? -1 : 1;
-    }
-    return strcmp(a->type, b->type);
+    int order = el_span_order(a->span, b->span);
+    return order != 0 ? order : strcmp(a->type, b->type);
 }
 
 /* Stable, unlike qsort: of duplicates the first one added must stay. */

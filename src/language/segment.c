@@ -1,12 +1,12 @@
 #include "language/segment.h"
 
 #include "base/array.h"
+#include "base/characters.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unicode/ubrk.h>
 #include <unicode/uchar.h>
-#include <unicode/uscript.h>
 #include <unicode/utext.h>
 
 /* Spans collected one by one. */
@@ -142,12 +142,6 @@ static void measure_paragraphs(struct line *lines, size_t count) {
     }
 }
 
-static bool is_han_or_kana(uint32_t c) {
-    UErrorCode status = U_ZERO_ERROR;
-    UScriptCode script = uscript_getScript((UChar32)c, &status);
-    return script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA;
-}
-
 /* Code points up to the next white space; 1 where lines can be broken between any two. */
 static size_t first_word_width(const char *text, const struct line *line) {
     size_t width = 0;
@@ -156,7 +150,7 @@ static size_t first_word_width(const char *text, const struct line *line) {
         if (u_isUWhiteSpace((UChar32)c)) {
             break;
         }
-        if (is_han_or_kana(c)) {
+        if (el_spacing_of(c) == EL_UNSPACED_SIGNS) {
             return width + 1;
         }
     }

@@ -20,11 +20,7 @@ static double score(const struct el_context *context, const struct el_work *work
 }
 
 static int compare_entities(const void *a, const void *b) {
-    const struct el_entity *x = a, *y = b;
-    if (x->span.start != y->span.start) {
-        return x->span.start < y->span.start ? -1 : 1;
-    }
-    return x->span.end != y->span.end ? (x->span.end > y->span.end ? -1 : 1) : 0;
+    return el_span_order(((const struct el_entity *)a)->span, ((const struct el_entity *)b)->span);
 }
 
 bool el_work_entities(const struct el_context *context, const struct el_work *work,

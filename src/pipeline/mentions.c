@@ -36,12 +36,7 @@ static bool add_proposal(struct el_arena *arena, struct proposals *list, struct 
 
 /* By start, longer first. */
 static int compare_proposals(const void *a, const void *b) {
-    const struct el_span *x = &((const struct proposal *)a)->span;
-    const struct el_span *y = &((const struct proposal *)b)->span;
-    if (x->start != y->start) {
-        return x->start < y->start ? -1 : 1;
-    }
-    return x->end != y->end ? (x->end > y->end ? -1 : 1) : 0;
+    return el_span_order(((const struct proposal *)a)->span, ((const struct proposal *)b)->span);
 }
 
 static bool ground(const struct el_context *context, struct el_work *work, struct el_answer *answer,

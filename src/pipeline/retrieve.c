@@ -108,11 +108,7 @@ static bool weigh(const struct el_context *context, struct el_work *work, struct
 }
 
 static int by_start(const void *left, const void *right) {
-    const struct el_span *a = left, *b = right;
-    if (a->start != b->start) {
-        return a->start < b->start ? -1 : 1;
-    }
-    return a->end > b->end ? -1 : a->end < b->end;
+    return el_span_order(*(const struct el_span *)left, *(const struct el_span *)right);
 }
 
 /* In the order of the text; a span with two types is marked once. */

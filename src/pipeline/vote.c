@@ -116,13 +116,7 @@ bool el_votes_agree(el_member_set extracted_by, const struct el_vote *votes, siz
 
 static int by_span(const void *left, const void *right) {
     const struct el_proposal *a = left, *b = right;
-    if (a->span.start != b->span.start) {
-        return a->span.start < b->span.start ? -1 : 1;
-    }
-    if (a->span.end != b->span.end) { /* longer first, as in a document */
-        return a->span.end > b->span.end ? -1 : 1;
-    }
-    return 0;
+    return el_span_order(a->span, b->span);
 }
 
 static bool is_kept(const struct el_entity *entity, struct el_keep keep, double answered,

@@ -1,5 +1,6 @@
 #include "reply/known.h"
 
+#include "base/characters.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -10,23 +11,8 @@
 
 /* Quotes and dashes in one form each; 0 = leave it out. */
 static uint32_t plain_sign(uint32_t c) {
-    if (c == ' ' || c == 0x00AD || c == 0x200B || c == 0xFEFF) {
-        return 0;
-    }
-    if (c == 0x2018 || c == 0x2019 || c == 0x201A || c == '`' || c == 0x00B4) {
-        return '\'';
-    }
-    if (c == 0x201C || c == 0x201D || c == 0x201E || c == 0x00AB || c == 0x00BB) {
-        return '"';
-    }
-    return (c >= 0x2010 && c <= 0x2015) || c == 0x2212 ? '-' : c;
-}
-
-/* Letters of scripts that put no space between words: a word may begin or end anywhere. */
-static bool unspaced(uint32_t c) {
-    return (c >= 0x0E00 && c < 0x0F00) || (c >= 0x1000 && c < 0x10A0) ||
-           (c >= 0x1780 && c < 0x1800) || (c >= 0x2E80 && c < 0xAC00) ||
-           (c >= 0xF900 && c < 0xFB00) || c >= 0x20000;
+    bool invisible = c == ' ' || c == 0x00AD || c == 0x200B || c == 0xFEFF;
+    return invisible ? 0 : el_plain_mark(c);
 }
 
 /* Case folded, without white space, quotes and dashes unified. Where a word may begin or end is
@@ -43,7 +29,7 @@ static struct el_piece plain_form(struct el_arena *arena, struct el_piece piece,
     for (size_t at = 0; at < len;) {
         size_t from = at;
         uint32_t c = el_utf8_next(text, len, &at), sign = plain_sign(c);
-        bool word = u_isalnum((UChar32)c) && !unspaced(c);
+        bool word = u_isalnum((UChar32)c) && el_spacing_of(c) == EL_SPACED;
         if (marks != NULL && !(in_word && word)) {
             marks[n] = true;
         }

@@ -28,6 +28,7 @@
  *     a1u0 ::= "<|/mark|>" a0u0 | b1u1 ... */
 #include "serving/grammar.h"
 
+#include "base/characters.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -63,22 +64,11 @@ static void literal(struct el_buffer *gbnf, const char *text, size_t len, bool j
 
 /* ---- the units of a sentence ---- */
 
+/* Does it continue a word? Where words are not separated by spaces, a name may begin or end at any
+ * character. */
 static bool word_character(UChar32 c) {
-    if (!u_isalnum(c) && u_charType(c) != U_NON_SPACING_MARK &&
-        u_charType(c) != U_COMBINING_SPACING_MARK) {
-        return false;
-    }
-    switch (u_getIntPropertyValue(c, UCHAR_LINE_BREAK)) {
-    case U_LB_IDEOGRAPHIC:
-    case U_LB_COMPLEX_CONTEXT:
-    case U_LB_CONDITIONAL_JAPANESE_STARTER:
-    case U_LB_NONSTARTER:
-    case U_LB_H2:
-    case U_LB_H3:
-        return false; /* a character can begin or end a name without white space */
-    default:
-        return true;
-    }
+    bool mark = u_charType(c) == U_NON_SPACING_MARK || u_charType(c) == U_COMBINING_SPACING_MARK;
+    return (u_isalnum(c) || mark) && el_spacing_of((uint32_t)c) == EL_SPACED;
 }
 
 /* The unit that begins at `*at` (not white space); `*at` moves behind it. */

@@ -1,8 +1,12 @@
-/* UTF-8 checks, offsets and folding. */
+/* UTF-8 checks, offsets and folding; characters; arrays that grow. */
 #include "base/text.h"
+
+#include "base/array.h"
+#include "base/characters.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -163,6 +167,48 @@ static void units_have_names(void **state) {
     assert_string_equal(el_unit_name(EL_UNIT_TOKEN), "token");
 }
 
+static void scripts_say_whether_spaces_separate_words(void **state) {
+    (void)state;
+    assert_int_equal(el_spacing_of('a'), EL_SPACED);
+    assert_int_equal(el_spacing_of(0x0416), EL_SPACED);           /* Cyrillic */
+    assert_int_equal(el_spacing_of(0x4E2D), EL_UNSPACED_SIGNS);   /* Han */
+    assert_int_equal(el_spacing_of(0x30A2), EL_UNSPACED_SIGNS);   /* Katakana */
+    assert_int_equal(el_spacing_of(0x30FC), EL_UNSPACED_SIGNS);   /* the mark of long sounds */
+    assert_int_equal(el_spacing_of(0x0E01), EL_UNSPACED_LETTERS); /* Thai */
+    assert_int_equal(el_spacing_of(0xAC00), EL_SPACED_STEMS);     /* Hangul */
+    assert_int_equal(el_spacing_of(0x1F600), EL_SPACED);          /* a face */
+}
+
+static void quotes_and_dashes_have_a_plain_form(void **state) {
+    (void)state;
+    assert_int_equal(el_plain_mark(0x201C), '"');
+    assert_int_equal(el_plain_mark(0x300D), '"');
+    assert_int_equal(el_plain_mark(0x2019), '\'');
+    assert_int_equal(el_plain_mark(0x2014), '-');
+    assert_int_equal(el_plain_mark(0x2212), '-');
+    assert_int_equal(el_plain_mark('x'), 'x');
+}
+
+static void arrays_grow(void **state) {
+    (void)state;
+    struct el_arena arena = {0};
+    int *items = NULL, *in_arena = NULL;
+    size_t room = 0, arena_room = 0;
+    for (int i = 0; i < 1000; i++) {
+        assert_true(EL_GROW(items, room, (size_t)i + 1));
+        assert_true(EL_ARENA_GROW(&arena, in_arena, arena_room, (size_t)i + 1));
+        items[i] = in_arena[i] = i;
+    }
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(items[i], i);
+        assert_int_equal(in_arena[i], i);
+    }
+    assert_false(EL_GROW(items, room, SIZE_MAX / 2));
+    assert_int_equal(items[999], 999);
+    free(items);
+    el_arena_free(&arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(valid_prefix_stops_at_the_first_bad_byte),
@@ -172,6 +218,9 @@ int main(void) {
         cmocka_unit_test(an_index_of_offsets_agrees_with_walking),
         cmocka_unit_test(folding_composes_squeezes_and_lowers),
         cmocka_unit_test(units_have_names),
+        cmocka_unit_test(scripts_say_whether_spaces_separate_words),
+        cmocka_unit_test(quotes_and_dashes_have_a_plain_form),
+        cmocka_unit_test(arrays_grow),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }
