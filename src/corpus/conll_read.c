@@ -417,18 +417,6 @@ static bool fill_text(const struct sentence *sentence, struct el_document *docum
             el_document_join_tokens(document, pieces, sentence->n_rows, sentence->bytes.data));
 }
 
-static bool keep_tags(struct el_document *document, const struct el_iob_tag *from) {
-    const char **tags = el_arena_array(&document->arena, document->n_tokens, sizeof *tags);
-    for (size_t i = 0; tags != NULL && i < document->n_tokens; i++) {
-        tags[i] = el_arena_copy(&document->arena, from[i].text, from[i].len);
-        if (tags[i] == NULL) {
-            return false;
-        }
-    }
-    document->tags = tags;
-    return tags != NULL;
-}
-
 /* The phrases that CoNLL-2003 tags in the column before that of the entities. */
 static bool is_chunk(const char *tag, size_t len) {
     static const char *const chunks[] = {"NP",  "VP",    "PP",   "ADJP", "ADVP", "SBAR",
@@ -508,7 +496,7 @@ static bool fill_entities(struct el_reader *reader, struct el_document *document
                                         : cells[i];
     }
     if (!el_iob_decode(document, tags) ||
-        (reader->options.keep_tags && !keep_tags(document, tags))) {
+        (reader->options.keep_tags && !el_iob_keep(document, tags))) {
         return el_fail_memory(err);
     }
     if (sentence->tag_in_misc &&

@@ -61,12 +61,13 @@ static bool is_foreign_letter(uint32_t c) {
     return u_isalnum((UChar32)c) && !is_spaceless(c);
 }
 
-static uint32_t last_character(const char *token, size_t len) {
-    size_t at = len;
-    do {
+/* The first or last character; 0 of an empty token. */
+static uint32_t edge(const char *token, size_t len, bool last) {
+    size_t at = last && len > 0 ? len - 1 : 0;
+    while (at > 0 && ((unsigned char)token[at] & 0xC0) == 0x80) {
         at--;
-    } while (at > 0 && ((unsigned char)token[at] & 0xC0) == 0x80);
-    return el_utf8_next(token, len, &at);
+    }
+    return len > 0 ? el_utf8_next(token, len, &at) : 0;
 }
 
 static bool text_is_spaceless(const struct el_span *pieces, size_t count, const char *bytes) {
@@ -99,9 +100,9 @@ bool el_document_join_tokens(struct el_document *document, const struct el_span 
     uint32_t before = 0;
     for (size_t i = 0; i < count; i++) {
         const char *token = bytes + pieces[i].start;
-        size_t len = pieces[i].end - pieces[i].start, zero = 0;
+        size_t len = pieces[i].end - pieces[i].start;
         bool gap = i > 0 && (!spaceless || (is_foreign_letter(before) &&
-                                            is_foreign_letter(el_utf8_next(token, len, &zero))));
+                                            is_foreign_letter(edge(token, len, false))));
         if (gap) {
             text[out++] = ' ';
         }
@@ -109,7 +110,7 @@ bool el_document_join_tokens(struct el_document *document, const struct el_span 
         memcpy(text + out, token, len);
         out += len;
         tokens[i].end = out;
-        before = spaceless ? last_character(token, len) : 0;
+        before = spaceless ? edge(token, len, true) : 0;
     }
     document->text = text;
     document->text_len = out;

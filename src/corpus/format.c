@@ -82,115 +82,13 @@ bool el_format_can_write(enum el_format format) {
     return (size_t)format < N_ENTRIES && entries[format] != NULL && entries[format]->write != NULL;
 }
 
-/* ---- Recognition by content ---- */
-
-/* "O", or a prefix, a hyphen and a type. */
-static bool looks_like_tag(const char *tag, size_t len) {
-    return (len == 1 && tag[0] == 'O') ||
-           (len > 2 && strchr("BIESLUM", tag[0]) != NULL && tag[1] == '-');
-}
-
-/* Do the first lines all end in a tag? `len` bytes of the beginning; the last line may be cut. */
-static bool looks_like_conll(const char *text, size_t len) {
-    size_t rows = 0, lines = 0;
-    for (size_t at = 0; at < len && lines < 200; lines++) {
-        const char *stop = memchr(text + at, '\n', len - at);
-        size_t end = stop != NULL ? (size_t)(stop - text) : len, next = end + 1;
-        while (end > at && strchr(" \t\r", text[end - 1]) != NULL) {
-            end--;
-        }
-        size_t from = end;
-        while (from > at && text[from - 1] != ' ' && text[from - 1] != '\t') {
-            from--;
-        }
-        bool skip = end == at || text[at] == '#' || (stop == NULL && rows > 0);
-        if (!skip) {
-            if (from == at || !looks_like_tag(text + from, end - from)) {
-                return false;
-            }
-            rows++;
-        }
-        at = next;
-    }
-    return rows > 0;
-}
-
-/* Does `"key": [` (or `{`) stand in the text? */
-static bool has_key(const char *text, size_t len, const char *key, char value) {
-    const char *at = text;
-    while ((at = memmem(at, (size_t)(text + len - at), key, strlen(key))) != NULL) {
-        at += strlen(key);
-        while (at < text + len && (*at == ' ' || *at == ':' || *at == '\n')) {
-            at++;
-        }
-        if (at < text + len && *at == value) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* By the keys of the first object. A quoted key in a text has its quotes escaped, so it is not
- * taken for one. */
-static enum el_format recognise_json(const char *text, size_t len) {
-    static const struct {
-        const char *key;
-        char value;
-        enum el_format format;
-    } keys[] = {
-        {"\"data\"", '{', EL_FORMAT_LABELSTUDIO},
-        {"\"spans\"", '[', EL_FORMAT_SPACY},
-        {"\"ents\"", '[', EL_FORMAT_SPACY},
-        {"\"label\"", '[', EL_FORMAT_DOCCANO},
-        {"\"labels\"", '[', EL_FORMAT_DOCCANO},
-        {"\"ner\"", '[', EL_FORMAT_NESTED},
-        {"\"tokenized_text\"", '[', EL_FORMAT_NESTED},
-        {"\"entity_mentions\"", '[', EL_FORMAT_NESTED},
-    };
-    const char *line_end = memchr(text, '\n', len);
-    bool array = text[0] == '[';
-    len = line_end != NULL && !array ? (size_t)(line_end - text) : len;
-    if (memmem(text, len, "\"start_offset\"", 14) != NULL) {
-        return EL_FORMAT_DOCCANO;
-    }
-    if (has_key(text, len, "\"entities\"", '[')) {
-        return array ? EL_FORMAT_NESTED : EL_FORMAT_JSONL;
-    }
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        if (has_key(text, len, keys[i].key, keys[i].value)) {
-            return keys[i].format;
-        }
-    }
-    return array ? EL_FORMAT_NESTED : EL_FORMAT_JSONL;
-}
-
-/* `ending` is what the file's name says, AUTO if nothing. Several formats share an ending: .json
- * and .jsonl; .tsv; and CoNLL files are often named .txt. */
-static enum el_format recognise(const struct el_input *input, enum el_format ending) {
-    size_t len;
-    const char *text = el_input_peek(input, &len);
-    size_t at = strspn(text, " \t\r\n"), second = at + (text[at] == '[');
-    bool object = text[second + strspn(text + second, " \t\r\n")] == '{';
-    if (object && (ending == EL_FORMAT_JSONL || ending == EL_FORMAT_AUTO)) {
-        return recognise_json(text + at, len - at);
-    }
-    static const char webanno[] = "#FORMAT=WebAnno TSV";
-    if (strncmp(text + at, webanno, sizeof webanno - 1) == 0 && ending != EL_FORMAT_TEXT) {
-        return EL_FORMAT_WEBANNO;
-    }
-    if (ending != EL_FORMAT_AUTO && ending != EL_FORMAT_TEXT) {
-        return ending;
-    }
-    return looks_like_conll(text, len) ? EL_FORMAT_CONLL : EL_FORMAT_TEXT;
-}
+/* ---- Readers ---- */
 
 /* May the content overrule the ending? */
 static bool is_shared(enum el_format ending) {
     return ending == EL_FORMAT_AUTO || ending == EL_FORMAT_JSONL || ending == EL_FORMAT_CONLL ||
            ending == EL_FORMAT_TEXT;
 }
-
-/* ---- Readers ---- */
 
 static const size_t LARGEST_DOCUMENT = (size_t)256 << 20;
 
@@ -206,7 +104,7 @@ static bool start_reader(struct el_input *input, enum el_format format,
     reader->input = *input;
     reader->options = *options;
     if (options->format == EL_FORMAT_AUTO && is_shared(format)) {
-        format = recognise(input, format);
+        format = el_recognise(input, format);
     }
     reader->options.format = format;
     reader->entry = (size_t)format < N_ENTRIES ? entries[format] : NULL;
@@ -218,6 +116,7 @@ static bool start_reader(struct el_input *input, enum el_format format,
     if (done && options->label_names != NULL) {
         reader->label_names = el_label_names_read(options->label_names, err);
         done = reader->label_names != NULL;
+        err->code = !done && err->code != EL_ERR_MEMORY ? EL_ERR_CONFIG : err->code;
     }
     if (!done || (reader->entry->open != NULL && !reader->entry->open(reader, err))) {
         json_decref(reader->label_names);

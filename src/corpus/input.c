@@ -254,39 +254,95 @@ int el_input_line(struct el_input *input, char **line, size_t *len, struct el_er
 
 /* Where in an object is the scan? */
 struct scan {
-    size_t depth;
-    bool in_string, escaped;
+    size_t depth, indent; /* indent: blanks that the present line begins with */
+    uint64_t arrays;      /* by depth: is it an array? As far as there are bits. */
+    bool in_string, escaped, line_begins;
+    bool broken; /* a bracket was closed by one of the other kind */
+    char before; /* the last byte that is not white space, outside of strings */
 };
+
+/* Does another object begin at `c`, within one that has no end? No JSON has a line feed within a
+ * string, nor an object behind anything but a bracket, a comma or a colon; and in a broken one, a
+ * line that begins like that of the object itself begins the next. */
+static bool begins_anew(struct scan *scan, char c, size_t indent) {
+    bool line_begins = scan->line_begins;
+    if (c == '\n') {
+        scan->line_begins = true;
+        scan->indent = 0;
+    } else if (line_begins && (c == ' ' || c == '\t')) {
+        scan->indent++;
+    } else {
+        scan->line_begins = false;
+    }
+    return line_begins && c == '{' &&
+           (scan->in_string || (scan->broken && scan->indent == indent) ||
+            (scan->before != '\0' && strchr("[,:", scan->before) == NULL));
+}
+
+static void scan_string(struct scan *scan, char c) {
+    if (scan->escaped) {
+        scan->escaped = false;
+    } else if (c == '\\') {
+        scan->escaped = true;
+    } else if (c == '"') {
+        scan->in_string = false;
+    }
+}
 
 /* True if `c` closes the object. Brackets count like braces: whether they match is the parser's
  * business. */
 static bool scan_byte(struct scan *scan, char c) {
     if (scan->in_string) {
-        if (scan->escaped) {
-            scan->escaped = false;
-        } else if (c == '\\') {
-            scan->escaped = true;
-        } else if (c == '"') {
-            scan->in_string = false;
-        }
+        scan_string(scan, c);
         return false;
+    }
+    if (strchr(" \t\r\n", c) == NULL) {
+        scan->before = c;
     }
     if (c == '"') {
         scan->in_string = true;
     } else if (c == '{' || c == '[') {
+        uint64_t bit = scan->depth < 64 ? (uint64_t)1 << scan->depth : 0;
+        scan->arrays = c == '[' ? scan->arrays | bit : scan->arrays & ~bit;
         scan->depth++;
     } else if (c == '}' || c == ']') {
-        return --scan->depth == 0;
+        scan->depth--;
+        bool array = scan->depth < 64 && (scan->arrays >> scan->depth & 1) != 0;
+        scan->broken = scan->broken || (scan->depth < 64 && array != (c == ']'));
+        return scan->depth == 0;
     }
     return false;
 }
 
 static void consume(struct el_input *input, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        input->line += input->buffer[input->begin + i] == '\n';
+        bool line_end = input->buffer[input->begin + i] == '\n';
+        input->line += line_end;
+        input->column = line_end ? 0 : input->column + 1;
     }
     input->begin += n;
     input->done += n;
+}
+
+/* Behind a mistake: on to the next line that begins with an object. */
+static bool skip_to_object(struct el_input *input, struct el_error *err) {
+    bool line_begins = false;
+    for (;;) {
+        while (input->begin < input->end) {
+            char c = input->buffer[input->begin];
+            if (c == '{' && line_begins) {
+                return true;
+            }
+            line_begins = c == '\n' || (line_begins && (c == ' ' || c == '\t'));
+            consume(input, 1);
+        }
+        if (input->at_end) {
+            return true;
+        }
+        if (!fill(input, err)) {
+            return false;
+        }
+    }
 }
 
 /* To the beginning of the next object. 1 = there, 0 = end, -1 = something else stands there. */
@@ -303,8 +359,7 @@ static int find_object(struct el_input *input, struct el_error *err) {
             if (c == '\0' || strchr(" \t\r\n,[]", c) == NULL) {
                 el_input_fail(input, input->line, 0, err, "an object { } is expected, not \"%.*s\"",
                               c > ' ' && c < 0x7F ? 1 : 0, &input->buffer[input->begin]);
-                input->begin = input->end;
-                input->at_end = true; /* there is no telling where the next one begins */
+                skip_to_object(input, err);
                 return -1;
             }
             consume(input, 1);
@@ -330,13 +385,18 @@ int el_input_object(struct el_input *input, char **text, size_t *len, size_t *li
         return found;
     }
     struct scan scan = {0};
+    size_t indent = input->column;
     for (size_t at = 0;; at++) {
-        if (at > input->max_bytes || (input->begin + at == input->end && input->at_end)) {
-            el_input_fail(input, *line, 0, err,
-                          at > input->max_bytes ? "the object that begins here is too long"
-                                                : "the object that begins here has no end");
-            input->begin = input->end;
-            input->at_end = true;
+        if (at > input->max_bytes) {
+            consume(input, at);
+            if (skip_to_object(input, err)) {
+                el_input_fail(input, *line, 0, err, "the object that begins here is too long");
+            }
+            return -1;
+        }
+        if (input->begin + at == input->end && input->at_end) {
+            consume(input, at);
+            el_input_fail(input, *line, 0, err, "the object that begins here has no end");
             return -1;
         }
         if (input->begin + at == input->end) {
@@ -348,7 +408,15 @@ int el_input_object(struct el_input *input, char **text, size_t *len, size_t *li
                 continue;
             }
         }
-        if (scan_byte(&scan, input->buffer[input->begin + at])) {
+        char c = input->buffer[input->begin + at];
+        if (at > 0 && begins_anew(&scan, c, indent)) {
+            *len = at; /* the parser says what is missing */
+            while (strchr(" \t\r\n", input->buffer[input->begin + *len - 1]) != NULL) {
+                --*len;
+            }
+            break;
+        }
+        if (scan_byte(&scan, c)) {
             *len = at + 1;
             break;
         }

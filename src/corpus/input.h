@@ -24,6 +24,7 @@ struct el_input {
     bool owns_file, at_end;
     char *buffer;
     size_t begin, end, capacity;
+    size_t column;  /* objects: bytes before `begin` in its line */
     char *repaired; /* the last line with U+FFFD in it */
     char borrowed;  /* objects: the byte that the terminating NUL stands on */
     bool has_borrowed;

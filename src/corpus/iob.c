@@ -83,6 +83,18 @@ bool el_iob_decode(struct el_document *document, const struct el_iob_tag *tags) 
     return close_entity(&decoder);
 }
 
+bool el_iob_keep(struct el_document *document, const struct el_iob_tag *from) {
+    const char **tags = el_arena_array(&document->arena, document->n_tokens, sizeof *tags);
+    for (size_t i = 0; tags != NULL && i < document->n_tokens; i++) {
+        tags[i] = el_arena_copy(&document->arena, from[i].text, from[i].len);
+        if (tags[i] == NULL) {
+            return false;
+        }
+    }
+    document->tags = tags;
+    return tags != NULL;
+}
+
 /* ---- Entities to tags ---- */
 
 static bool fill_tags(struct el_writer *writer, const struct el_document *document,

@@ -1,6 +1,7 @@
 #include "corpus/json_line.h"
 
 #include "base/json.h"
+#include "corpus/label_names.h"
 
 #include <string.h>
 
@@ -217,10 +218,10 @@ bool el_json_use_unit(struct el_json_line *line, enum el_unit unit) {
 
 /* ---- Entities ---- */
 
-static bool make_span(struct el_json_line *line, size_t number, json_int_t from, json_int_t to,
-                      struct el_span *span) {
+bool el_json_entity_span(struct el_json_line *line, size_t number, json_int_t from, json_int_t to,
+                         struct el_span *span) {
     const struct el_document *document = line->document;
-    if (from < 0 || from >= to) {
+    if (from < 0 || from > to) {
         return EL_JSON_FAIL(line,
                             "entity %zu (counted from 0): start %" JSON_INTEGER_FORMAT
                             " must lie before end %" JSON_INTEGER_FORMAT " (ends are exclusive)",
@@ -233,6 +234,10 @@ static bool make_span(struct el_json_line *line, size_t number, json_int_t from,
                             " lies behind the text, which has %zu %ss; is the offset unit right "
                             "(--input-offsets)?",
                             number, to, last, el_unit_name(line->unit));
+    }
+    if (line->unit == EL_UNIT_TOKEN && from == to) {
+        *span = (struct el_span){0, 0};
+        return true;
     }
     if (line->unit == EL_UNIT_TOKEN) {
         *span = (struct el_span){document->tokens[from].start, document->tokens[to - 1].end};
@@ -265,20 +270,62 @@ static bool check_quote(struct el_json_line *line, size_t number, const json_t *
         el_excerpt(&document->arena, document->text + span.start, len));
 }
 
+bool el_json_entity_type(struct el_json_line *line, size_t number, const json_t *given,
+                         const char **type) {
+    const json_t *names = line->reader->label_names;
+    const char *name = json_string_value(given);
+    *type = NULL;
+    if (json_is_integer(given)) {
+        json_int_t label = json_integer_value(given);
+        name = el_label_name(names, label);
+        if (names != NULL && name == NULL) {
+            return EL_JSON_FAIL(line, "entity %zu (counted from 0): %s has no name for label %lld",
+                                number, line->reader->options.label_names, (long long)label);
+        }
+        if (name == NULL) {
+            line->unnamed++;
+            el_reader_notice(line->reader, NULL, line->document->line,
+                             "an entity was left out, since its label is the number %lld and no "
+                             "name; --labels FILE gives the names",
+                             (long long)label);
+            return true;
+        }
+    }
+    if (name == NULL || *name == '\0') {
+        return EL_JSON_FAIL(line, "entity %zu (counted from 0) needs a string as its type", number);
+    }
+    *type = el_arena_string(&line->document->arena, name);
+    return *type != NULL || el_fail_memory(line->err);
+}
+
 bool el_json_add_entity(struct el_json_line *line, size_t number, json_int_t start, json_int_t end,
                         const json_t *type, const json_t *quote, double score, json_t *rest) {
     struct el_entity entity = {.score = score, .extra = rest};
-    if (!json_is_string(type) || json_string_length(type) == 0) {
-        return EL_JSON_FAIL(line, "entity %zu (counted from 0) needs a string as its type", number);
-    }
-    if (!make_span(line, number, start, end, &entity.span) ||
-        !check_quote(line, number, quote, entity.span)) {
+    if (!el_json_entity_type(line, number, type, &entity.type)) {
         return false;
     }
-    entity.type = el_json_copy(line, type);
-    return (entity.type != NULL &&
-            el_document_add_entity(line->document, &entity, &line->capacity)) ||
+    if (!el_json_entity_span(line, number, start, end, &entity.span)) {
+        return false;
+    }
+    if (start == end) {
+        el_reader_notice(line->reader, NULL, line->document->line,
+                         "an entity that marks no text was left out");
+        return true;
+    }
+    if (!check_quote(line, number, quote, entity.span)) {
+        return false;
+    }
+    return entity.type == NULL ||
+           el_document_add_entity(line->document, &entity, &line->capacity) ||
            el_fail_memory(line->err);
+}
+
+json_t *el_json_first(const json_t *object, const char *const *keys) {
+    json_t *found = NULL;
+    for (; found == NULL && *keys != NULL; keys++) {
+        found = json_object_get(object, *keys);
+    }
+    return found;
 }
 
 json_t *el_json_rest(json_t *object, const char *const *known) {
@@ -288,9 +335,40 @@ json_t *el_json_rest(json_t *object, const char *const *known) {
     return json_object_size(object) > 0 ? object : NULL;
 }
 
+/* [0, 3, "person"], or an object with start, end and label under any of their usual names. */
+static bool looks_like_entity(const json_t *value) {
+    static const char *const starts[] = {"start",       "start_offset", "begin",  "start_char",
+                                         "start_index", "startOffset",  "offset", NULL};
+    static const char *const types[] = {"label", "labels",       "type",   "entity_type",
+                                        "tag",   "entity_group", "entity", NULL};
+    if (json_is_array(value)) {
+        return json_is_integer(json_array_get(value, 0)) &&
+               json_is_integer(json_array_get(value, 1)) &&
+               json_is_string(json_array_get(value, 2));
+    }
+    return json_is_integer(el_json_first(value, starts)) && el_json_first(value, types) != NULL;
+}
+
+/* Fields that nobody reads and that may be the document's entities, where it has no others. */
+static void doubt_fields(struct el_json_line *line) {
+    const char *key;
+    json_t *value;
+    json_object_foreach(line->root, key, value) {
+        if (line->document->n_entities == 0 && line->unnamed == 0 &&
+            looks_like_entity(json_array_get(value, 0))) {
+            el_reader_notice(
+                line->reader, NULL, line->document->line,
+                "the field \"%.40s\" looks like entities, but was not read as such (the "
+                "format is %s; --from names another one)",
+                key, line->reader->entry->name);
+        }
+    }
+}
+
 void el_json_finish(struct el_json_line *line, const char *const *known) {
     el_document_sort_entities(line->document);
     line->document->extra = json_incref(el_json_rest(line->root, known));
+    doubt_fields(line);
 }
 
 void el_json_write_extra(struct el_buffer *out, json_t *extra, const char *const *written) {

@@ -12,6 +12,7 @@ struct el_json_line {
     enum el_unit unit;
     struct el_offsets offsets; /* unless unit is TOKEN */
     size_t capacity;           /* of document->entities */
+    size_t unnamed;            /* entities whose types are numbers without a name */
     struct el_error *err;
 };
 
@@ -53,15 +54,28 @@ bool el_json_read_text(struct el_json_line *line, const json_t *text, const json
 bool el_json_use_unit(struct el_json_line *line, enum el_unit unit);
 
 /* Add an entity, `number` (from 0) in the messages; ends are exclusive. `quote` is NULL or the
- * string that must stand there. `rest` is NULL or unknown fields, owned by document->kept. */
+ * string that must stand there. `rest` is NULL or unknown fields, owned by document->kept. A type
+ * may be a number if the options name it; without names such an entity is left out, counted and
+ * noted, and so is one that marks nothing. */
 bool el_json_add_entity(struct el_json_line *line, size_t number, json_int_t start, json_int_t end,
                         const json_t *type, const json_t *quote, double score, json_t *rest);
+
+/* What el_json_add_entity() makes of a span and a type, for mentions that need it in parts: false
+ * with a message; *type is NULL where the entity is to be left out. */
+bool el_json_entity_span(struct el_json_line *line, size_t number, json_int_t start, json_int_t end,
+                         struct el_span *span);
+bool el_json_entity_type(struct el_json_line *line, size_t number, const json_t *given,
+                         const char **type);
 
 /* Sort the entities, and carry through the fields of `root` that are not in `known` (which ends
  * with NULL). */
 void el_json_finish(struct el_json_line *line, const char *const *known);
 
-/* The same for an object of any kind: what is left is returned, NULL if nothing. */
+/* The first of `keys` (which ends with NULL) that the object has, or NULL. */
+json_t *el_json_first(const json_t *object, const char *const *keys);
+
+/* The same as el_json_finish() for an object of any kind: what is left is returned, NULL if
+ * nothing. */
 json_t *el_json_rest(json_t *object, const char *const *known);
 
 /* Writing: `, "key": value` for each member of `extra` (may be NULL) that is not in `written`. */

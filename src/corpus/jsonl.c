@@ -3,13 +3,20 @@
  *     {"id", "text", "offset_unit", "tokens", "lang",
  *      "entities": [{"start", "end", "type", "text", "score", ...}], ...}
  *
+ * Read are also objects over several lines, or in an array; entities as [start, end, "type"], and
+ * with other names for the three; and, in place of entities, "tokens" with a tag each in
+ * "ner_tags", "tags", "labels" or "ner": B-person, I-person, O, or numbers of such tags.
+ *
  * Offsets count in the line's own "offset_unit"; without one in the unit the user told; else in
  * tokens where the line has both "entities" and "tokens"; else in code points. Fields that are not
  * known here are carried through to the output. */
 #include "base/json.h"
+#include "corpus/iob.h"
 #include "corpus/json_line.h"
+#include "corpus/label_names.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- Reading ---- */
@@ -27,29 +34,55 @@ static bool choose_unit(struct el_json_line *line) {
     return el_json_use_unit(line, unit);
 }
 
-static bool read_entity(struct el_json_line *line, size_t number, json_t *value) {
-    static const char *const known[] = {"start", "end",           "type", "text",
-                                        "score", "token_aligned", NULL};
-    if (!json_is_object(value)) {
-        return EL_JSON_FAIL(line, "entity %zu (counted from 0) is not an object", number);
+/* The member with the first of `keys` that the object has, taken out of it; NULL if none. */
+static json_t *take(json_t *object, const char *const *keys) {
+    for (; *keys != NULL; keys++) {
+        json_t *value = json_incref(json_object_get(object, *keys));
+        if (value != NULL) {
+            json_object_del(object, *keys);
+            return value;
+        }
     }
-    json_t *type = json_incref(json_object_get(value, "type"));
+    return NULL;
+}
+
+static bool read_object(struct el_json_line *line, size_t number, json_t *value) {
+    static const char *const starts[] = {"start", "start_offset", "start_char", "begin", NULL};
+    static const char *const ends[] = {"end", "end_offset", "end_char", NULL};
+    static const char *const types[] = {"type", "label", "entity_type", "entity_group", NULL};
+    static const char *const known[] = {"text", "score", "token_aligned", NULL};
+    json_t *start = take(value, starts), *end = take(value, ends), *type = take(value, types);
     json_t *quote = json_incref(json_object_get(value, "text"));
-    json_t *start = json_object_get(value, "start"), *end = json_object_get(value, "end");
     json_t *score = json_object_get(value, "score");
+    double number_score = json_is_number(score) ? json_number_value(score) : NAN;
     bool done = json_is_integer(start) && json_is_integer(end);
     if (!done) {
         EL_JSON_FAIL(line, "entity %zu (counted from 0) needs whole numbers \"start\" and \"end\"",
                      number);
     } else {
-        json_int_t from = json_integer_value(start), to = json_integer_value(end);
-        double number_score = json_is_number(score) ? json_number_value(score) : NAN;
-        json_t *rest = el_json_rest(value, known);
-        done = el_json_add_entity(line, number, from, to, type, quote, number_score, rest);
+        done = el_json_add_entity(line, number, json_integer_value(start), json_integer_value(end),
+                                  type, quote, number_score, el_json_rest(value, known));
     }
+    json_decref(start);
+    json_decref(end);
     json_decref(type);
     json_decref(quote);
     return done;
+}
+
+static bool read_entity(struct el_json_line *line, size_t number, json_t *value) {
+    json_t *start = json_array_get(value, 0), *end = json_array_get(value, 1);
+    if (json_is_object(value)) {
+        return read_object(line, number, value);
+    }
+    if (!json_is_integer(start) || !json_is_integer(end)) {
+        return EL_JSON_FAIL(line,
+                            "entity %zu (counted from 0) is neither an object nor [start, end, "
+                            "\"type\"]",
+                            number);
+    }
+    return el_json_add_entity(line, number, json_integer_value(start), json_integer_value(end),
+                              json_array_get(value, 2), NULL, NAN, NULL);
 }
 
 static bool read_entities(struct el_json_line *line) {
@@ -74,21 +107,110 @@ static bool read_entities(struct el_json_line *line) {
     return true;
 }
 
+/* ---- Tags of tokens ---- */
+
+/* The name of a tag; NULL if it is neither a string nor a number that has one. */
+static const char *tag_name(const struct el_json_line *line, const json_t *tag) {
+    return json_is_integer(tag) ? el_label_name(line->reader->label_names, json_integer_value(tag))
+                                : json_string_value(tag);
+}
+
+/* One tag a token? Tags of words (nouns, verbs) are none. */
+static bool are_tags(const struct el_json_line *line, const json_t *tags) {
+    size_t count = json_array_size(tags);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = tag_name(line, json_array_get(tags, i));
+        if (name == NULL || !el_iob_is_valid(name, strlen(name), EL_SCHEME_AUTO)) {
+            return false;
+        }
+    }
+    return count > 0 && count == line->document->n_tokens;
+}
+
+static bool decode_tags(struct el_json_line *line, const json_t *values) {
+    struct el_arena scratch = {0};
+    size_t count = json_array_size(values);
+    struct el_iob_tag *tags = el_arena_array(&scratch, count, sizeof *tags);
+    for (size_t i = 0; tags != NULL && i < count; i++) {
+        const char *name = tag_name(line, json_array_get(values, i));
+        tags[i] = (struct el_iob_tag){name, strlen(name)};
+    }
+    bool done = tags != NULL && el_iob_decode(line->document, tags) &&
+                (!line->reader->options.keep_tags || el_iob_keep(line->document, tags));
+    el_arena_free(&scratch);
+    return done || el_fail_memory(line->err);
+}
+
+/* In place of entities: the field that has a tag for each token. */
+static bool read_tags(struct el_json_line *line) {
+    static const char *const keys[] = {"ner_tags", "ner",      "tags", "labels",
+                                       "bio_tags", "iob_tags", "label"};
+    bool done = true;
+    for (size_t i = 0; done && !line->document->labelled && i < sizeof keys / sizeof *keys; i++) {
+        json_t *values = json_object_get(line->root, keys[i]);
+        bool numbers = json_is_integer(json_array_get(values, 0)) &&
+                       json_array_size(values) == line->document->n_tokens;
+        if (are_tags(line, values)) {
+            done = decode_tags(line, values);
+            json_object_del(line->root, keys[i]);
+        } else if (numbers) {
+            el_reader_notice(line->reader, NULL, line->document->line,
+                             line->reader->label_names == NULL
+                                 ? "\"%s\" holds numbers in place of tags and was not read; "
+                                   "--labels FILE gives the names"
+                                 : "\"%s\" holds numbers whose names are no tags such as B-person",
+                             keys[i]);
+        }
+    }
+    return done;
+}
+
 static bool fill(struct el_json_line *line) {
     static const char *const known[] = {"id",   "text",     "offset_unit", "tokens",
                                         "lang", "entities", NULL};
     json_t *root = line->root;
     if (!el_json_read_id(line, json_object_get(root, "id")) || !el_json_read_lang(line) ||
         !el_json_read_text(line, json_object_get(root, "text"), json_object_get(root, "tokens")) ||
-        !read_entities(line)) {
+        !read_entities(line) || !read_tags(line)) {
         return false;
     }
     el_json_finish(line, known);
     return true;
 }
 
+/* State of the reader: how objects are found. Lines are not looked into for their ends. */
+struct state {
+    bool by_lines;
+};
+
+/* Is the first line an object? An array, or an object over several lines, has no such line. */
+static bool open(struct el_reader *reader, struct el_error *err) {
+    size_t len;
+    const char *text = el_input_peek(&reader->input, &len);
+    size_t at = strspn(text, " \t\r\n");
+    const char *stop = memchr(text + at, '\n', len - at);
+    size_t end = stop != NULL ? (size_t)(stop - text) : len;
+    while (stop != NULL && end > at && strchr(" \t\r", text[end - 1]) != NULL) {
+        end--;
+    }
+    struct state *state = calloc(1, sizeof *state);
+    reader->state = state;
+    if (state == NULL) {
+        return el_fail_memory(err);
+    }
+    bool lines = text[at] != '[' && (text[at] != '{' || stop == NULL || text[end - 1] == '}');
+    state->by_lines = lines;
+    return true;
+}
+
+static void close(struct el_reader *reader) {
+    free(reader->state);
+}
+
 static int next(struct el_reader *reader, struct el_document **document, struct el_error *err) {
-    return el_json_next_line(reader, fill, document, err);
+    const struct state *state = reader->state;
+    return state->by_lines ? el_json_next_line(reader, fill, document, err)
+                           : el_json_next_object(reader, fill, document, err);
 }
 
 /* ---- Writing ---- */
@@ -248,4 +370,10 @@ static bool write(struct el_writer *writer, const struct el_document *document,
 }
 
 const struct el_format_entry el_format_jsonl = {
-    .name = "jsonl", .endings = ".jsonl .ndjson .jl .json", .next = next, .write = write};
+    .name = "jsonl",
+    .endings = ".jsonl .ndjson .jl .json",
+    .open = open,
+    .next = next,
+    .close = close,
+    .write = write,
+};

@@ -1,8 +1,9 @@
 /* Label Studio: an array of tasks, {"data": {"text"}, "annotations": [{"result": [...]}],
- * "predictions": [...]}, offsets in UTF-16 units. Of several annotations of a task the one asked
- * for is read (the first; cancelled ones don't count), else the first prediction. What the pipeline
- * found is written as predictions, to be corrected by annotators; what people labelled as
- * annotations. */
+ * "predictions": [...]}, offsets in UTF-16 units; also its export "JSON-MIN", {"text", "label":
+ * [{"start", "end", "labels"}]} with the labels under any name. Of several annotations of a task
+ * the one asked for is read (the first; cancelled ones don't count), else the first prediction.
+ * What the pipeline found is written as predictions, to be corrected by annotators; what people
+ * labelled as annotations. */
 #include "base/json.h"
 #include "corpus/json_line.h"
 
@@ -13,7 +14,8 @@
 
 /* The result list to read; NULL if the task has none. */
 static json_t *choose_result(const struct el_json_line *line) {
-    json_t *annotations = json_object_get(line->root, "annotations");
+    static const char *const keys[] = {"annotations", "completions", NULL};
+    json_t *annotations = el_json_first(line->root, keys);
     json_t *predictions = json_object_get(line->root, "predictions");
     size_t wanted = line->reader->options.annotator;
     wanted = wanted > 0 ? wanted - 1 : 0;
@@ -43,21 +45,47 @@ static json_t *find_text(const json_t *data) {
     return found;
 }
 
-static bool read_region(struct el_json_line *line, size_t number, json_t *region) {
-    json_t *value = json_object_get(region, "value");
-    json_t *labels = json_object_get(value, "labels");
-    json_t *start = json_object_get(value, "start"), *end = json_object_get(value, "end");
-    if (labels == NULL || value == NULL) {
+/* The labels of a region's value. Those of a text in HTML have other offsets; those of other kinds,
+ * such as of parts of pictures, none in the text. */
+static json_t *find_labels(const struct el_json_line *line, json_t *value, json_t **offsets) {
+    json_t *labels = json_object_get(value, "labels"), *other;
+    const char *key;
+    *offsets = value;
+    if (labels == NULL && (labels = json_object_get(value, "hypertextlabels")) != NULL) {
+        *offsets = json_object_get(value, "globalOffsets");
+    }
+    json_object_foreach(value, key, other) {
+        size_t len = strlen(key);
+        if (labels == NULL && len > 6 && strcmp(key + len - 6, "labels") == 0) {
+            el_reader_notice(line->reader, NULL, line->document->line,
+                             "a region with \"%.40s\" was left out: only labels of plain text are "
+                             "read",
+                             key);
+        }
+    }
+    return labels;
+}
+
+/* `value` as in a task's regions, `region` what is around it. */
+static bool read_value(struct el_json_line *line, size_t number, json_t *value,
+                       const json_t *region) {
+    json_t *offsets, *labels = find_labels(line, value, &offsets);
+    if (labels == NULL) {
         return true; /* a choice or relation, no span */
     }
-    if (!json_is_integer(start) || !json_is_integer(end) || json_array_size(labels) == 0) {
+    json_t *start = json_object_get(offsets, "start"), *end = json_object_get(offsets, "end");
+    json_t *score = json_object_get(region, "score");
+    if (!json_is_integer(start) || !json_is_integer(end) || !json_is_array(labels)) {
         return EL_JSON_FAIL(line,
                             "region %zu (counted from 0) needs whole numbers \"start\" and \"end\" "
                             "and \"labels\" in its \"value\"",
                             number);
     }
+    if (json_array_size(labels) == 0) {
+        el_reader_notice(line->reader, NULL, line->document->line,
+                         "a region without a label was left out");
+    }
     for (size_t i = 0; i < json_array_size(labels); i++) {
-        json_t *score = json_object_get(region, "score");
         if (!el_json_add_entity(line, number, json_integer_value(start), json_integer_value(end),
                                 json_array_get(labels, i), json_object_get(value, "text"),
                                 json_is_number(score) ? json_number_value(score) : NAN, NULL)) {
@@ -67,24 +95,48 @@ static bool read_region(struct el_json_line *line, size_t number, json_t *region
     return true;
 }
 
-static bool fill(struct el_json_line *line) {
-    json_t *root = line->root, *data = json_object_get(root, "data");
-    json_t *id = json_object_get(data, "id"), *text = find_text(data);
-    if (!json_is_object(data) || !json_is_string(text)) {
-        return EL_JSON_FAIL(line, "a task needs \"data\" with a string \"text\"");
-    }
-    if (!el_json_read_id(line, id != NULL ? id : json_object_get(root, "id")) ||
-        !el_json_read_text(line, text, NULL) || !el_json_use_unit(line, EL_UNIT_UTF16)) {
-        return false;
-    }
+static bool read_task(struct el_json_line *line, json_t *data) {
     json_t *lang = json_object_get(data, "lang");
     line->document->lang = json_is_string(lang) ? el_json_copy(line, lang) : NULL;
     json_t *result = choose_result(line);
     line->document->labelled = json_is_array(result);
     for (size_t i = 0; i < json_array_size(result); i++) {
-        if (!read_region(line, i, json_array_get(result, i))) {
+        json_t *region = json_array_get(result, i);
+        if (!read_value(line, i, json_object_get(region, "value"), region)) {
             return false;
         }
+    }
+    return true;
+}
+
+/* JSON-MIN: regions in whatever fields hold some. */
+static bool read_minimal(struct el_json_line *line) {
+    json_t *values;
+    const char *key;
+    json_object_foreach(line->root, key, values) {
+        bool regions = json_object_get(json_array_get(values, 0), "start") != NULL;
+        line->document->labelled = line->document->labelled || regions;
+        for (size_t i = 0; regions && i < json_array_size(values); i++) {
+            if (!read_value(line, i, json_array_get(values, i), NULL)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool fill(struct el_json_line *line) {
+    json_t *root = line->root, *data = json_object_get(root, "data");
+    json_t *id = json_object_get(data, "id");
+    bool minimal = data == NULL && json_is_string(json_object_get(root, "text"));
+    json_t *text = minimal ? json_object_get(root, "text") : find_text(data);
+    if (!minimal && (!json_is_object(data) || !json_is_string(text))) {
+        return EL_JSON_FAIL(line, "a task needs \"data\" with a string \"text\"");
+    }
+    if (!el_json_read_id(line, id != NULL ? id : json_object_get(root, "id")) ||
+        !el_json_read_text(line, text, NULL) || !el_json_use_unit(line, EL_UNIT_UTF16) ||
+        !(minimal ? read_minimal(line) : read_task(line, data))) {
+        return false;
     }
     el_document_sort_entities(line->document);
     return true;

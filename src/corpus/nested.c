@@ -15,14 +15,6 @@
 #include <math.h>
 #include <string.h>
 
-static json_t *first_of(const json_t *root, const char *const *keys) {
-    json_t *found = NULL;
-    for (; found == NULL && *keys != NULL; keys++) {
-        found = json_object_get(root, *keys);
-    }
-    return found;
-}
-
 /* An array of arrays as one array of all their items; NULL if it is none or memory is out. */
 static json_t *flatten(const json_t *arrays) {
     json_t *flat = json_array();
@@ -46,6 +38,9 @@ static bool find_offsets(const struct el_json_line *line, const json_t *item, js
         from = json_array_get(index, 0);
         to = json_array_get(index, json_array_size(index) - 1);
         inclusive = true;
+    } else if (json_is_array(json_array_get(pair, 0)) && json_array_size(pair) == 1) {
+        from = json_array_get(json_array_get(pair, 0), 0);
+        to = json_array_get(json_array_get(pair, 0), 1);
     } else if (triple || json_array_size(pair) == 2) {
         from = json_array_get(triple ? item : pair, 0);
         to = json_array_get(triple ? item : pair, 1);
@@ -60,10 +55,76 @@ static bool find_offsets(const struct el_json_line *line, const json_t *item, js
     }
     *start = json_integer_value(from);
     *end = json_integer_value(to) + inclusive;
-    if (index != NULL && *end - *start != (json_int_t)json_array_size(index)) {
-        return false; /* not contiguous */
+    return json_array_size(index) == 0 || *end - *start == (json_int_t)json_array_size(index);
+}
+
+/* ---- Mentions in pieces ---- */
+
+/* One range of tokens, ends exclusive, behind those there are; a neighbour of the last one goes on
+ * with it. False if it cannot be. */
+static bool add_range(const struct el_document *document, json_int_t start, json_int_t end,
+                      struct el_span *ranges, size_t *count) {
+    size_t last = *count > 0 ? ranges[*count - 1].end : 0;
+    if (start < 0 || (size_t)start < last || start >= end || (size_t)end > document->n_tokens) {
+        return false;
+    }
+    if (*count > 0 && (size_t)start == last) {
+        ranges[*count - 1].end = (size_t)end;
+    } else {
+        ranges[(*count)++] = (struct el_span){(size_t)start, (size_t)end};
     }
     return true;
+}
+
+/* "index": [0, 1, 4] or "span": [[0, 2], [4, 5]], as ranges of tokens in `ranges`, which has room
+ * for all; 0 if it is neither, or cannot be. */
+static size_t find_ranges(const struct el_json_line *line, const json_t *item,
+                          struct el_span *ranges) {
+    json_t *index = json_object_get(item, "index"), *spans = json_object_get(item, "span");
+    bool inclusive = line->reader->options.ends == EL_ENDS_INCLUSIVE, pairs = false;
+    size_t count = 0, n = json_array_size(index);
+    if (n == 0 && json_is_array(json_array_get(spans, 0))) {
+        pairs = true;
+        n = json_array_size(spans);
+    }
+    for (size_t i = 0; i < n; i++) {
+        json_t *value = pairs ? json_array_get(spans, i) : json_array_get(index, i);
+        json_t *from = pairs ? json_array_get(value, 0) : value;
+        json_t *to = pairs ? json_array_get(value, 1) : value;
+        if (!json_is_integer(from) || !json_is_integer(to) || json_integer_value(to) >= INT32_MAX ||
+            !add_range(line->document, json_integer_value(from),
+                       json_integer_value(to) + (!pairs || inclusive), ranges, &count)) {
+            return 0;
+        }
+    }
+    return count;
+}
+
+/* The mention as pieces. *count is 0 where it has no such form: one range of tokens is read like
+ * all others. False with a message. */
+static bool read_pieces(struct el_json_line *line, size_t number, const json_t *item,
+                        const json_t *type, size_t *count) {
+    struct el_document *document = line->document;
+    size_t n_index = json_array_size(json_object_get(item, "index"));
+    size_t n = n_index + json_array_size(json_object_get(item, "span"));
+    struct el_span *ranges = el_arena_array(&document->arena, n, sizeof *ranges);
+    struct el_entity entity = {.score = NAN};
+    if (ranges == NULL) {
+        return el_fail_memory(line->err);
+    }
+    *count = find_ranges(line, item, ranges);
+    if (*count == 0 || (*count == 1 && (n_index > 0 || n == 1))) {
+        *count = 0;
+        return true;
+    }
+    for (size_t i = 0; i < *count; i++) {
+        ranges[i] = (struct el_span){document->tokens[ranges[i].start].start,
+                                     document->tokens[ranges[i].end - 1].end};
+    }
+    return el_json_entity_type(line, number, type, &entity.type) &&
+           (entity.type == NULL ||
+            el_reader_add_pieces(line->reader, NULL, document->line, document, entity, ranges,
+                                 *count, &line->capacity, line->err));
 }
 
 /* Does the entity quote what its tokens say? White space between tokens is not compared. */
@@ -99,12 +160,17 @@ static bool read_item(struct el_json_line *line, size_t number, json_t *item) {
     static const char *const known[] = {"type", "entity_type", "label", "start", "end",
                                         "text", "index",       "span",  NULL};
     json_int_t start, end;
-    json_t *type = json_is_array(item) ? json_array_get(item, 2) : first_of(item, types);
+    json_t *type = json_is_array(item) ? json_array_get(item, 2) : el_json_first(item, types);
+    size_t pieces = 0;
+    if (!read_pieces(line, number, item, type, &pieces)) {
+        return false;
+    }
+    if (pieces > 0) {
+        return true;
+    }
     if (!find_offsets(line, item, &start, &end)) {
-        return EL_JSON_FAIL(line,
-                            "entity %zu (counted from 0) needs a start and an end as token "
-                            "numbers (discontinuous entities cannot be read)",
-                            number);
+        return EL_JSON_FAIL(
+            line, "entity %zu (counted from 0) needs a start and an end as token numbers", number);
     }
     if (start == end || (size_t)end > line->document->n_tokens) {
         return EL_JSON_FAIL(line,
@@ -132,8 +198,19 @@ static bool read_items(struct el_json_line *line, json_t *items) {
     return true;
 }
 
+/* The first list of entities that is not empty, else the first. */
+static json_t *find_items(const json_t *root) {
+    static const char *const keys[] = {"entities", "ner", "entity_mentions", NULL};
+    for (size_t i = 0; keys[i] != NULL; i++) {
+        json_t *items = json_object_get(root, keys[i]);
+        if (json_array_size(items) > 0) {
+            return items;
+        }
+    }
+    return el_json_first(root, keys);
+}
+
 static const char *const token_keys[] = {"tokens", "tokenized_text", "sentence", "sentences", NULL};
-static const char *const item_keys[] = {"entities", "ner", "entity_mentions", NULL};
 
 static bool fill_from(struct el_json_line *line, json_t *tokens, json_t *items) {
     static const char *const ids[] = {"id", "doc_key", "orig_id", "sent_id", NULL};
@@ -142,7 +219,7 @@ static bool fill_from(struct el_json_line *line, json_t *tokens, json_t *items) 
         "sentence", "sentences", "entities", "ner",     "lang",   "entity_mentions",
         "text",     "ltokens",   "rtokens",  NULL};
     json_t *root = line->root;
-    if (!el_json_read_id(line, first_of(root, ids)) || !el_json_read_lang(line) ||
+    if (!el_json_read_id(line, el_json_first(root, ids)) || !el_json_read_lang(line) ||
         !el_json_read_text(line, json_object_get(root, "text"), tokens)) {
         return false;
     }
@@ -157,7 +234,7 @@ static bool fill_from(struct el_json_line *line, json_t *tokens, json_t *items) 
 }
 
 static bool fill(struct el_json_line *line) {
-    json_t *tokens = first_of(line->root, token_keys), *items = first_of(line->root, item_keys);
+    json_t *tokens = el_json_first(line->root, token_keys), *items = find_items(line->root);
     if (tokens == NULL || !json_is_array(tokens) || (items != NULL && !json_is_array(items))) {
         return EL_JSON_FAIL(line, "needs \"tokens\" (or \"tokenized_text\", \"sentence\", "
                                   "\"sentences\") and \"entities\" (or \"ner\", "

@@ -99,6 +99,15 @@ static void tokens_join(void **state) {
     assert_string_equal(document->text, "Hi !");
     assert_int_equal(document->tokens[1].start, 3);
     assert_int_equal(document->text_len, 4);
+    /* An empty token, also between characters that need no spaces. */
+    char *bytes = malloc(6); /* no byte before it, which a sanitizer sees */
+    memcpy(bytes, "\xE6\x88\x91\xE7\x88\xB1", 6);
+    const struct el_span holes[] = {{0, 3}, {0, 0}, {3, 6}, {6, 6}};
+    assert_true(el_document_join_tokens(document, holes + 1, 2, bytes));
+    assert_true(el_document_join_tokens(document, holes, 4, bytes));
+    assert_string_equal(document->text, "\xE6\x88\x91\xE7\x88\xB1");
+    assert_int_equal(document->tokens[1].start, document->tokens[1].end);
+    free(bytes);
     assert_true(el_document_join_tokens(document, NULL, 0, ""));
     assert_string_equal(document->text, "");
     el_document_free(document);

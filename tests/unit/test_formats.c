@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
+static char label_names[64]; /* path */
+
 static void fill_options(const struct case_text *one, struct el_read_options *read,
                          struct el_write_options *write) {
     static const char *const members[] = {"nano-a", "nano-b"};
@@ -55,6 +57,9 @@ static void fill_options(const struct case_text *one, struct el_read_options *re
     if (case_option(one, "ends", value, sizeof value)) {
         read->ends = write->ends =
             strcmp(value, "inclusive") == 0 ? EL_ENDS_INCLUSIVE : EL_ENDS_EXCLUSIVE;
+    }
+    if (case_option(one, "labels", label_names, sizeof label_names)) {
+        read->label_names = label_names;
     }
     if (case_option(one, "pieces", value, sizeof value)) {
         read->pieces = strcmp(value, "join") == 0    ? EL_PIECES_JOIN
