@@ -7,6 +7,8 @@
 #include "pipeline/vote.h"
 #include "pipeline/work.h"
 
+#include <math.h>
+
 static bool ask_member(struct el_work *work, size_t member, struct el_questions *questions,
                        struct el_error *err) {
     work->classify_asked |= (el_member_set)1 << member;
@@ -115,8 +117,10 @@ static bool take_answer(const struct el_context *context, struct el_work *work,
     answer->unreadable = readable != EL_READ_OK;
     el_note_answer(work, answer, readable == EL_READ_OK);
     for (size_t i = 0; i < question.n_mentions && readable == EL_READ_OK; i++) {
+        const float *row = answer->shares != NULL ? answer->shares + i * context->n_types : NULL;
         mentions[i].choice[question.member] =
             choice[i] < 0 ? NULL : context->config->types[choice[i]].name;
+        mentions[i].shares[question.member] = row != NULL && !isnan(row[0]) ? row : NULL;
     }
     return true;
 }

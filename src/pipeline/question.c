@@ -186,7 +186,9 @@ bool el_question_render(const struct el_context *context, const struct el_work *
                                  .stage = question->stage,
                                  .order = work->order,
                                  .max_tokens = max_tokens,
-                                 .want_yes_probability = question->kind == EL_PROMPT_VERIFY};
+                                 .want_yes_probability = question->kind == EL_PROMPT_VERIFY,
+                                 .want_shares = question->kind == EL_PROMPT_CLASSIFY &&
+                                                context->settings.profile != EL_PROFILE_PAPER};
         if (!el_prompt_render(set, question->kind, &data, arena, call, err)) {
             return false;
         }

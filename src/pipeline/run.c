@@ -276,10 +276,23 @@ static bool keep_vectors(struct el_arena *arena, struct el_answer *answer,
     return copy != NULL;
 }
 
-static bool keep_reply(struct el_arena *arena, struct el_answer *answer,
+static const float *keep_shares(struct el_arena *arena, const struct el_call *call,
+                                const float *shares) {
+    size_t n = call->constraint.n_items * call->constraint.n_choices;
+    float *copy = el_arena_array(arena, n, sizeof *copy);
+    return copy == NULL ? NULL : memcpy(copy, shares, n * sizeof *copy);
+}
+
+static bool keep_reply(struct el_arena *arena, struct el_answer *answer, const struct el_call *call,
                        const struct el_reply *reply) {
     if (reply->vectors != NULL && !keep_vectors(arena, answer, reply)) {
         return false;
+    }
+    if (reply->shares != NULL) {
+        answer->shares = keep_shares(arena, call, reply->shares);
+        if (answer->shares == NULL) {
+            return false;
+        }
     }
     answer->failure = reply->failure;
     answer->cut = reply->cut;
@@ -356,7 +369,7 @@ static void handle_reply(void *context, const struct el_call *call, const struct
         return;
     }
     bool keep = !pending->longer || reply->failure == EL_ANSWERED;
-    if (keep && !keep_reply(&task->work.arena, answer, reply)) {
+    if (keep && !keep_reply(&task->work.arena, answer, call, reply)) {
         run_fail_memory(run);
         return;
     }

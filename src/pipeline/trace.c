@@ -107,6 +107,23 @@ static json_t *mention_spans(const struct el_work *work, const struct el_mention
     return spans;
 }
 
+/* {member: {type: probability}}, of the members that told it. */
+static json_t *shares(const struct el_context *context, const struct el_mention *mention) {
+    json_t *all = json_object();
+    for (size_t m = 0; m < context->n_members; m++) {
+        if (mention->shares[m] == NULL) {
+            continue;
+        }
+        json_t *own = json_object();
+        for (size_t t = 0; t < context->n_types; t++) {
+            json_object_set_new(own, context->config->types[t].name,
+                                json_real((double)mention->shares[m][t]));
+        }
+        json_object_set_new(all, context->config->members[m].name, own);
+    }
+    return all;
+}
+
 static json_t *candidates(const struct el_context *context, const struct el_work *work) {
     static const char *const verified[] = {"not asked", "yes", "no", "unreadable"};
     json_t *list = json_array();
@@ -117,10 +134,11 @@ static json_t *candidates(const struct el_context *context, const struct el_work
             json_object_set_new(votes, mention->votes[v].type,
                                 members(context, mention->votes[v].voters));
         }
-        json_t *item = json_pack(
-            "{s:s, s:o, s:o, s:o, s:s, s:b}", "text", mention->text, "spans_in_bytes",
-            mention_spans(work, mention), "extracted_by", members(context, mention->extracted_by),
-            "votes", votes, "verified", verified[mention->verified], "dropped", mention->dropped);
+        json_t *item = json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:b}", "text", mention->text,
+                                 "spans_in_bytes", mention_spans(work, mention), "extracted_by",
+                                 members(context, mention->extracted_by), "votes", votes,
+                                 "probabilities", shares(context, mention), "verified",
+                                 verified[mention->verified], "dropped", mention->dropped);
         if (i >= work->mentions.count) {
             json_object_set_new(item, "too_few_listed_it", json_true());
         }

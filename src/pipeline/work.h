@@ -46,7 +46,8 @@ struct el_mention {
 
     /* Classification: the output name of the type by member, NULL = no vote. */
     const char *choice[EL_MAX_MEMBERS];
-    struct el_vote *votes; /* of the members asked so far; the winner first */
+    const float *shares[EL_MAX_MEMBERS]; /* probability of each type, by member; NULL = not told */
+    struct el_vote *votes;               /* of the members asked so far; the winner first */
     size_t n_votes;
     int type; /* number of the winning type; -1 = none */
 
@@ -83,6 +84,7 @@ struct el_answer {
     size_t text_len;
     bool cut;
     double yes_probability;
+    const float *shares; /* CLASSIFY: a row of the types' probabilities for each mention, or NULL */
     const float *vectors; /* question.embed: a row for each mention, or one of the sentence */
     size_t dimensions;
     struct el_strings ungrounded; /* strings of the reply that the sentence does not hold */

@@ -24,6 +24,7 @@ struct el_answer {
     size_t text_len;
     bool cut;
     double yes_probability;
+    float *shares; /* from malloc: el_choice_probabilities() of the call; NULL = not told */
     long prompt_tokens, answer_tokens, cached_tokens;
 };
 

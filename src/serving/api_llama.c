@@ -20,7 +20,7 @@ static void write_request(struct el_request *request) {
         el_put_literal(request, "special", "true");
     }
     el_put_stop(request);
-    if (call->want_yes_probability) {
+    if (call->want_yes_probability || call->want_shares) {
         el_put_integer(request, "n_probs", ALTERNATIVES);
     }
     /* Without this the reply repeats the prompt and all settings. */
@@ -47,7 +47,8 @@ static bool read_reply(json_t *root, const struct el_call *call, struct el_answe
         answer->yes_probability =
             el_probability_of_yes(call, json_object_get(root, "completion_probabilities"));
     }
-    return el_keep_json_text(answer, content);
+    return el_keep_json_text(answer, content) &&
+           el_keep_shares(call, json_object_get(root, "completion_probabilities"), answer);
 }
 
 /* ---- what is it? ---- */

@@ -21,7 +21,7 @@ static void write_request(struct el_request *request) {
     el_put_messages(request);
     el_put_literal(request, "stream", "false");
     el_put_literal(request, "truncate", "false");
-    if (request->call->want_yes_probability && caps->logprobs) {
+    if ((request->call->want_yes_probability || request->call->want_shares) && caps->logprobs) {
         el_put_literal(request, "logprobs", "true");
         el_put_integer(request, "top_logprobs", ALTERNATIVES);
     }
@@ -61,7 +61,8 @@ static bool read_reply(json_t *root, const struct el_call *call, struct el_answe
     if (call->want_yes_probability) {
         answer->yes_probability = el_probability_of_yes(call, json_object_get(root, "logprobs"));
     }
-    return el_keep_json_text(answer, content);
+    return el_keep_json_text(answer, content) &&
+           el_keep_shares(call, json_object_get(root, "logprobs"), answer);
 }
 
 /* A prompt that fills the window leaves no room for an answer: it was cut to it. One that did not

@@ -21,7 +21,8 @@ static void put_settings(struct el_request *request) {
 }
 
 static bool wants_logprobs(const struct el_request *request) {
-    return request->call->want_yes_probability && request->caps->logprobs;
+    return (request->call->want_yes_probability || request->call->want_shares) &&
+           request->caps->logprobs;
 }
 
 static void write_chat(struct el_request *request) {
@@ -62,17 +63,19 @@ static bool keep_parts(struct el_answer *answer, json_t *parts) {
     return ok;
 }
 
-static void read_around(json_t *root, json_t *choice, const struct el_call *call,
+/* False if memory is out. */
+static bool read_around(json_t *root, json_t *choice, const struct el_call *call,
                         struct el_answer *answer) {
+    json_t *logprobs = json_object_get(choice, "logprobs");
+    json_t *tokens = json_object_get(logprobs, "content");
     const char *finish = el_reply_text(choice, "finish_reason");
     answer->cut = finish != NULL && strcmp(finish, "length") == 0;
     el_read_usage(root, answer);
     if (call->want_yes_probability) {
-        json_t *logprobs = json_object_get(choice, "logprobs");
-        json_t *tokens = json_object_get(logprobs, "content");
         answer->yes_probability = el_probability_of_yes(
             call, tokens != NULL ? tokens : json_object_get(logprobs, "top_logprobs"));
     }
+    return el_keep_shares(call, tokens, answer);
 }
 
 static bool read_chat(json_t *root, const struct el_call *call, struct el_answer *answer, char *why,
@@ -86,10 +89,9 @@ static bool read_chat(json_t *root, const struct el_call *call, struct el_answer
         el_print(why, room, "the reply is JSON, but no chat answer");
         return false;
     }
-    read_around(root, choice, call, answer);
-    return none   ? el_keep_text(answer, "", 0)
-           : list ? keep_parts(answer, content)
-                  : el_keep_json_text(answer, content);
+    return read_around(root, choice, call, answer) && (none   ? el_keep_text(answer, "", 0)
+                                                       : list ? keep_parts(answer, content)
+                                                              : el_keep_json_text(answer, content));
 }
 
 static bool read_completion(json_t *root, const struct el_call *call, struct el_answer *answer,
@@ -100,8 +102,7 @@ static bool read_completion(json_t *root, const struct el_call *call, struct el_
         el_print(why, room, "the reply is JSON, but no completions answer");
         return false;
     }
-    read_around(root, choice, call, answer);
-    return el_keep_json_text(answer, text);
+    return read_around(root, choice, call, answer) && el_keep_json_text(answer, text);
 }
 
 /* ---- what is it? ---- */

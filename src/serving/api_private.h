@@ -68,6 +68,10 @@ void el_read_usage(json_t *root, struct el_answer *answer);
  * with their alternatives, in any of the servers' shapes. NAN if the list does not tell. */
 double el_probability_of_yes(const struct el_call *call, json_t *tokens);
 
+/* How probable each type is for each span, if the call wants it and the tokens tell. False if
+ * memory is out. */
+bool el_keep_shares(const struct el_call *call, json_t *tokens, struct el_answer *answer);
+
 /* ---- probing (walked by probe.c) ---- */
 
 /* What is known of an endpoint so far. */

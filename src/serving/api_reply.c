@@ -2,6 +2,7 @@
 #include "serving/api_private.h"
 
 #include "base/ascii.h"
+#include "serving/choices.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -95,6 +96,24 @@ double el_probability_of_yes(const struct el_call *call, json_t *tokens) {
         }
     }
     return NAN;
+}
+
+bool el_keep_shares(const struct el_call *call, json_t *tokens, struct el_answer *answer) {
+    const struct el_constraint *c = &call->constraint;
+    size_t n = c->n_items * c->n_choices;
+    if (!call->want_shares || c->kind != EL_LIST_OF_TYPES || n == 0 || !json_is_array(tokens)) {
+        return true;
+    }
+    bool any = false;
+    answer->shares = malloc(n * sizeof *answer->shares);
+    if (answer->shares == NULL || !el_choice_probabilities(c, tokens, answer->shares, &any)) {
+        return false;
+    }
+    if (!any) {
+        free(answer->shares);
+        answer->shares = NULL;
+    }
+    return true;
 }
 
 bool el_keep_text(struct el_answer *answer, const char *text, size_t len) {

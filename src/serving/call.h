@@ -56,8 +56,9 @@ struct el_call {
     size_t max_tokens;
     struct el_constraint constraint;
     bool want_yes_probability;
-    bool shared; /* begins as other calls of this order do */
-    void *user;  /* handed back with the reply */
+    bool want_shares; /* LIST_OF_TYPES: how probable each type is for each span */
+    bool shared;      /* begins as other calls of this order do */
+    void *user;       /* handed back with the reply */
 };
 
 #endif

@@ -21,6 +21,7 @@ void el_job_free(struct el_job *job) {
     el_buffer_free(&job->adapted);
     free(job->text);
     free(job->detail);
+    free(job->shares);
     free(job);
 }
 
@@ -65,7 +66,20 @@ static void append_ready(struct el_client *client, struct el_job *job) {
     client->ready_last = &job->next;
 }
 
-/* The job's reply stands; its twins get the same. */
+static size_t shares_of(const struct el_job *job) {
+    return job->call.constraint.n_items * job->call.constraint.n_choices;
+}
+
+/* A copy for the job; NULL of NULL. Where memory is out, the answer is only told less of. */
+static void keep_shares(struct el_job *job, const float *shares) {
+    size_t bytes = shares_of(job) * sizeof *shares;
+    job->shares = shares != NULL ? malloc(bytes) : NULL;
+    if (job->shares != NULL) {
+        memcpy(job->shares, shares, bytes);
+    }
+}
+
+/* The job's reply is final; its twins get the same. */
 static void finish(struct el_client *client, struct el_job *job) {
     struct el_job *twin = job->twins, *next;
     table_remove(client, job);
@@ -80,6 +94,7 @@ static void finish(struct el_client *client, struct el_job *job) {
         if (job->text != NULL && (twin->text = malloc(job->reply.text_len + 1)) != NULL) {
             memcpy(twin->text, job->text, job->reply.text_len + 1);
         }
+        keep_shares(twin, job->shares);
         twin->detail = job->detail != NULL ? strdup(job->detail) : NULL;
         client->out_of_memory = client->out_of_memory || (job->text != NULL && twin->text == NULL);
         append_ready(client, twin);
@@ -100,6 +115,7 @@ static void finish_failed(struct el_client *client, struct el_job *job, enum el_
 static void finish_answered(struct el_client *client, struct el_job *job,
                             const struct el_answer *answer, double seconds) {
     job->text = answer->text;
+    job->shares = answer->shares;
     job->reply = (struct el_reply){.text_len = answer->text_len,
                                    .cut = answer->cut,
                                    .yes_probability = answer->yes_probability,
@@ -108,15 +124,19 @@ static void finish_answered(struct el_client *client, struct el_job *job,
                                    .cached_tokens = answer->cached_tokens,
                                    .seconds = seconds};
     if (client->store != NULL) {
-        struct el_stored stored = {answer->text,
-                                   answer->text_len,
-                                   answer->cut,
-                                   answer->yes_probability,
-                                   seconds,
-                                   answer->prompt_tokens,
-                                   answer->answer_tokens,
-                                   answer->cached_tokens,
-                                   client->members[job->call.member].caps.model};
+        struct el_stored stored = {
+            .text = answer->text,
+            .text_len = answer->text_len,
+            .cut = answer->cut,
+            .yes_probability = answer->yes_probability,
+            .seconds = seconds,
+            .prompt_tokens = answer->prompt_tokens,
+            .answer_tokens = answer->answer_tokens,
+            .cached_tokens = answer->cached_tokens,
+            .shares = answer->shares,
+            .n_shares = answer->shares != NULL ? shares_of(job) : 0,
+            .model = client->members[job->call.member].caps.model,
+        };
         el_store_put(client->store, job->key, &stored);
     }
     finish(client, job);
@@ -131,6 +151,20 @@ static bool holds_vectors(const struct el_job *job, const struct el_stored *stor
     return vectors != NULL;
 }
 
+/* Stored probabilities, if they are as many as the call has, and are probabilities. The store's
+ * memory need not be one where floats may be. */
+static void take_stored_shares(struct el_job *job, const struct el_stored *stored) {
+    bool fine = stored->n_shares > 0 && stored->n_shares == shares_of(job);
+    keep_shares(job, fine ? stored->shares : NULL);
+    for (size_t i = 0; job->shares != NULL && fine && i < stored->n_shares; i++) {
+        fine = isnan(job->shares[i]) || (job->shares[i] >= 0 && job->shares[i] <= 1.0001F);
+    }
+    if (!fine) {
+        free(job->shares);
+        job->shares = NULL;
+    }
+}
+
 static bool finish_from_store(struct el_client *client, struct el_job *job) {
     struct el_stored stored;
     if (client->store == NULL || !el_store_get(client->store, job->key, &stored) ||
@@ -143,6 +177,7 @@ static bool finish_from_store(struct el_client *client, struct el_job *job) {
     }
     memcpy(job->text, stored.text, stored.text_len);
     job->text[stored.text_len] = '\0';
+    take_stored_shares(job, &stored);
     job->reply = (struct el_reply){.text_len = stored.text_len,
                                    .cut = stored.cut,
                                    .from_store = true,
@@ -455,6 +490,7 @@ static void job_done(struct el_http *http, struct el_http_transfer *t) {
         return;
     }
     free(answer.text);
+    free(answer.shares);
     if (child_died(member, &o)) {
         el_breaker_released(&e->breaker); /* no answer is to come of this trial */
         requeue(client, job); /* the loop starts the child again, or gives the member up */
@@ -650,6 +686,7 @@ static void deliver(struct el_client *client, el_reply_handler *handler, void *c
         batch = job->next;
         job->reply.text = job->text != NULL ? job->text : "";
         job->reply.detail = job->detail != NULL ? job->detail : "";
+        job->reply.shares = job->shares;
         float *vectors = unpack_vectors(client, job);
         account(client, job);
         client->pending--;

@@ -33,7 +33,9 @@ struct el_reply {
     size_t text_len;
     bool cut; /* stopped by the length limit */
     bool from_store;
-    double yes_probability;                           /* NAN if not known */
+    double yes_probability; /* NAN if not known */
+    const float *shares; /* a row of the constraint's choices for each of its items, each summing to
+                            1, or NAN where not known (see choices.h); NULL = none is known */
     long prompt_tokens, answer_tokens, cached_tokens; /* -1 = not said */
     double seconds;                                   /* wall time of the successful try */
 

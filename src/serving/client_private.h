@@ -76,8 +76,9 @@ struct el_job {
     struct el_http_transfer *transfer;
     struct el_job *sent_next, *sent_previous;
 
-    struct el_reply reply; /* text and detail are this job's own memory */
+    struct el_reply reply; /* what it points to is this job's own memory */
     char *text, *detail;
+    float *shares;
 };
 
 enum { EL_TABLE = 1024 };

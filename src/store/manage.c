@@ -156,7 +156,7 @@ bool el_store_each(struct el_store *store, el_store_visitor *each, void *context
     el_store_commit(store);
     bool ok = el_store_prepare(store,
                                "SELECT key, text, cut, yes, seconds, prompt_tokens, answer_tokens,"
-                               " cached_tokens, model, written FROM replies ORDER BY key",
+                               " cached_tokens, model, shares, written FROM replies ORDER BY key",
                                &row);
     int rc = SQLITE_DONE;
     while (ok && (rc = sqlite3_step(row)) == SQLITE_ROW) {
@@ -164,7 +164,7 @@ bool el_store_each(struct el_store *store, el_store_visitor *each, void *context
         struct el_stored stored;
         to_hex(sqlite3_column_blob(row, 0), sqlite3_column_bytes(row, 0), key);
         el_store_read_row(row, 1, &stored);
-        if (!each(context, key, &stored, sqlite3_column_int64(row, 9))) {
+        if (!each(context, key, &stored, sqlite3_column_int64(row, 10))) {
             rc = SQLITE_DONE;
             break;
         }

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { VERSION = 2, HELD_BYTES = 32 << 20, HELD_COUNT = 4096, MOST_HELD_BYTES = 256 << 20 };
+enum { VERSION = 3, HELD_BYTES = 32 << 20, HELD_COUNT = 4096, MOST_HELD_BYTES = 256 << 20 };
 enum { RUN_MS = 5, CLOSE_MS = 60000 }; /* how long SQLite waits for a lock */
 static const double GROUP_SECONDS = 0.02, LOCKED_SECONDS = 0.2;
 
@@ -76,9 +76,7 @@ int64_t el_store_number(struct el_store *store, const char *sql) {
     return number;
 }
 
-/* Make the tables, or bring those of an older version up to date. What is there is looked at within
- * the transaction, since another process may do the same at this moment. Version 1 did not note
- * which model an answer is from. */
+/* Make the tables, unless another process does so at this moment. */
 static bool make_tables(struct el_store *store) {
     if (!el_store_run(store, "BEGIN IMMEDIATE")) {
         return false;
@@ -87,11 +85,10 @@ static bool make_tables(struct el_store *store) {
         el_store_run(store, "CREATE TABLE IF NOT EXISTS replies(key BLOB PRIMARY KEY,"
                             " text BLOB NOT NULL, cut INTEGER, yes REAL, seconds REAL,"
                             " prompt_tokens INTEGER, answer_tokens INTEGER, cached_tokens INTEGER,"
-                            " written INTEGER) WITHOUT ROWID;"
+                            " written INTEGER, model TEXT, shares BLOB) WITHOUT ROWID;"
                             "CREATE TABLE IF NOT EXISTS files(path TEXT PRIMARY KEY, size INTEGER,"
-                            " changed INTEGER, sha256 TEXT) WITHOUT ROWID") &&
-        (el_store_number(store, "PRAGMA user_version") == VERSION ||
-         el_store_run(store, "ALTER TABLE replies ADD COLUMN model TEXT; PRAGMA user_version=2")) &&
+                            " changed INTEGER, sha256 TEXT) WITHOUT ROWID;"
+                            "PRAGMA user_version=3") &&
         el_store_run(store, "COMMIT");
     return ok;
 }
@@ -103,27 +100,33 @@ static bool set_up(struct el_store *store, struct el_error *err) {
         sqlite3_busy_timeout(store->db, EL_STORE_PATIENCE_MS);
         sqlite3_limit(store->db, SQLITE_LIMIT_LENGTH, 64 << 20);
     }
-    int64_t version = rc == SQLITE_OK ? el_store_number(store, "PRAGMA user_version") : -1;
-    if (version >= 0 && el_store_number(store, "SELECT count(*) FROM sqlite_master") > 0 &&
+    /* The tables first: whoever makes them sets the version with them. */
+    int64_t tables =
+        rc == SQLITE_OK ? el_store_number(store, "SELECT count(*) FROM sqlite_master") : -1;
+    int64_t version = tables >= 0 ? el_store_number(store, "PRAGMA user_version") : -1;
+    if (version >= 0 && tables > 0 &&
         el_store_number(store, "SELECT count(*) FROM sqlite_master WHERE name = 'replies'") == 0) {
         return el_fail(err, EL_ERR_IO, "%s: a database, but no reply store; name another file",
                        store->path);
     }
-    if (version > VERSION) {
-        return el_fail(err, EL_ERR_IO, "%s: the reply store is from a newer el4ner; name another",
-                       store->path);
+    if (version >= 0 && version != VERSION && tables > 0) {
+        return el_fail(
+            err, EL_ERR_IO,
+            "%s: the reply store of another version of el4ner; delete it or name another",
+            store->path);
     }
-    bool ok = version >= 0 && el_store_run(store, "PRAGMA journal_mode=WAL") &&
-              el_store_run(store, "PRAGMA synchronous=NORMAL") &&
-              (version == VERSION || make_tables(store)) &&
-              el_store_prepare(store,
-                               "SELECT text, cut, yes, seconds, prompt_tokens, answer_tokens,"
-                               " cached_tokens, model FROM replies WHERE key = ?",
-                               &store->get) &&
-              el_store_prepare(store, "INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?)",
-                               &store->put) &&
-              el_store_prepare(store, "BEGIN IMMEDIATE", &store->begin) &&
-              el_store_prepare(store, "COMMIT", &store->commit);
+    bool ok =
+        version >= 0 && el_store_run(store, "PRAGMA journal_mode=WAL") &&
+        el_store_run(store, "PRAGMA synchronous=NORMAL") &&
+        (version == VERSION || make_tables(store)) &&
+        el_store_prepare(store,
+                         "SELECT text, cut, yes, seconds, prompt_tokens, answer_tokens,"
+                         " cached_tokens, model, shares FROM replies WHERE key = ?",
+                         &store->get) &&
+        el_store_prepare(store, "INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                         &store->put) &&
+        el_store_prepare(store, "BEGIN IMMEDIATE", &store->begin) &&
+        el_store_prepare(store, "COMMIT", &store->commit);
     if (!ok && is_lock(sqlite3_errcode(store->db))) {
         return el_fail(err, EL_ERR_IO,
                        "%s: another process has locked the reply store; wait for it, or name "
@@ -246,18 +249,25 @@ void el_store_read_row(sqlite3_stmt *row, int first, struct el_stored *stored) {
     stored->cached_tokens = (long)sqlite3_column_int64(row, first + 6);
     stored->model = (const char *)sqlite3_column_text(row, first + 7);
     stored->model = stored->model != NULL ? stored->model : "";
+    stored->shares = sqlite3_column_blob(row, first + 8);
+    stored->n_shares = (size_t)sqlite3_column_bytes(row, first + 8) / sizeof *stored->shares;
 }
 
 /* Row and its strings into memory of the store. */
 static bool copy_row(struct el_store *store, struct el_stored *stored) {
-    size_t model_len = strlen(stored->model), wanted = stored->text_len + model_len + 2;
+    size_t model_len = strlen(stored->model), bytes = stored->n_shares * sizeof(float);
+    size_t wanted = bytes + stored->text_len + model_len + 2;
     if (!EL_GROW(store->row, store->row_room, wanted)) {
         return false;
     }
-    memcpy(store->row, stored->text, stored->text_len + 1);
-    memcpy(store->row + stored->text_len + 1, stored->model, model_len + 1);
-    stored->text = store->row;
-    stored->model = store->row + stored->text_len + 1;
+    if (bytes > 0) {
+        memcpy(store->row, stored->shares, bytes); /* first: where floats may be */
+    }
+    char *text = store->row + bytes;
+    stored->shares = bytes > 0 ? (const float *)(const void *)store->row : NULL;
+    memcpy(text, stored->text, stored->text_len + 1);
+    stored->model = memcpy(text + stored->text_len + 1, stored->model, model_len + 1);
+    stored->text = text;
     return true;
 }
 
@@ -301,23 +311,27 @@ void el_store_put(struct el_store *store, const char key[EL_SHA256_HEX],
         return;
     }
     const char *model = stored->model != NULL ? stored->model : "";
-    size_t model_room = strlen(model) + 1;
-    struct el_held *held = malloc(sizeof *held + stored->text_len + 1 + model_room);
+    size_t model_room = strlen(model) + 1, bytes = stored->n_shares * sizeof(float);
+    struct el_held *held = malloc(sizeof *held + bytes + stored->text_len + 1 + model_room);
     if (held == NULL) {
         return; /* the answer itself is in the caller's hands; only its copy is lost */
     }
     *held = (struct el_held){.stored = *stored};
-    memcpy(held->text, stored->text, stored->text_len);
-    held->text[stored->text_len] = '\0';
-    held->stored.text = held->text;
-    held->stored.model = memcpy(held->text + stored->text_len + 1, model, model_room);
+    if (bytes > 0) {
+        held->stored.shares = memcpy(held->shares, stored->shares, bytes);
+    }
+    char *text = (char *)held->shares + bytes;
+    memcpy(text, stored->text, stored->text_len);
+    text[stored->text_len] = '\0';
+    held->stored.text = text;
+    held->stored.model = memcpy(text + stored->text_len + 1, model, model_room);
     memcpy(held->key, key, sizeof held->key);
     held->chain = store->buckets[bucket(key)];
     store->buckets[bucket(key)] = held;
     *store->last = held;
     store->last = &held->next;
     store->held_count++;
-    store->held_bytes += sizeof *held + stored->text_len + model_room;
+    store->held_bytes += sizeof *held + bytes + stored->text_len + model_room;
     if (store->held_count == 1) {
         store->due = el_now() + GROUP_SECONDS;
     }
@@ -334,7 +348,7 @@ static int insert(struct el_store *store, const struct el_held *held, int64_t wr
     unsigned char raw[32];
     unhex(held->key, raw);
     sqlite3_bind_blob(put, 1, raw, sizeof raw, SQLITE_STATIC);
-    sqlite3_bind_blob64(put, 2, held->text, held->stored.text_len + 1, SQLITE_STATIC);
+    sqlite3_bind_blob64(put, 2, held->stored.text, held->stored.text_len + 1, SQLITE_STATIC);
     sqlite3_bind_int(put, 3, held->stored.cut);
     sqlite3_bind_double(put, 4, held->stored.yes_probability); /* SQLite makes NAN a NULL */
     sqlite3_bind_double(put, 5, held->stored.seconds);
@@ -343,6 +357,8 @@ static int insert(struct el_store *store, const struct el_held *held, int64_t wr
     sqlite3_bind_int64(put, 8, held->stored.cached_tokens);
     sqlite3_bind_int64(put, 9, written);
     sqlite3_bind_text(put, 10, held->stored.model, -1, SQLITE_STATIC);
+    sqlite3_bind_blob64(put, 11, held->stored.shares, held->stored.n_shares * sizeof(float),
+                        SQLITE_STATIC); /* without shares: NULL */
     int rc = sqlite3_step(put);
     sqlite3_reset(put);
     sqlite3_clear_bindings(put);

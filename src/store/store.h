@@ -24,6 +24,8 @@ struct el_stored {
     bool cut;
     double yes_probability, seconds; /* yes_probability NAN = not known */
     long prompt_tokens, answer_tokens, cached_tokens;
+    const float *shares; /* of choices.h; NULL = not known */
+    size_t n_shares;
     const char *model; /* as its server names it; for people only. NULL or "" = not known */
 };
 

@@ -12,7 +12,7 @@ struct el_held { /* an answer that waits for its commit */
     struct el_held *next, *chain;
     char key[EL_SHA256_HEX];
     struct el_stored stored;
-    char text[];
+    float shares[]; /* and behind them text and model */
 };
 
 struct el_store {
@@ -39,8 +39,8 @@ bool el_store_run(struct el_store *store, const char *sql);
 /* The number that a statement gives; -1 = it failed. */
 int64_t el_store_number(struct el_store *store, const char *sql);
 
-/* Columns text, cut, yes, seconds, prompt_tokens, answer_tokens, cached_tokens, model from `first`
- * on; strings point into the row. */
+/* Columns text, cut, yes, seconds, prompt_tokens, answer_tokens, cached_tokens, model, shares from
+ * `first` on; what they point to is in the row. */
 void el_store_read_row(sqlite3_stmt *row, int first, struct el_stored *stored);
 
 #endif

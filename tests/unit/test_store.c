@@ -327,16 +327,6 @@ static void damage_found_later_turns_it_off(void **state) {
     el_store_close(store);
 }
 
-static void a_newer_store_is_left_alone(void **state) {
-    struct place *p = *state;
-    struct el_store *store;
-    struct el_error err;
-    el_store_close(open_store(p));
-    write_file(p->path, 60, "\0\0\0\x63", 4); /* user_version in SQLite's header */
-    assert_false(el_store_open(p->path, NULL, &store, &err));
-    assert_non_null(strstr(err.message, "newer"));
-}
-
 static void a_foreign_database_is_left_alone(void **state) {
     struct place *p = *state;
     struct el_store *store;
@@ -467,31 +457,51 @@ static void an_idle_store_lets_others_prune(void **state) {
     el_store_close(idle);
 }
 
-/* A store of version 1, which knew no models, is brought up to date and keeps its answers. */
-static void an_older_store_is_taken_over(void **state) {
+/* A store of another version is refused, and left as it is. */
+static void another_version_is_refused(void **state) {
     struct place *p = *state;
     struct el_store *store = open_store(p);
-    struct el_stored stored;
-    char key[EL_SHA256_HEX];
+    struct el_error err;
     sqlite3 *db;
     put(store, 1);
     el_store_close(store);
+    for (int version = 1; version < 10; version += 3) {
+        char sql[64];
+        snprintf(sql, sizeof sql, "PRAGMA user_version=%d", version);
+        assert_int_equal(sqlite3_open(p->path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(db);
+        assert_false(el_store_open(p->path, NULL, &store, &err));
+        assert_non_null(strstr(err.message, "another version"));
+    }
     assert_int_equal(sqlite3_open(p->path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db,
-                                  "ALTER TABLE replies DROP COLUMN model; PRAGMA user_version=1",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=3", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     store = open_store(p);
     assert_true(has(store, 1));
-    key_of(1, key);
-    assert_true(el_store_get(store, key, &stored));
-    assert_string_equal(stored.model, "");
-    put(store, 2);
     el_store_close(store);
-    store = open_store(p);
-    key_of(2, key);
+}
+
+/* The probabilities of an answer's types come back as they were, before and after a commit. */
+static void shares_are_kept(void **state) {
+    struct place *p = *state;
+    static const float shares[] = {0.25F, 0.75F, 1e-6F};
+    struct el_store *store = open_store(p);
+    struct el_stored stored = {.text = "odd", .text_len = 3, .shares = shares, .n_shares = 3};
+    char key[EL_SHA256_HEX];
+    key_of(5, key);
+    el_store_put(store, key, &stored);
+    put(store, 6);
+    for (int i = 0; i < 3; i++) {
+        assert_true(el_store_get(store, key, &stored));
+        assert_string_equal(stored.text, "odd");
+        assert_int_equal(stored.n_shares, 3);
+        assert_memory_equal(stored.shares, shares, sizeof shares);
+        el_store_commit(store);
+    }
+    key_of(6, key);
     assert_true(el_store_get(store, key, &stored));
+    assert_int_equal(stored.n_shares, 0);
     assert_string_equal(stored.model, "other");
     el_store_close(store);
 }
@@ -529,13 +539,13 @@ int main(void) {
         TEST(an_empty_name_is_refused),
         TEST(a_file_that_is_no_store_is_refused),
         TEST(damage_found_later_turns_it_off),
-        TEST(a_newer_store_is_left_alone),
         TEST(summary_prune_export),
         TEST(a_foreign_database_is_left_alone),
         TEST(prune_to_a_size),
         TEST(prune_beside_a_reader),
         TEST(an_idle_store_lets_others_prune),
-        TEST(an_older_store_is_taken_over),
+        TEST(another_version_is_refused),
+        TEST(shares_are_kept),
         TEST(hash_of_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

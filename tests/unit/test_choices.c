@@ -1,0 +1,147 @@
+/* The probabilities of types, from tokens and their alternatives as servers tell them. */
+#include "serving/choices.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+enum { MOST = 32 };
+
+static const char *const types[] = {"person", "place", "cell line", "cell"};
+static const char *const spans[] = {"Ann \"A\"", "York"};
+
+static struct el_constraint json_answer(void) {
+    return (struct el_constraint){
+        .kind = EL_LIST_OF_TYPES, .choices = types, .n_choices = 4, .spans = spans, .n_items = 2};
+}
+
+/* "token p alternative p alternative p ...", one token a line, '~' for a blank, in the chat shape.
+ */
+static json_t *tokens(const char *text) {
+    json_t *list = json_array();
+    char *copy = strdup(text), *line_end = NULL;
+    for (char *line = strtok_r(copy, "\n", &line_end); line != NULL;
+         line = strtok_r(NULL, "\n", &line_end)) {
+        char *end = NULL;
+        json_t *token = NULL, *top = json_array();
+        for (char *word = strtok_r(line, " ", &end); word != NULL;
+             word = strtok_r(NULL, " ", &end)) {
+            char *p = strtok_r(NULL, " ", &end);
+            for (char *c = word; *c != '\0'; c++) {
+                *c = *c == '~' ? ' ' : *c;
+            }
+            json_t *one = json_pack("{s:s, s:f}", "token", word, "logprob", log(strtod(p, NULL)));
+            assert_non_null(one);
+            token = token == NULL ? json_deep_copy(one) : token;
+            json_array_append_new(top, one);
+        }
+        json_object_set_new(token, "top_logprobs", top);
+        json_array_append_new(list, token);
+    }
+    free(copy);
+    return list;
+}
+
+static void check(const struct el_constraint *c, const char *text, const double *expected) {
+    float out[MOST];
+    bool any = false, wanted = false;
+    json_t *list = tokens(text);
+    assert_true(el_choice_probabilities(c, list, out, &any));
+    for (size_t i = 0; i < c->n_items * c->n_choices; i++) {
+        wanted = wanted || !isnan(expected[i]);
+        if (isnan(expected[i]) != (isnan(out[i]) != 0) ||
+            (!isnan(expected[i]) && fabs(expected[i] - (double)out[i]) > 1e-4)) {
+            fail_msg("row %zu, choice %zu: %.6f, not %.6f", i / c->n_choices, i % c->n_choices,
+                     (double)out[i], expected[i]);
+        }
+    }
+    assert_int_equal(any, wanted);
+    json_decref(list);
+}
+
+/* Whole types in one token: what is no type is left out, the rest is normalised. */
+static void one_token_a_type(void **state) {
+    (void)state;
+    struct el_constraint c = json_answer();
+    check(&c,
+          "{ 1\n\"Ann~ 1\n\\\"A\\\"\": 1\n~\" 1\nperson 0.6 place 0.2 banana 0.2\n\", 1\n"
+          "~\"York\" 1\n:~\" 1\nplace 0.5 person 0.1 pl 0.3 ce 0.1\n\"} 1\n",
+          (double[]){0.75, 0.25, 0, 0, 0.1, 0.8, 0.05, 0.05});
+}
+
+/* "cell" and "cell line" part at their second token; a token may hold the quote before the type or
+ * the one after it. */
+static void several_tokens_a_type(void **state) {
+    (void)state;
+    struct el_constraint c = json_answer();
+    check(&c,
+          "{\"Ann~\\\"A\\\"\":~ 1\n\"cell 0.5 \"person 0.5 xx 0.9\n~line 0.8 \" "
+          "0.2\n\",~\"York\":~\" "
+          "1\np 0.9 cell 0.1\nlace 0.25 erson 0.75\n\"} 1\n",
+          (double[]){0.5, 0, 0.4, 0.1, 0.675, 0.225, 0.05, 0.05});
+}
+
+/* The grammar forced a token that is not among the likeliest. */
+static void a_token_outside_of_its_alternatives(void **state) {
+    (void)state;
+    struct el_constraint c = json_answer();
+    c.n_items = 1;
+    json_t *list = tokens("{\"Ann~\\\"A\\\"\":~\" 1\nplace 0.3 the 0.6\n\"} 1\n");
+    json_t *token = json_array_get(list, 1);
+    json_array_remove(json_object_get(token, "top_logprobs"), 0);
+    float out[4];
+    bool any;
+    assert_true(el_choice_probabilities(&c, list, out, &any));
+    assert_true(any && fabs((double)out[1] - 1) < 1e-6);
+    json_decref(list);
+}
+
+static void what_is_not_told(void **state) {
+    (void)state;
+    struct el_constraint c = json_answer();
+    double n = (double)NAN;
+    check(&c, "", (double[]){n, n, n, n, n, n, n, n});
+    check(&c, "no 1\n~json 1\n", (double[]){n, n, n, n, n, n, n, n});
+    check(&c, "{\"York\":~\" 1\nplace 1\n", (double[]){n, n, n, n, 0, 1, 0, 0});
+    check(&c, "{\"York\":~\" 1\nvegetable 1\n", (double[]){n, n, n, n, n, n, n, n});
+    check(&c, "{\"York\"~ 1\n,\"place\" 1\n", (double[]){n, n, n, n, n, n, n, n});
+    json_t *odd = json_pack("[i, {s:i}, [], {s:s, s:s}]", 3, "token", 4, "token",
+                            "{\"York\":\"place", "top_logprobs", "none");
+    float out[8];
+    bool any;
+    assert_true(el_choice_probabilities(&c, odd, out, &any));
+    json_decref(odd);
+    assert_true(el_choice_probabilities(&c, NULL, out, &any));
+    assert_false(any);
+}
+
+static void marked_answers(void **state) {
+    (void)state;
+    struct el_constraint c = json_answer();
+    static const char *const plain[] = {"Ann", "York"};
+    c.spans = plain;
+    c.open = "<m>";
+    c.close = "</m>";
+    c.is = "<is>";
+    c.separator = "<sep>";
+    check(
+        &c,
+        "~Ann 1\n<is> 1\n~ 1\nperson 0.9 place 0.1\n<sep> 1\n~York<is>~ 1\ncell 1\n~line 0.5 <sep> "
+        "0.3 </s> 0.2\n",
+        (double[]){0.9, 0.1, 0, 0, 0, 0, 0.625, 0.375});
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_token_a_type),
+        cmocka_unit_test(several_tokens_a_type),
+        cmocka_unit_test(a_token_outside_of_its_alternatives),
+        cmocka_unit_test(what_is_not_told),
+        cmocka_unit_test(marked_answers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
