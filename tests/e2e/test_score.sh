@@ -105,3 +105,124 @@ try 0 "ids by position, blank lines not counted" score noid.jsonl counted.jsonl 
     figure "ids by position, blank lines not counted" 'f["micro"]["correct"]' '2'
 sed 's/"id": 7/"id": [7]/' recorded.jsonl >badid.jsonl
 says 1 'badid.jsonl:1: "id" must be a string or a whole number' "an id that is none" score badid.jsonl swapped.jsonl
+
+# --- entities: every mode, by hand ---
+# Right: Ada Lee, Bank of Oslo, the last Oslo. Rome has another type, New York is cut. Missed: Ada and the
+# Oslo inside of the bank (its only neighbour is taken). Spurious: "in", "nothing".
+cat >g.jsonl <<'END'
+{"id": "1", "text": "Ada Lee saw Rome and Ada", "entities": [{"start": 0, "end": 7, "type": "PER"}, {"start": 12, "end": 16, "type": "LOC"}, {"start": 21, "end": 24, "type": "PER"}]}
+{"id": "2", "text": "Bank of Oslo in Oslo", "entities": [{"start": 0, "end": 12, "type": "ORG"}, {"start": 8, "end": 12, "type": "LOC"}, {"start": 16, "end": 20, "type": "LOC"}]}
+{"id": "3", "text": "nothing", "entities": []}
+{"id": "4", "text": "New York City", "entities": [{"start": 0, "end": 13, "type": "LOC"}]}
+END
+cat >p.jsonl <<'END'
+{"id": "1", "text": "Ada Lee saw Rome and Ada", "entities": [{"start": 0, "end": 7, "type": "PER"}, {"start": 12, "end": 16, "type": "ORG"}]}
+{"id": "2", "text": "Bank of Oslo in Oslo", "entities": [{"start": 0, "end": 12, "type": "ORG"}, {"start": 13, "end": 15, "type": "PER"}, {"start": 16, "end": 20, "type": "LOC"}]}
+{"id": "3", "text": "nothing", "entities": [{"start": 0, "end": 7, "type": "LOC"}]}
+{"id": "4", "text": "New York City", "entities": [{"start": 0, "end": 8, "type": "LOC"}]}
+END
+echo '{"text": "Oslo Rome Ada  Lee", "entities": [{"start": 0, "end": 4, "type": "LOC"}, {"start": 5, "end": 9, "type": "ORG"}, {"start": 10, "end": 18, "type": "LOC"}]}' >seen.jsonl
+counts='[f["micro"][k] for k in ("gold", "predicted", "correct", "incorrect", "partial", "missed", "spurious")]'
+by_hand() { # MODE COUNTS RIGHT: precision is RIGHT/7, and so is recall
+    try 0 "mode $1" score --match "$1" g.jsonl p.jsonl || return 0
+    figure "mode $1: counts" "$counts" "$2"
+    figure "mode $1: fractions" '[round(f["micro"][k], 8) for k in ("precision", "recall", "f1")]' "[round($3 / 7, 8)] * 3"
+}
+by_hand strict '[7, 7, 3, 2, 0, 2, 2]' 3
+by_hand exact '[7, 7, 4, 1, 0, 2, 2]' 4
+by_hand partial '[7, 7, 4, 0, 1, 2, 2]' 4.5
+by_hand type '[7, 7, 4, 1, 0, 2, 2]' 4
+groups() { # NAME KEY WANTED: gold, predicted, correct of each group
+    figure "$1" "{k: [v['gold'], v['predicted'], v['correct']] for k, v in f['$2'].items()}" "$3"
+}
+try 0 "groups" score --pool seen.jsonl --report r.html g.jsonl p.jsonl
+groups "by type" by_type '{"LOC": [4, 3, 1], "ORG": [1, 2, 1], "PER": [2, 2, 1]}'
+groups "by length" by_length '{"1": [4, 4, 1], "2": [1, 2, 1], "3": [2, 1, 1], "4": [0, 0, 0], "5+": [0, 0, 0]}'
+groups "by novelty" by_novelty '{"seen": [2, 2, 1], "seen_with_other_type": [2, 1, 1], "unseen": [3, 4, 1]}'
+# LOC 1/3 and 1/4, ORG 1/2 and 1, PER 1/2 and 1/2
+figure "macro" '[round(f["macro"][k], 6) for k in ("precision", "recall", "f1")]' '[0.444444, 0.583333, 0.484127]'
+figure "no tokens, no accuracy" 'f["accuracy"], f["tokens"], f["documents"]' 'None, 0, 4'
+that "the report: cards" sh -c "tr -d '\n' <r.html | grep -q '<span>Precision</span><b>42.86</b>.*<span>Recall</span><b>42.86</b>.*<span>F1</span><b>42.86</b>.*<span>Macro F1</span><b>48.41</b>'"
+that "the report: a row" grep -q '<th scope="row">LOC</th><td>33.33</td><td>25.00</td><td>28.57</td><td>4</td><td>3</td><td>1</td>' r.html
+that "the report: novelty" grep -q '<th scope="row">unseen</th><td>25.00</td><td>33.33</td><td>28.57</td><td>3</td><td>4</td><td>1</td>' r.html
+try 0 "as text" "$el4ner" score --samples 0 --by-type --by-length --pool seen.jsonl g.jsonl p.jsonl
+line() { that "as text:$1" grep -Eq "^ *$1$" out; }
+line 'p.jsonl +42\.86 +42\.86 +42\.86 +7 +7 +3'
+line 'macro +44\.44 +58\.33 +48\.41'
+line 'LOC +33\.33 +25\.00 +28\.57 +4 +3 +1'
+line '2 words +50\.00 +100\.00 +66\.67 +1 +2 +1'
+line 'seen with other type +100\.00 +50\.00 +66\.67 +2 +1 +1'
+try 0 "accuracy as text" "$el4ner" score --samples 0 --match conlleval gold.conll iob2.conll
+line 'accuracy +75\.00 % of 4 tokens'
+head -n 3 p.jsonl >three.jsonl
+says 1 "--common scores only the documents" "a document is missing" score g.jsonl three.jsonl
+try 0 "--common" score --common g.jsonl three.jsonl && figure "--common" 'f["documents"], f["micro"]["gold"]' '3, 6'
+
+# --- intervals: what all draws together give ---
+# Each document has one gold mention and one prediction, so that precision is a mean of zeros and ones.
+cat >draws.py <<'END'
+import itertools, json, math, subprocess, sys
+
+def write(path, rights):
+    with open(path, "w") as f:
+        for i, right in enumerate(rights):
+            kind = "A" if right else "B"
+            f.write(json.dumps({"id": str(i), "text": "x", "entities": [{"start": 0, "end": 1, "type": kind}]}) + "\n")
+
+def score(*arguments):
+    return json.loads(subprocess.run([sys.argv[1], "score", "--json", *arguments], check=True, stdout=-1, stderr=-3).stdout)
+
+def quantile(chances, level):
+    """chances: {value: probability}; the smallest value that is reached with this probability."""
+    total = 0
+    for value in sorted(chances):
+        total += chances[value]
+        assert abs(total - level) > 0.005, "too near to tell"
+        if total >= level:
+            return value
+
+def close(what, got, wanted, most=1e-9):
+    assert abs(got - wanted) <= most, f"{what} is {got}, not {wanted}"
+
+def interval():
+    n, right = 12, 9
+    write("ones", [1] * n), write("some", [1] * right + [0] * (n - right))
+    chances = {k / n: math.comb(n, k) * (right / n) ** k * (1 - right / n) ** (n - k) for k in range(n + 1)}
+    intervals = score("--samples", "20000", "ones", "some")["files"][0]["intervals"]
+    assert intervals["level"] == 0.95 and intervals["samples"] == 20000, intervals
+    for key in ("precision", "recall", "f1"):
+        close(key, intervals[key][0], quantile(chances, 0.025))
+        close(key, intervals[key][1], quantile(chances, 0.975))
+
+def comparison():
+    a, b = [1, 1, 1, 1, 0, 1], [0, 0, 0, 0, 1, 1]
+    write("ones", [1] * 6), write("a", a), write("b", b)
+    seen = (sum(a) - sum(b)) / 6
+    chances, strays = {}, 0
+    for draw in itertools.product(range(6), repeat=6):
+        d = sum(a[i] - b[i] for i in draw) / 6
+        chances[d] = chances.get(d, 0) + 6 ** -6
+        strays += abs(d - seen) >= abs(seen) - 1e-12
+    c = score("--samples", "20000", "--compare", "ones", "a", "b")["comparison"]
+    close("difference", c["f1_difference"], seen)
+    close("p", c["p"], strays * 6 ** -6, 0.015)
+    close("low", c["interval"][0], quantile(chances, 0.025))
+    close("high", c["interval"][1], quantile(chances, 0.975))
+    assert score("--compare", "ones", "a", "a")["comparison"]["p"] == 1
+
+def seeds():
+    write("ones", [1] * 40), write("some", [i % 3 > 0 for i in range(40)])
+    runs = [score("--samples", "30", "--seed", seed, "ones", "some")["files"][0] for seed in ("1", "1", "2")]
+    assert runs[0] == runs[1] and runs[0]["intervals"] != runs[2]["intervals"], runs
+    assert runs[0]["micro"] == runs[2]["micro"]
+    for run in runs:
+        for key in ("precision", "recall", "f1"):
+            low, high = run["intervals"][key]
+            assert 0 <= low < run["micro"][key] < high <= 1, run
+    assert "intervals" not in score("--samples", "0", "ones", "some")["files"][0]
+
+globals()[sys.argv[2]]()
+END
+that "the interval is that of all draws" python3 draws.py "$el4ner" interval
+that "the comparison is that of all draws" python3 draws.py "$el4ner" comparison
+that "a seed gives its figures again" python3 draws.py "$el4ner" seeds
