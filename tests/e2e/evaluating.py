@@ -436,6 +436,65 @@ def check_confusion(page):
         assert wanted in table, (wanted, table)
 
 
+def check_tag():
+    """tag's summary, its account and the scores of its entities, from its trace."""
+    done = subprocess.run([PROGRAM, "tag", "-c", "eval.yaml", "--no-cache", "--trace", "trace.jsonl", "--account",
+                           "account.json", "-o", "tagged.jsonl", "texts.jsonl"], capture_output=True,
+                          encoding="utf-8", check=True)
+    account = json.load(open("account.json"))
+    sentences = [json.loads(line) for line in open("trace.jsonl")]
+    documents = [json.loads(line) for line in open("tagged.jsonl")]
+    entities = [e for d in documents for e in d["entities"]]
+    candidates = [c for s in sentences for c in s["candidates"]]
+    refused = [c for c in candidates if c["verified"] == "no"]
+    strings = [s for t in sentences for c in t["extract"]["calls"]
+               for s in re.findall(r"<\|mark\|>(.*?)<\|/mark\|>", c["reply"])]
+    # What three propose and vote for alike is not asked.
+    agreed = [c for c in candidates if c["verified"] == "not asked" and len(c["extracted_by"]) == 3]
+    abstained = [c for s in sentences for stage in ("retrieve", "extract", "classify", "verify")
+                 for c in s[stage]["calls"] if c.get("abstained")]
+    assert refused and agreed and abstained and all(c["member"] == "b" for c in abstained)
+    members = {}
+    for m in "abc":
+        members[m] = {}
+        for stage in ("retrieve", "extract", "classify", "verify"):
+            calls = [c for s in sentences for c in s[stage]["calls"] if c["member"] == m]
+            members[m][stage] = {
+                "calls": len(calls), "from_store": 0, "retries": 0, "cut": 0, "failures": {},
+                "abstained": sum(c.get("abstained", False) for c in calls),
+                "prompt_tokens": sum(len(c["prompt"]) for c in calls),
+                "answer_tokens": sum(len(c["reply"]) for c in calls)}
+    same("account", account, {
+        "documents": len(TEXTS), "failed_documents": 0, "sentences": len(sentences), "entities": len(entities),
+        "proposed": len(strings), "ungrounded": strings.count("Nowhere"),
+        "candidates": sum(len(c["spans_in_bytes"]) for c in candidates), "verified_no": len(refused),
+        "saved_calls": len(agreed), "demonstrations_dropped": 0, "asked_longer": 0, "still_cut": 0,
+        "members": members})
+    assert f"{len(TEXTS)} documents, {len(sentences)} sentences, {len(entities)} entities in " in done.stderr
+    assert f"{len(abstained)} abstentions: b verify {len(abstained)}" in done.stderr, done.stderr
+    assert sum(d["abstained"] for d in documents) == len(abstained)
+    for e in entities:
+        assert e["score"] == round(len(e["extracted_by"]) / 3, 4), e
+
+
+def check_dry_run():
+    """Calls of every member and stage, with as many spans a sentence as in the pool; what they cost."""
+    configure("price.yaml")
+    with open("price.yaml", encoding="utf-8") as f:
+        priced = f.read().replace("prompts: compact}", "prompts: compact, price: {in: 1000, out: 2000}}")
+    with open("price.yaml", "w", encoding="utf-8") as f:
+        f.write(priced)
+    out = run("tag", "-q", "-c", "price.yaml", "--dry-run", "texts.jsonl")
+    n = sum(len(re.findall(r"[.](?= |$)", text)) for text in TEXTS)
+    spans = -(-sum(len(mentions) for _, mentions in POOL) // len(POOL))
+    assert f"{len(TEXTS)} documents, {n} sentences" in out, (n, out)
+    for m in "abc":
+        row, = re.findall(rf"^{m} +(.*)$", out, re.M)
+        *calls, prompt, answer, cost = row.split()
+        assert [int(c) for c in calls] == [n, n, n, n * spans if m == "b" else 0], (row, spans)
+        assert abs(float(cost) - (int(prompt) * 1000 + int(answer) * 2000) / 1e6) < 0.005001, row
+
+
 def report(name, check):
     try:
         check()
@@ -461,6 +520,8 @@ def main():
     full = Tagged("full", verify=", agreement_skips: 0")
     needed = check_rows(result, full)
     configured = Tagged("row0")
+    report("tag: summary, account, scores", check_tag)
+    report("tag: dry run", check_dry_run)
     report("eval: calls", lambda: same("calls", result["calls"], {
         "needed_by_separate_runs": needed, "made": made}))
     report("eval: the result", lambda: check_result(result["result"]))

@@ -84,7 +84,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         with lock, open(COUNTS, "a", encoding="utf-8") as counts:
             counts.write(MEMBER + "\n")
-        self.send({"content": answer(body["prompt"]), "stop": True, "stop_type": "eos"})
+        content = answer(body["prompt"])
+        self.send({"content": content, "stop": True, "stop_type": "eos",  # a token is a letter
+                   "tokens_evaluated": len(body["prompt"]), "tokens_predicted": len(content)})
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
