@@ -16,7 +16,7 @@ that "entities that text cannot hold" grep -q 'plain text cannot hold entities: 
 serve --slots 3 --context 2048
 configure ok.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact"
 try 0 "members" "$el4ner" members -c ok.yaml --no-speed
-that "slots and context of a member" grep -Eq '^a +ready +2048 +3 ' out
+that "slots and context of a member" grep -Eq '^a +reached +2048 +3 ' out
 try 0 "members as JSON" "$el4ner" members -c ok.yaml --no-speed --json
 that "slots and context of a member as JSON" python3 -c '
 import json

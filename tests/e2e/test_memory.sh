@@ -7,13 +7,10 @@ if ! ${CC:-cc} -shared -fPIC -o failing.so "$root/tests/e2e/failing.c" -ldl >out
 fi
 failing() { LD_PRELOAD=$work/failing.so ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0" "$@"; }
 
-cat >two.jsonl <<'END'
-{"id": "a", "text": "Ada", "entities": [{"start": 0, "end": 3, "type": "x", "score": 0.9}]}
-{"id": "b", "text": "Bo", "entities": [{"start": 0, "end": 2, "type": "x", "score": 0.2}]}
-END
-FAIL_REALLOC=8192 && export FAIL_REALLOC # 1024 pointers
+awk 'BEGIN { for (i = 0; i < 5000; i++) print "{\"text\": \"Ada\", \"entities\": []}" }' >many.jsonl
+FAIL_REALLOC=32768 && export FAIL_REALLOC # room for 4096 pointers
 says 1 "out of memory: --sort holds all documents" "convert --sort without memory" \
-    failing "$el4ner" convert two.jsonl - --to jsonl --sort disagreement
+    failing "$el4ner" convert many.jsonl - --to jsonl --sort disagreement
 unset FAIL_REALLOC
 
 serve
