@@ -14,6 +14,7 @@ try 1 "convert to text" "$el4ner" convert in.jsonl - --to text
 that "entities that text cannot hold" grep -q 'plain text cannot hold entities: 3 are not in the output' err
 
 serve --slots 3 --context 2048
+first=$port
 configure ok.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact"
 try 0 "members" "$el4ner" members -c ok.yaml --no-speed
 that "slots and context of a member" grep -Eq '^a +reached +2048 +3 ' out
@@ -22,3 +23,24 @@ that "slots and context of a member as JSON" python3 -c '
 import json
 m, = json.load(open("out"))
 assert m["slots"] == 3 and m["context"] == 2048, m'
+
+# An entity's score is the mean of two shares: of members that list it, and how sure the verifier is.
+serve
+configure two.yaml "name: a, url: 'http://127.0.0.1:$first', prompts: compact" \
+    "name: b, url: 'http://127.0.0.1:$port', prompts: compact"
+echo "Anna Berg met Carlo Dias in Eden. Mira saw Oslo, Bonn and Lima." >text.txt
+try 0 "scores with a verifier that tells how sure it is" "$el4ner" tag -q -c two.yaml --no-cache --k 0 \
+    --trace trace.jsonl --to jsonl text.txt
+that "scores with a verifier that tells how sure it is" python3 -c '
+import json, math
+document = json.loads(open("out").read())
+sure = {}
+for line in open("trace.jsonl"):
+    for call in json.loads(line)["verify"]["calls"]:
+        span = call["prompt"].split("<|spans|>")[1].split("<|types|>")[0].strip()
+        sure[span] = call["yes_probability"]
+        assert abs(sure[span] - 0.8) < 1e-3 or call["reply"] != "yes", call
+assert len(document["entities"]) > 3
+for e in document["entities"]:
+    wanted = (len(e["extracted_by"]) / 2 + sure[e["text"]]) / 2
+    assert abs(e["score"] - wanted) < 6e-5, (e, wanted)'
