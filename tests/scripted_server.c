@@ -32,6 +32,8 @@
  *   drip=MS       one byte each MS         echo          401 that repeats the key
  *   prose         chatter, no answer       die           the process ends
  *   silent        of Ollama: said to have read a prompt as long as its window
+ *   thinks        nothing but thoughts, cut     thought       the answer among the thoughts
+ *   mute          an empty answer
  *   hang          never answered           length=BYTES  cut there, if it is longer
  *   refuse=FIELD[:STYLE]  refused while the request has this field; several may be given. "system"
  *                 is the role; STYLE is openai (the default), fastapi, vllm or words
@@ -567,6 +569,7 @@ static bool strike(struct server *s, struct connection *c, const struct fault *f
         return false;
     } else if (strcmp(k, "length") == 0 || strcmp(k, "half") == 0 || strcmp(k, "halfjson") == 0 ||
                strcmp(k, "nul") == 0 || strcmp(k, "utf8") == 0 || strcmp(k, "prose") == 0 ||
+               strcmp(k, "thinks") == 0 || strcmp(k, "thought") == 0 || strcmp(k, "mute") == 0 ||
                strcmp(k, "silent") == 0 || strcmp(k, "count") == 0 || strcmp(k, "null") == 0 ||
                strcmp(k, "dims") == 0 || strcmp(k, "huge") == 0 || strcmp(k, "backwards") == 0) {
         return false; /* these change the answer, see complete() */
@@ -637,6 +640,19 @@ static void note_prompt(struct server *s, const char *body, size_t len) {
     }
 }
 
+/* As servers that take thoughts out of the answer say it. */
+static void think(struct el_buffer *reply, enum shape shape) {
+    static const char content[] = "\"content\":\"";
+    struct el_buffer changed = {0};
+    char *at = strstr(reply->data, content);
+    el_buffer_append(&changed, reply->data, (size_t)(at - reply->data));
+    el_buffer_string(&changed, shape == OLLAMA ? "\"content\":\"\",\"thinking\":\""
+                                               : "\"content\":null,\"reasoning_content\":\"");
+    el_buffer_string(&changed, at + sizeof content - 1);
+    el_buffer_free(reply);
+    *reply = changed;
+}
+
 static void complete(struct server *s, struct connection *c, enum shape shape, const char *body,
                      size_t len, const char *authorization) {
     json_t *root = json_loadb(body, len, 0, NULL);
@@ -682,8 +698,13 @@ static void complete(struct server *s, struct connection *c, enum shape shape, c
         el_buffer_clear(&said);
         el_buffer_string(&said, "I am sorry, I cannot help with that.");
     }
-    bool cut = strcmp(k, "length") == 0;
-    size_t limit = cut ? strtoul(f->argument, NULL, 10) : 0;
+    bool thinks = strcmp(k, "thinks") == 0;
+    if (thinks || strcmp(k, "mute") == 0) {
+        el_buffer_clear(&said);
+        el_buffer_string(&said, thinks ? "The user wants [\"names\"] of the text" : "");
+    }
+    bool cut = strcmp(k, "length") == 0 || thinks;
+    size_t limit = cut && !thinks ? strtoul(f->argument, NULL, 10) : 0;
     if (limit > 0) {
         cut = said.len > limit;
         while (cut && ((unsigned char)said.data[limit] & 0xc0) == 0x80) {
@@ -696,6 +717,9 @@ static void complete(struct server *s, struct connection *c, enum shape shape, c
     } else {
         completion_body(s, shape, said.data != NULL ? said.data : "", said.len, prompt_tokens, cut,
                         &reply);
+        if (thinks || strcmp(k, "thought") == 0) {
+            think(&reply, shape);
+        }
     }
     json_decref(inputs);
     if (shape == EMBEDDINGS) {

@@ -204,6 +204,11 @@ int cli_fail(const struct el_error *err);
 struct el_ensemble;
 bool cli_report_silent(struct el_ensemble *ensemble, const struct el_config *config);
 
+/* A line for each cause for which members abstained: how often, and what helps. */
+struct el_abstentions;
+void cli_report_abstentions(const struct el_abstentions *abstentions, struct el_ensemble *ensemble,
+                            const struct el_config *config);
+
 /* For the library: warnings, and with `quiet` false also information. */
 struct el_log cli_log(bool quiet);
 /* The same with `quiet` true, to be pointed to. */

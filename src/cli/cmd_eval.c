@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "evaluate/labels_read.h"
 #include "evaluate/report.h"
+#include "pipeline/abstention_report.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -392,6 +393,9 @@ static json_t *make_json(const struct eval *eval) {
     bad |= json_object_set_new(json, "test", json_string(eval->test));
     bad |= json_object_set_new(json, "left_out_entities", json_integer((json_int_t)eval->left_out));
     bad |= json_object_set_new(json, "manifest", el_ensemble_manifest(eval->ensemble));
+    bad |= json_object_set_new(json, "abstentions",
+                               el_abstentions_json(&eval->ablation.abstentions, eval->config,
+                                                   el_ensemble_client(eval->ensemble)));
     if (bad != 0) {
         json_decref(json);
         return NULL;
@@ -434,6 +438,9 @@ static bool write_report(struct eval *eval, struct el_error *err) {
     if (eval->trace != NULL && !read_traces(eval, err)) {
         return false;
     }
+    struct el_buffer abstentions = {0};
+    el_abstentions_write(&eval->ablation.abstentions, eval->config,
+                         el_ensemble_client(eval->ensemble), &abstentions);
     struct el_report report = {.title = eval->test,
                                .gold = &eval->gold,
                                .predicted = &eval->ablation.predicted,
@@ -442,11 +449,14 @@ static bool write_report(struct eval *eval, struct el_error *err) {
                                .members = names,
                                .n_members = eval->config->n_members,
                                .traces = eval->traces,
-                               .n_traces = eval->n_traces};
+                               .n_traces = eval->n_traces,
+                               .abstentions = abstentions.data};
     if (!cli_output_open(&output, eval->report, err)) {
+        el_buffer_free(&abstentions);
         return false;
     }
     bool ok = el_report_write(&report, output.file, err);
+    el_buffer_free(&abstentions);
     struct el_error ignored;
     return cli_output_close(&output, ok, ok ? err : &ignored) && ok;
 }
@@ -475,6 +485,9 @@ static int evaluate(struct eval *eval, struct el_error *err) {
     if (failed > 0) {
         cli_say("%llu document%s failed; a failed document counts as having no entities",
                 (unsigned long long)failed, failed == 1 ? "" : "s");
+    }
+    if (!eval->settings.quiet) {
+        cli_report_abstentions(&eval->ablation.abstentions, eval->ensemble, eval->config);
     }
     bool silent = cli_report_silent(eval->ensemble, eval->config);
     return failed > 0 || silent ? CLI_FAILED : CLI_OK;

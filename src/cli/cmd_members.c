@@ -3,6 +3,7 @@
 
 #include "base/print.h"
 #include "pipeline/ensemble.h"
+#include "pipeline/abstention.h"
 #include "prompt/prompt.h"
 #include "reply/reply.h"
 #include "serving/client.h"
@@ -114,6 +115,14 @@ static void take(void *context, const struct el_call *call, const struct el_repl
     trial->readable = el_parse_spans(&arena, m->sets[call->member], reply->text, reply->text_len,
                                      reply->cut, trial_text, &spans) == EL_READ_OK;
     el_arena_free(&arena);
+    if (!trial->readable) {
+        struct el_buffer why = {0};
+        enum el_cause cause = el_cause_of(reply->failure, reply->text, reply->text_len, reply->cut);
+        el_cause_explain(cause, call->stage, el_client_capabilities(m->client, call->member)->api,
+                         NULL, &why);
+        el_print(trial->problem, sizeof trial->problem, "%s", why.failed ? "" : why.data);
+        el_buffer_free(&why);
+    }
     if (reply->answer_tokens > 0 && reply->seconds > 0) {
         m->tokens[call->member] += reply->answer_tokens;
         m->seconds[call->member] += reply->seconds;

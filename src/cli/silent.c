@@ -1,8 +1,10 @@
-/* Members that gave no answer all through a run: commands that ask members end with status 1 then.
- */
+/* What members did not answer: by cause, and those that gave no answer all through a run; commands
+ * that ask members end with status 1 then. */
 #include "cli/cli.h"
 
-#include "pipeline/ensemble.h"
+#include "pipeline/abstention_report.h"
+
+#include <string.h>
 
 /* It never answered though it was asked, or was never reached. */
 static bool was_silent(struct el_ensemble *ensemble, size_t member) {
@@ -27,4 +29,18 @@ bool cli_report_silent(struct el_ensemble *ensemble, const struct el_config *con
         }
     }
     return any;
+}
+
+void cli_report_abstentions(const struct el_abstentions *abstentions, struct el_ensemble *ensemble,
+                            const struct el_config *config) {
+    struct el_buffer text = {0};
+    el_abstentions_write(abstentions, config, el_ensemble_client(ensemble), &text);
+    if (text.len > 0 && !text.failed) {
+        cli_say("abstentions, by member, stage and cause:");
+        for (char *line = text.data, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+            *end = '\0';
+            cli_say("  %s", line);
+        }
+    }
+    el_buffer_free(&text);
 }

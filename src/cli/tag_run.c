@@ -2,6 +2,7 @@
 #include "cli/tag.h"
 
 #include "base/print.h"
+#include "pipeline/abstention_report.h"
 #include "pipeline/embedder.h"
 #include "pipeline/work.h"
 
@@ -246,36 +247,18 @@ json_t *tag_account(const struct tag *tag) {
             ? NULL
             : account_json(el_client_account(embedder->client, embedder->member, EL_STAGE_RETRIEVE),
                            counts->unembedded);
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o*}",
-                     "documents", (json_int_t)counts->documents, "failed_documents",
-                     (json_int_t)(counts->failed_documents + tag->failed_inputs), "sentences",
-                     (json_int_t)counts->sentences, "entities", (json_int_t)counts->entities,
-                     "proposed", (json_int_t)counts->proposed, "ungrounded",
-                     (json_int_t)counts->ungrounded, "candidates", (json_int_t)counts->candidates,
-                     "verified_no", (json_int_t)counts->verified_no, "saved_calls",
-                     (json_int_t)counts->saved_calls, "demonstrations_dropped",
-                     (json_int_t)counts->demonstrations_dropped, "asked_longer",
-                     (json_int_t)counts->asked_longer, "still_cut", (json_int_t)counts->still_cut,
-                     "members", members, "embedder", embedding);
-}
-
-static void report_abstentions(const struct tag *tag) {
-    const struct el_counts *counts = el_ensemble_counts(tag->ensemble);
-    struct line line = {0};
-    uint64_t all = 0;
-    for (size_t m = 0; m < tag->config->n_members; m++) {
-        for (int s = 0; s < EL_STAGES; s++) {
-            uint64_t n = counts->abstained[m][s];
-            if (n > 0) {
-                put(&line, "%s%s %s %llu", all > 0 ? ", " : "", tag->names[m],
-                    el_stage_name((enum el_stage)s), (unsigned long long)n);
-            }
-            all += n;
-        }
-    }
-    if (all > 0) {
-        cli_say("%llu abstention%s: %s", (unsigned long long)all, plural(all), line.text);
-    }
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o*}", "documents",
+        (json_int_t)counts->documents, "failed_documents",
+        (json_int_t)(counts->failed_documents + tag->failed_inputs), "sentences",
+        (json_int_t)counts->sentences, "entities", (json_int_t)counts->entities, "proposed",
+        (json_int_t)counts->proposed, "ungrounded", (json_int_t)counts->ungrounded, "candidates",
+        (json_int_t)counts->candidates, "verified_no", (json_int_t)counts->verified_no,
+        "saved_calls", (json_int_t)counts->saved_calls, "demonstrations_dropped",
+        (json_int_t)counts->demonstrations_dropped, "asked_longer",
+        (json_int_t)counts->asked_longer, "still_cut", (json_int_t)counts->still_cut, "abstentions",
+        el_abstentions_json(&counts->abstentions, tag->config, el_ensemble_client(tag->ensemble)),
+        "members", members, "embedder", embedding);
 }
 
 int tag_report(const struct tag *tag) {
@@ -294,7 +277,12 @@ int tag_report(const struct tag *tag) {
                 (unsigned long long)counts->sentences, plural(counts->sentences),
                 (unsigned long long)counts->entities, counts->entities == 1 ? "y" : "ies",
                 seconds_since(&tag->began));
-        report_abstentions(tag);
+        cli_report_abstentions(&counts->abstentions, tag->ensemble, tag->config);
+        if (counts->ungrounded > 0) {
+            cli_say("%llu of %llu strings that the members listed are not in their sentence and do "
+                    "not count",
+                    (unsigned long long)counts->ungrounded, (unsigned long long)counts->proposed);
+        }
         if (counts->asked_longer > 0) {
             cli_say("%llu answer%s cut by the length limit, asked again with more room; %llu cut "
                     "again (whole items count)",

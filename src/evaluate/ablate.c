@@ -258,6 +258,7 @@ static bool run_exact(struct job *job, const struct plan_row *plan, struct el_re
                        &row->exact, err);
     if (ok && keep != NULL) {
         *keep = result.predicted;
+        job->ablation->abstentions = el_ensemble_counts(job->ensemble)->abstentions;
     } else {
         el_labels_free(&result.predicted);
     }

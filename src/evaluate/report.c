@@ -200,6 +200,9 @@ static bool put_page(struct el_buffer *out, const struct el_report *report,
     put_scores(out, report->score);
     if (report->ablation != NULL) {
         el_report_stages(out, report->ablation);
+        if (report->abstentions != NULL && report->abstentions[0] != '\0') {
+            el_report_abstentions(out, report->abstentions);
+        }
         if (report->ablation->n_rows > 1) {
             el_report_ablation(out, report->ablation);
         }

@@ -19,6 +19,7 @@ struct el_report {
     /* JSON of el_work_trace(), one a sentence, in the order of ablation->record; NULL = none. */
     const char *const *traces;
     size_t n_traces;
+    const char *abstentions; /* of el_abstentions_write(); NULL or "" = none */
 };
 
 /* `file` stays the caller's. */

@@ -127,7 +127,7 @@
     if (shown.length) box.append(demonstrations);
     for (const [stage, { calls }] of Object.entries(trace)) {
       for (const call of calls || []) {
-        const title = `${stage}, ${call.member}${call.abstained ? ' (abstained)' : ''}`;
+        const title = `${stage}, ${call.member}${call.abstained ? ` (abstained: ${call.cause})` : ''}`;
         box.append(element('details', {}, element('summary', {}, title),
           element('pre', { 'aria-label': 'prompt' }, call.prompt || ''),
           element('pre', { 'aria-label': 'reply' }, call.reply ?? `${call.failure}: ${call.detail}`)));

@@ -252,3 +252,16 @@ void el_report_stages(struct el_buffer *out, const struct el_ablation *ablation)
     put_figures(out, figures, ablation->record.n_members);
     el_buffer_string(out, "</section>\n");
 }
+
+void el_report_abstentions(struct el_buffer *out, const char *lines) {
+    el_buffer_string(out,
+                     "<section aria-labelledby=\"abstentions\">\n<h2 id=\"abstentions\">Abstentions"
+                     "</h2>\n<p>Calls of the configured ensemble that brought no usable answer, by "
+                     "member, stage and cause.</p>\n<ul>\n");
+    for (const char *end; (end = strchr(lines, '\n')) != NULL; lines = end + 1) {
+        el_buffer_string(out, "<li>");
+        el_html_text(out, lines, (size_t)(end - lines));
+        el_buffer_string(out, "</li>\n");
+    }
+    el_buffer_string(out, "</ul>\n</section>\n");
+}

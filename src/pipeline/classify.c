@@ -114,7 +114,6 @@ static bool take_answer(const struct el_context *context, struct el_work *work,
     if (readable == EL_READ_MEMORY) {
         return el_fail_memory(err);
     }
-    answer->unreadable = readable != EL_READ_OK;
     el_note_answer(work, answer, readable == EL_READ_OK);
     for (size_t i = 0; i < question.n_mentions && readable == EL_READ_OK; i++) {
         const float *row = answer->shares != NULL ? answer->shares + i * context->n_types : NULL;

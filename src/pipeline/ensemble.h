@@ -5,8 +5,7 @@
 #ifndef EL_PIPELINE_ENSEMBLE_H
 #define EL_PIPELINE_ENSEMBLE_H
 
-#include "serving/client.h"
-#include "config/config.h"
+#include "pipeline/abstention.h"
 
 struct el_ensemble;
 
@@ -65,7 +64,8 @@ struct el_counts {
     uint64_t asked_longer; /* answers that were cut by their limit and asked with twice the room */
     uint64_t still_cut;    /* those that were cut again: their whole items count */
     uint64_t unembedded;   /* sentences with demonstrations by BM25, for want of vectors */
-    uint64_t abstained[EL_MAX_MEMBERS][EL_STAGES];
+    struct el_abstentions abstentions;
+    uint64_t abstained[EL_MAX_MEMBERS][EL_STAGES]; /* all causes */
     uint64_t answered[EL_MAX_MEMBERS][EL_STAGES];
 };
 const struct el_counts *el_ensemble_counts(const struct el_ensemble *ensemble);

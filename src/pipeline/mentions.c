@@ -7,13 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-void el_note_answer(struct el_work *work, const struct el_answer *answer, bool readable) {
+void el_note_answer(struct el_work *work, struct el_answer *answer, bool readable) {
     size_t member = answer->question.member;
+    answer->unreadable = !readable;
     if (readable) {
         work->answered[member][answer->question.stage]++;
-    } else {
-        work->abstained[member][answer->question.stage]++;
+        return;
     }
+    work->abstained[member][answer->question.stage]++;
+    answer->cause = el_cause_of(answer->failure, answer->text, answer->text_len, answer->cut);
+    answer->next_abstention = work->abstentions;
+    work->abstentions = answer;
 }
 
 /* A growing list of (span, member); equal spans are united once all are known. */
@@ -150,8 +154,7 @@ bool el_take_mentions(const struct el_context *context, struct el_work *work,
         if (readable == EL_READ_MEMORY) {
             return el_fail_memory(err);
         }
-        answer->unreadable = readable != EL_READ_OK;
-        el_note_answer(work, answer, !answer->unreadable);
+        el_note_answer(work, answer, readable == EL_READ_OK);
         if (answer->unreadable) {
             continue;
         }

@@ -83,6 +83,10 @@ static void count_work(struct run *run, const struct el_work *work) {
         counts->candidates += work->mentions.items[i].n_spans;
         counts->verified_no += work->mentions.items[i].dropped;
     }
+    for (const struct el_answer *a = work->abstentions; a != NULL; a = a->next_abstention) {
+        el_abstentions_add(&counts->abstentions, a->question.member, a->question.stage, a->cause,
+                           a->detail);
+    }
     for (size_t m = 0; m < run->context.n_members; m++) {
         for (size_t s = 0; s < EL_STAGES; s++) {
             counts->abstained[m][s] += work->abstained[m][s];

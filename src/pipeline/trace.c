@@ -50,6 +50,7 @@ static json_t *calls(const struct el_context *context, const struct el_work *wor
         }
         if (answer->unreadable) {
             json_object_set_new(call, "abstained", json_true());
+            json_object_set_new(call, "cause", text(el_cause_name(answer->cause)));
         }
         if (answer->ungrounded.count > 0) {
             json_t *strings = json_array();

@@ -114,8 +114,7 @@ static bool take(const struct el_context *context, struct el_work *work,
         if (answer->failure == EL_ANSWERED) {
             verdict = el_parse_verdict(context->prompts[member], answer->text, answer->text_len);
         }
-        answer->unreadable = verdict == EL_VERDICT_UNREADABLE;
-        el_note_answer(work, answer, !answer->unreadable);
+        el_note_answer(work, answer, verdict != EL_VERDICT_UNREADABLE);
         mention->verdict[member] = verdict;
         if (!isnan(answer->yes_probability)) {
             mention->yes_sum += answer->yes_probability;

@@ -8,6 +8,7 @@
 #ifndef EL_PIPELINE_WORK_H
 #define EL_PIPELINE_WORK_H
 
+#include "pipeline/abstention.h"
 #include "prompt/prompt.h"
 #include "reply/reply.h"
 #include "serving/client.h"
@@ -88,7 +89,9 @@ struct el_answer {
     const float *vectors; /* question.embed: a row for each mention, or one of the sentence */
     size_t dimensions;
     struct el_strings ungrounded; /* strings of the reply that the sentence does not hold */
-    bool unreadable;
+    bool unreadable;              /* the member abstains ... */
+    enum el_cause cause;          /* ... because of this */
+    struct el_answer *next_abstention;
 };
 
 /* More spans than this in one sentence are put to a member in several calls. */
@@ -134,6 +137,7 @@ struct el_work {
 
     /* Books. */
     size_t abstained[EL_MAX_MEMBERS][EL_STAGES], answered[EL_MAX_MEMBERS][EL_STAGES];
+    struct el_answer *abstentions; /* a list; they live as long as the work */
     size_t proposed, ungrounded, saved_calls, demonstrations_dropped;
     size_t asked_longer, still_cut; /* answers cut by their limit: asked again; cut again */
     struct el_answer **log;         /* all answers, for the trace; NULL if not wanted */
@@ -176,8 +180,8 @@ bool el_take_mentions(const struct el_context *context, struct el_work *work,
                       struct el_answer *const *answers, size_t n_answers,
                       struct el_mentions *mentions, el_member_set *answered, struct el_error *err);
 
-/* Note in the work's books that an answer counted, or that its member abstained. */
-void el_note_answer(struct el_work *work, const struct el_answer *answer, bool readable);
+/* Note in the work's books and in the answer that it counted, or that its member abstained. */
+void el_note_answer(struct el_work *work, struct el_answer *answer, bool readable);
 
 /* The result: entities of the sentence with evidence, offsets in bytes of the sentence, overlaps
  * resolved unless settings.nested. Everything lives in `arena`. */

@@ -74,6 +74,15 @@ static void read_reply(struct el_items *items, const struct el_prompt_set *set,
     el_read_any(items, whole ? el_piece_between(answer.text, reply.text + reply.len) : answer);
 }
 
+/* Was the reply cut within its first item? An empty list it is not. */
+static bool cut_in_list(const struct el_items *items, struct el_piece reply) {
+    size_t at = reply.len;
+    while (at > 0 && (reply.text[at - 1] == '\0' || strchr("[]{}", reply.text[at - 1]) == NULL)) {
+        at--;
+    }
+    return items->cut && at > 0 && strchr("[{", reply.text[at - 1]) != NULL;
+}
+
 enum el_readable el_parse_spans(struct el_arena *arena, const struct el_prompt_set *set,
                                 const char *reply, size_t reply_len, bool cut, const char *sentence,
                                 struct el_strings *spans) {
@@ -87,7 +96,8 @@ enum el_readable el_parse_spans(struct el_arena *arena, const struct el_prompt_s
     if (items.memory || known.memory || !distinct(arena, &items, spans)) {
         return EL_READ_MEMORY;
     }
-    return spans->count > 0 || items.says_none ? EL_READ_OK : EL_READ_NOTHING;
+    bool none = items.says_none && !cut_in_list(&items, (struct el_piece){reply, reply_len});
+    return spans->count > 0 || none ? EL_READ_OK : EL_READ_NOTHING;
 }
 
 /* ---- types -------------------------------------------------------------------------------- */

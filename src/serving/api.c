@@ -28,6 +28,11 @@ const char *el_api_name(enum el_api api) {
     return el_api_entry(api) != NULL ? TABLE[api]->name : "auto";
 }
 
+const char *el_api_no_thinking(enum el_api api) {
+    const char *text = el_api_entry(api) != NULL ? TABLE[api]->no_thinking : NULL;
+    return text != NULL ? text : "";
+}
+
 const char *el_api_path(enum el_api api) {
     return el_api_entry(api) != NULL ? TABLE[api]->path : "";
 }

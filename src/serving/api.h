@@ -14,6 +14,10 @@ enum el_api el_api_for(const struct el_capabilities *caps, const struct el_call 
 /* Where its calls go: "/completion" and so on, with its leading slash. */
 const char *el_api_path(enum el_api api);
 
+/* What to write under extra_body so that a model of this API does not think, "{think: false}"; ""
+ * if the API has no such thing. */
+const char *el_api_no_thinking(enum el_api api);
+
 /* Appends the request body, adapted to an endpoint unless that is NULL. False if memory is out. */
 bool el_api_write(const struct el_member_config *config, const struct el_capabilities *caps,
                   const struct el_call *call, bool constrain,

@@ -113,6 +113,7 @@ const struct el_api_entry el_api_llama = {
     .write = write_request,
     .write_schema = el_put_response_format,
     .read = read_reply,
+    .no_thinking = "{chat_template_kwargs: {enable_thinking: false}}",
     .questions = questions,
     .n_questions = sizeof questions / sizeof *questions,
 };

@@ -49,7 +49,9 @@ static void write_schema(struct el_request *request) {
 
 static bool read_reply(json_t *root, const struct el_call *call, struct el_answer *answer,
                        char *why, size_t room) {
-    json_t *content = json_object_get(json_object_get(root, "message"), "content");
+    json_t *message = json_object_get(root, "message");
+    json_t *content = json_object_get(message, "content");
+    json_t *thoughts = json_object_get(message, "thinking");
     const char *reason = el_reply_text(root, "done_reason");
     if (!json_is_string(content)) {
         el_print(why, room, "the reply is JSON, but no ollama answer");
@@ -61,7 +63,8 @@ static bool read_reply(json_t *root, const struct el_call *call, struct el_answe
     if (call->want_yes_probability) {
         answer->yes_probability = el_probability_of_yes(call, json_object_get(root, "logprobs"));
     }
-    return el_keep_json_text(answer, content) &&
+    bool thinks = json_string_length(content) == 0 && json_string_length(thoughts) > 0;
+    return (thinks ? el_keep_thoughts(answer, thoughts) : el_keep_json_text(answer, content)) &&
            el_keep_shares(call, json_object_get(root, "logprobs"), answer);
 }
 
@@ -164,6 +167,7 @@ const struct el_api_entry el_api_ollama = {
     .write_schema = write_schema,
     .read = read_reply,
     .prompt_was_cut = prompt_was_cut,
+    .no_thinking = "{think: false}",
     .questions = questions,
     .n_questions = sizeof questions / sizeof *questions,
 };

@@ -78,20 +78,33 @@ static bool read_around(json_t *root, json_t *choice, const struct el_call *call
     return el_keep_shares(call, tokens, answer);
 }
 
+/* Servers that take thoughts out of the answer give them beside it. */
+static json_t *thoughts_of(json_t *message) {
+    json_t *thoughts = json_object_get(message, "reasoning_content");
+    return json_string_length(thoughts) > 0 ? thoughts : json_object_get(message, "reasoning");
+}
+
+static bool keep_content(struct el_answer *answer, json_t *message) {
+    json_t *content = json_object_get(message, "content");
+    json_t *refusal = json_object_get(message, "refusal"), *thoughts = thoughts_of(message);
+    return json_string_length(content) > 0    ? el_keep_json_text(answer, content)
+           : json_string_length(refusal) > 0  ? el_keep_json_text(answer, refusal)
+           : json_string_length(thoughts) > 0 ? el_keep_thoughts(answer, thoughts)
+                                              : el_keep_text(answer, "", 0);
+}
+
 static bool read_chat(json_t *root, const struct el_call *call, struct el_answer *answer, char *why,
                       size_t room) {
     json_t *choice = json_array_get(json_object_get(root, "choices"), 0);
     json_t *message = json_object_get(choice, "message");
     json_t *content = json_object_get(message, "content");
-    bool none = content == NULL || json_is_null(content); /* all tokens went into thinking */
-    bool list = json_is_array(content);
+    bool none = content == NULL || json_is_null(content), list = json_is_array(content);
     if (!json_is_object(message) || !(none || list || json_is_string(content))) {
         el_print(why, room, "the reply is JSON, but no chat answer");
         return false;
     }
-    return read_around(root, choice, call, answer) && (none   ? el_keep_text(answer, "", 0)
-                                                       : list ? keep_parts(answer, content)
-                                                              : el_keep_json_text(answer, content));
+    return read_around(root, choice, call, answer) &&
+           (list ? keep_parts(answer, content) : keep_content(answer, message));
 }
 
 static bool read_completion(json_t *root, const struct el_call *call, struct el_answer *answer,
@@ -237,6 +250,8 @@ const struct el_api_entry el_api_chat = {
     .write = write_chat,
     .write_schema = el_put_response_format,
     .read = read_chat,
+    .no_thinking = "{chat_template_kwargs: {enable_thinking: false}} (vLLM, SGLang, llama-server), "
+                   "{reasoning_effort: none} (OpenAI's)",
     .questions = chat_questions,
     .n_questions = sizeof chat_questions / sizeof *chat_questions,
 };

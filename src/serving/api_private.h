@@ -60,6 +60,11 @@ long el_reply_count(json_t *object, const char *name);
 /* Keeps an answer's text, without NULs inside. False if memory is out. */
 bool el_keep_text(struct el_answer *answer, const char *text, size_t len);
 bool el_keep_json_text(struct el_answer *answer, json_t *string);
+/* The same where the server tells a model's thoughts from its answer, and the answer is empty.
+ * Where a template does not do what the server takes for granted, the whole answer is among the
+ * thoughts: a JSON value or a single word at their end is taken for it. Else what is kept is
+ * "<think>" and the thoughts, as models write them that no server reads for us. */
+bool el_keep_thoughts(struct el_answer *answer, json_t *thoughts);
 
 /* "usage" of the OpenAI style. */
 void el_read_usage(json_t *root, struct el_answer *answer);
@@ -124,6 +129,7 @@ struct el_api_entry {
     bool (*prompt_was_cut)(const struct el_member_config *config,
                            const struct el_capabilities *caps, const struct el_call *call,
                            const struct el_answer *answer, char *why, size_t room);
+    const char *no_thinking; /* extra_body that switches thinking off; NULL = no such thing */
     const struct el_probe_question *questions;
     size_t n_questions;
     const char *hint; /* added to a refusal of its questions; NULL = nothing to add */

@@ -136,6 +136,54 @@ bool el_keep_json_text(struct el_answer *answer, json_t *value) {
     return el_keep_text(answer, json_string_value(value), json_string_length(value));
 }
 
+/* White space, and the fence of a code block at the end. */
+static size_t trimmed(const char *text, size_t len) {
+    while (len > 0 && strchr(" \t\r\n`", text[len - 1]) != NULL) {
+        len--;
+    }
+    return len;
+}
+
+/* The last line that begins with a bracket, if a bracket ends the text. */
+static const char *json_at_end(const char *text, size_t len) {
+    if (len == 0 || strchr("]}", text[len - 1]) == NULL) {
+        return NULL;
+    }
+    for (const char *at = text + len - 1; at >= text; at--) {
+        if ((*at == '[' || *at == '{') && (at == text || at[-1] == '\n')) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+bool el_keep_thoughts(struct el_answer *answer, json_t *thoughts) {
+    static const char open[] = "<think>", close[] = "</think>";
+    const char *text = json_string_value(thoughts);
+    size_t len = json_string_length(thoughts);
+    const char *behind = memmem(text, len, close, sizeof close - 1);
+    const char *from = behind != NULL ? behind + sizeof close - 1 : text, *end = text + len;
+    while (from < end && strchr(" \t\r\n", *from) != NULL) {
+        from++;
+    }
+    size_t rest = trimmed(from, (size_t)(end - from));
+    bool word = rest > 0 && rest < 40;
+    for (size_t i = 0; i < rest && word; i++) {
+        word = strchr(" \t\r\n", from[i]) == NULL;
+    }
+    const char *json = json_at_end(from, rest);
+    if (!answer->cut && (behind != NULL || word || json != NULL)) {
+        from = behind == NULL && json != NULL ? json : from;
+        return el_keep_text(answer, from, (size_t)(end - from));
+    }
+    struct el_buffer marked = {0};
+    el_buffer_string(&marked, open);
+    el_buffer_append(&marked, text, len);
+    bool ok = !marked.failed && el_keep_text(answer, marked.data, marked.len);
+    el_buffer_free(&marked);
+    return ok;
+}
+
 void el_read_usage(json_t *root, struct el_answer *answer) {
     json_t *usage = json_object_get(root, "usage");
     json_t *details = json_object_get(usage, "prompt_tokens_details");

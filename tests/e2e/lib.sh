@@ -83,6 +83,27 @@ configure() {
     for line; do echo "  - {$line}" >>"$file"; done
 }
 
+# plain_prompts: the chat set, in words that the scripted server understands, in the folder plain
+plain_prompts() {
+    cp -r "$root/prompts/chat" plain
+    cat >plain/classify.txt <<'PROMPT'
+@system
+Give each span one of the types.
+@user
+Text: {{text}}
+Spans: {{#spans}}{{text}}{{^last}}, {{/last}}{{/spans}}
+Types: {{#types}}{{name}}{{^last}}, {{/last}}{{/types}}
+PROMPT
+    cat >plain/verify.txt <<'PROMPT'
+@system
+Answer {{yes}} or {{no}}.
+@user
+Text: {{text}}
+Span: {{span}}
+Type: {{type}}
+PROMPT
+}
+
 have_llama_server() {
     command -v llama-server >/dev/null || [ -x "$XDG_DATA_HOME/el4ner/bin/llama-server" ]
 }

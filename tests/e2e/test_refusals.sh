@@ -3,24 +3,7 @@
 # each endpoint and refusal, and the right entities come out.
 . "$(dirname "$0")/lib.sh"
 awk -v n=8 -f "$root/bench/sentences.awk" >in.jsonl
-# The chat set, in words that the scripted server understands.
-cp -r "$root/prompts/chat" plain
-cat >plain/classify.txt <<'PROMPT'
-@system
-Give each span one of the types.
-@user
-Text: {{text}}
-Spans: {{#spans}}{{text}}{{^last}}, {{/last}}{{/spans}}
-Types: {{#types}}{{name}}{{^last}}, {{/last}}{{/types}}
-PROMPT
-cat >plain/verify.txt <<'PROMPT'
-@system
-Answer {{yes}} or {{no}}.
-@user
-Text: {{text}}
-Span: {{span}}
-Type: {{type}}
-PROMPT
+plain_prompts
 member() { configure c.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: $PWD/plain, $1"; }
 calls() { # of the server in $port
     curl -sS "http://127.0.0.1:$port/stats" | sed 's/.*"completions":\([0-9]*\).*/\1/'

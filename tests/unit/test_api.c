@@ -1,0 +1,113 @@
+/* Replies of servers, read by their API. */
+#include "reply/unreadable.h"
+#include "serving/api.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct el_answer read_reply(enum el_api api, const char *body) {
+    static const char *const words[] = {"yes", "no"};
+    struct el_call call = {.want_yes_probability = true,
+                           .constraint = {.kind = EL_YES_NO, .choices = words, .n_choices = 2}};
+    struct el_answer answer;
+    char why[200] = "";
+    if (!el_api_read(api, &call, body, strlen(body), &answer, why, sizeof why)) {
+        fail_msg("%s: %s", body, why);
+    }
+    return answer;
+}
+
+/* ---- thoughts ---- */
+
+static const struct {
+    enum el_api api;
+    const char *body, *text;
+} THOUGHTS[] = {
+    {EL_API_CHAT,
+     "{\"choices\":[{\"message\":{\"content\":null,\"reasoning_content\":\"[\\\"Ines Vale\\\"]\"},"
+     "\"finish_reason\":\"stop\"}]}",
+     "[\"Ines Vale\"]"},
+    {EL_API_CHAT,
+     "{\"choices\":[{\"message\":{\"content\":\"\",\"reasoning\":\"Two names [sic].\\n\\n{\\n  "
+     "\\\"A\\\": "
+     "[1]\\n}\\n\"},\"finish_reason\":\"stop\"}]}",
+     "{\n  \"A\": [1]\n}\n"},
+    {EL_API_CHAT,
+     "{\"choices\":[{\"message\":{\"reasoning_content\":\"Hm.</"
+     "think>\\n\\nyes\"},\"finish_reason\":"
+     "\"stop\"}]}",
+     "yes"},
+    {EL_API_CHAT,
+     "{\"choices\":[{\"message\":{\"content\":null,\"reasoning_content\":\"No\"},\"finish_reason\":"
+     "\"stop\"}]}",
+     "No"},
+    {EL_API_CHAT, /* cut: what comes last is not meant as the answer */
+     "{\"choices\":[{\"message\":{\"content\":null,\"reasoning_content\":\"Maybe\\n[\\\"A\\\"]\"},"
+     "\"finish_reason\":\"length\"}]}",
+     "<think>Maybe\n[\"A\"]"},
+    {EL_API_CHAT,
+     "{\"choices\":[{\"message\":{\"content\":null,\"reasoning_content\":\"It is a name.\"},"
+     "\"finish_reason\":\"stop\"}]}",
+     "<think>It is a name."},
+    {EL_API_CHAT,
+     "{\"choices\":[{\"message\":{\"content\":\"[]\",\"reasoning_content\":\"[\\\"A\\\"]\"},"
+     "\"finish_reason\":\"stop\"}]}",
+     "[]"},
+    {EL_API_CHAT,
+     "{\"choices\":[{\"message\":{\"content\":null,\"refusal\":\"I can't assist with that.\"},"
+     "\"finish_reason\":\"stop\"}]}",
+     "I can't assist with that."},
+    {EL_API_CHAT, "{\"choices\":[{\"message\":{\"content\":null},\"finish_reason\":\"length\"}]}",
+     ""},
+    {EL_API_OLLAMA,
+     "{\"message\":{\"content\":\"\",\"thinking\":\"[\\\"A\\\"]\"},\"done_reason\":\"stop\"}",
+     "[\"A\"]"},
+    {EL_API_OLLAMA,
+     "{\"message\":{\"content\":\"\",\"thinking\":\"Well\"},\"done_reason\":\"length\"}",
+     "<think>Well"},
+};
+
+static void thoughts_are_told_from_answers(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof THOUGHTS / sizeof *THOUGHTS; i++) {
+        struct el_answer answer = read_reply(THOUGHTS[i].api, THOUGHTS[i].body);
+        assert_string_equal(answer.text, THOUGHTS[i].text);
+        free(answer.text);
+    }
+}
+
+static void what_cannot_be_read_has_a_cause(void **state) {
+    static const struct {
+        const char *reply;
+        bool cut;
+        enum el_unreadable why;
+    } cases[] = {
+        {"", false, EL_UNREADABLE_EMPTY},
+        {" \n", false, EL_UNREADABLE_EMPTY},
+        {"", true, EL_UNREADABLE_THINKING},
+        {"<think>Well", true, EL_UNREADABLE_THINKING},
+        {"<think>Well", false, EL_UNREADABLE_THINKING},
+        {"<think>Well</think>\n", false, EL_UNREADABLE_THINKING},
+        {"The names are", true, EL_UNREADABLE_CUT},
+        {"I'm sorry, but I can't help with that.", false, EL_UNREADABLE_REFUSED},
+        {"As an AI language model I do not know.", false, EL_UNREADABLE_REFUSED},
+        {"Here they are!", false, EL_UNREADABLE_OTHER},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *reply = cases[i].reply;
+        assert_int_equal(el_why_unreadable(reply, strlen(reply), cases[i].cut), cases[i].why);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(thoughts_are_told_from_answers),
+        cmocka_unit_test(what_cannot_be_read_has_a_cause),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
