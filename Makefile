@@ -10,7 +10,7 @@ PREFIX   ?= /usr/local
 DESTDIR  ?=
 VERSION  := 0.1.0
 SONAME   := libel4ner.so.0
-PACKAGES := libcurl jansson sqlite3 icu-uc icu-i18n yaml-0.1 openblas
+PACKAGES := libcurl jansson sqlite3 icu-uc icu-i18n yaml-0.1 openblas zlib libzstd
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla -Werror
 OPTIMISE ?= -O2 -g

@@ -1,6 +1,8 @@
 /* Files of a command: checked before anything is started, and output by rename. */
 #include "cli/cli.h"
 
+#include "base/packed.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -75,6 +77,26 @@ int cli_check_output(const char *path, char *const *inputs, size_t n_inputs) {
     return CLI_OK;
 }
 
+/* Names that end in .gz and .zst are packed. */
+static bool pack_output(struct cli_output *output, const char *path, struct el_error *err) {
+    size_t len;
+    enum el_packing packing = el_packing_of_name(path, &len);
+    if (packing == EL_PACKING_NONE) {
+        return true;
+    }
+    output->file = el_pack_file(output->file, packing, err);
+    if (output->file == NULL) {
+        if (output->temporary != NULL) {
+            unlink(output->temporary);
+        }
+        free(output->path);
+        free(output->temporary);
+        *output = (struct cli_output){0};
+        return false;
+    }
+    return true;
+}
+
 bool cli_output_open(struct cli_output *output, const char *path, struct el_error *err) {
     *output = (struct cli_output){0};
     if (path == NULL || strcmp(path, "-") == 0) {
@@ -112,7 +134,7 @@ bool cli_output_open(struct cli_output *output, const char *path, struct el_erro
         umask(mask);
         (void)!fchmod(fd, there ? status.st_mode & 0777 : 0666 & ~mask);
     }
-    return true;
+    return pack_output(output, path, err);
 }
 
 bool cli_output_close(struct cli_output *output, bool keep, struct el_error *err) {

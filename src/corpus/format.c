@@ -1,5 +1,6 @@
 #include "corpus/format.h"
 
+#include "base/packed.h"
 #include "base/ascii.h"
 #include "corpus/flat.h"
 #include "corpus/format_private.h"
@@ -56,8 +57,11 @@ void el_format_names(bool writable, char *names, size_t size) {
 
 enum el_format el_format_from_path(const char *path) {
     const char *slash = strrchr(path, '/');
-    const char *dot = strrchr(slash != NULL ? slash : path, '.');
-    size_t len = dot != NULL ? strlen(dot) : 0;
+    const char *name = slash != NULL ? slash + 1 : path;
+    size_t name_len;
+    el_packing_of_name(name, &name_len);
+    const char *dot = memrchr(name, '.', name_len);
+    size_t len = dot != NULL ? name_len - (size_t)(dot - name) : 0;
     for (size_t i = 0; len > 1 && i < N_ENTRIES; i++) {
         const char *at = entries[i] != NULL ? entries[i]->endings : NULL;
         for (; at != NULL && *at != '\0'; at += strcspn(at, " ")) {
@@ -190,8 +194,7 @@ int el_reader_next(struct el_reader *reader, struct el_document **document, stru
 }
 
 void el_reader_progress(const struct el_reader *reader, uint64_t *done, uint64_t *total) {
-    *done = reader->input.done;
-    *total = reader->input.total;
+    el_input_progress(&reader->input, done, total);
 }
 
 void el_reader_close(struct el_reader *reader) {

@@ -1,6 +1,7 @@
 #include "corpus/input.h"
 
 #include "base/arena.h"
+#include "base/packed.h"
 #include "base/array.h"
 #include "base/print.h"
 #include "base/text.h"
@@ -32,18 +33,39 @@ bool el_input_fail(const struct el_input *input, size_t line, size_t column, str
 
 /* From a pipe, take what is there: a line is handed on when it was written, not when 64 KiB are
  * full. Streams without a descriptor (memory) go through stdio. */
-static bool read_some(struct el_input *input, char *to, size_t room, size_t *n) {
+static bool read_some(struct el_input *input, char *to, size_t room, size_t *n,
+                      struct el_error *err) {
     int descriptor = fileno(input->file);
-    if (descriptor < 0) {
-        *n = fread(to, 1, room, input->file);
-        return !ferror(input->file);
-    }
     ssize_t got;
-    do {
-        got = read(descriptor, to, room);
-    } while (got < 0 && errno == EINTR);
+    if (descriptor < 0) {
+        got = (ssize_t)fread(to, 1, room, input->file);
+        got = ferror(input->file) ? -1 : got;
+    } else {
+        do {
+            got = read(descriptor, to, room);
+        } while (got < 0 && errno == EINTR);
+    }
     *n = got > 0 ? (size_t)got : 0;
-    return got >= 0;
+    return got >= 0 || el_fail(err, EL_ERR_IO, "%s: cannot read: %s", input->name, strerror(errno));
+}
+
+/* The same of what is packed in the file. */
+static bool unpack_some(struct el_input *input, char *to, size_t room, size_t *n,
+                        struct el_error *err) {
+    char bytes[CHUNK];
+    for (size_t got = 1;;) {
+        if (!el_unpack(input->unpacker, to, room, n, err)) {
+            return el_error_prefix(err, "%s", input->name);
+        }
+        if (*n > 0 || got == 0) {
+            return true;
+        }
+        if (!read_some(input, bytes, sizeof bytes, &got, err) ||
+            !el_unpacker_give(input->unpacker, bytes, got, err)) {
+            return false;
+        }
+        input->packed += got;
+    }
 }
 
 /* Read one more chunk behind what is there. */
@@ -57,8 +79,11 @@ static bool fill(struct el_input *input, struct el_error *err) {
         return el_fail_memory(err);
     }
     size_t n;
-    if (!read_some(input, input->buffer + input->end, input->capacity - input->end - 1, &n)) {
-        return el_fail(err, EL_ERR_IO, "%s: cannot read: %s", input->name, strerror(errno));
+    char *to = input->buffer + input->end;
+    size_t room = input->capacity - input->end - 1;
+    if (!(input->unpacker != NULL ? unpack_some(input, to, room, &n, err)
+                                  : read_some(input, to, room, &n, err))) {
+        return false;
     }
     input->at_end = n == 0;
     input->end += n;
@@ -77,9 +102,6 @@ static bool check_beginning(struct el_input *input, struct el_error *err) {
     } else if (starts_with(input, "\xFF\xFE", 2) || starts_with(input, "\xFE\xFF", 2)) {
         return el_input_fail(input, 0, 0, err,
                              "is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 IN > OUT");
-    } else if (starts_with(input, "\x1F\x8B", 2)) {
-        return el_input_fail(input, 0, 0, err,
-                             "is compressed; unpack it first: gunzip -c IN > OUT");
     } else if (starts_with(input, "%PDF-", 5)) {
         return el_input_fail(input, 0, 0, err, "is a PDF; take the text out first: pdftotext IN");
     }
@@ -91,6 +113,30 @@ static bool check_beginning(struct el_input *input, struct el_error *err) {
                              (size_t)(nul - input->buffer));
     }
     return true;
+}
+
+/* Enough for the format to be recognised: a chunk, a line, or all there is. */
+static bool fill_beginning(struct el_input *input, struct el_error *err) {
+    do {
+        if (!fill(input, err)) {
+            return false;
+        }
+    } while (!input->at_end && input->end < CHUNK &&
+             memchr(input->buffer, '\n', input->end) == NULL);
+    return true;
+}
+
+/* What was read is packed: it is given to an unpacker, and the beginning is read again from it. */
+static bool start_unpacking(struct el_input *input, enum el_packing packing, struct el_error *err) {
+    input->unpacker = el_unpacker_open(packing, err);
+    if (input->unpacker == NULL ||
+        !el_unpacker_give(input->unpacker, input->buffer, input->end, err)) {
+        return false;
+    }
+    input->packed = input->end;
+    input->end = 0;
+    input->at_end = false;
+    return fill_beginning(input, err);
 }
 
 bool el_input_open_file(struct el_input *input, FILE *file, const char *name,
@@ -106,10 +152,10 @@ bool el_input_open_file(struct el_input *input, FILE *file, const char *name,
     if (done && known && S_ISREG(info.st_mode)) {
         input->total = (uint64_t)info.st_size;
     }
-    do {
-        done = done && fill(input, err);
-    } while (done && !input->at_end && input->end < CHUNK &&
-             memchr(input->buffer, '\n', input->end) == NULL);
+    done = done && fill_beginning(input, err);
+    enum el_packing packing =
+        done ? el_packing_of_bytes(input->buffer, input->end) : EL_PACKING_NONE;
+    done = done && (packing == EL_PACKING_NONE || start_unpacking(input, packing, err));
     done = done && check_beginning(input, err);
     if (!done) {
         el_input_close(input);
@@ -133,10 +179,16 @@ void el_input_close(struct el_input *input) {
     if (input->owns_file && input->file != NULL) {
         fclose(input->file);
     }
+    el_unpacker_close(input->unpacker);
     free(input->name);
     free(input->buffer);
     free(input->repaired);
     *input = (struct el_input){0};
+}
+
+void el_input_progress(const struct el_input *input, uint64_t *done, uint64_t *total) {
+    *done = input->unpacker != NULL ? input->packed : input->done;
+    *total = input->total;
 }
 
 const char *el_input_peek(const struct el_input *input, size_t *len) {

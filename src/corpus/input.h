@@ -1,4 +1,5 @@
-/* The bytes of a file for the readers: line by line or whole, checked to be UTF-8.
+/* The bytes of a file for the readers: line by line or whole, checked to be UTF-8. Files packed by
+ * gzip or zstd are recognised by their first bytes and unpacked on the way.
  *
  * Memory: one buffer that grows to the longest line (or to the whole file where a format needs
  * it), bounded by `max_bytes`. Errors name file, line and column; columns count bytes from 1. */
@@ -13,15 +14,18 @@
 #include <stdio.h>
 
 struct el_input {
-    char *name;           /* as errors give it */
-    size_t line;          /* number of the line read last, 1-based */
-    uint64_t done, total; /* bytes; total 0 = unknown */
+    char *name;     /* as errors give it */
+    size_t line;    /* number of the line read last, 1-based */
+    uint64_t done;  /* bytes of text */
+    uint64_t total; /* of the file; 0 = unknown */
     size_t max_bytes;
     bool replace_invalid;
 
     /* private */
     FILE *file;
     bool owns_file, at_end;
+    struct el_unpacker *unpacker; /* NULL = the file is not packed */
+    uint64_t packed;              /* bytes of a packed file that were read */
     char *buffer;
     size_t begin, end, capacity;
     size_t column;  /* objects: bytes before `begin` in its line */
@@ -35,6 +39,9 @@ bool el_input_open(struct el_input *input, const char *path, struct el_error *er
 /* The same from a stream that stays the caller's; nothing may have been read from it before. */
 bool el_input_open_file(struct el_input *input, FILE *file, const char *name, struct el_error *err);
 void el_input_close(struct el_input *input);
+
+/* Bytes of the file that are read, and in all (0 if unknown), for progress. */
+void el_input_progress(const struct el_input *input, uint64_t *done, uint64_t *total);
 
 /* What lies in the buffer already, at least the file's beginning, not yet checked. Only before
  * the first line is read. */
