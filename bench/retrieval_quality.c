@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "pipeline/embedder.h"
 #include "retrieval/pool.h"
+#include "retrieval/span_weight.h"
 
 #include <stdio.h>
 #include <stdlib.h>

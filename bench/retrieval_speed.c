@@ -10,7 +10,8 @@
  *
  * Writes FOLDER/pool.el4 and FOLDER/queries.f32 (for the NumPy program) and prints key=value. */
 #include "retrieval/parallel.h"
-#include "retrieval/pool_format.h"
+#include "retrieval/ngram.h"
+#include "retrieval/pool_map.h"
 
 #include <math.h>
 #include <stdio.h>

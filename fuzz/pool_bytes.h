@@ -5,7 +5,7 @@
 #define FUZZ_POOL_BYTES_H
 
 #include "base/checksum.h"
-#include "retrieval/pool_format.h"
+#include "retrieval/pool_map.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,10 +4,7 @@
  * the pipeline and nothing else. With --spans or --no-members no member is needed. */
 #include "cli/pool_commands.h"
 
-#include "language/segment.h"
-#include "pipeline/ensemble.h"
-#include "pipeline/work.h"
-#include "pipeline/embedder.h"
+#include "pipeline/query.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -68,127 +65,33 @@ struct search {
     struct el_error err;
 };
 
-static void show(struct search *search, const struct pool_result *result) {
+static void show(struct search *search, const struct el_work *work) {
     if (search->json) {
         el_buffer_string(&search->out, search->n_shown == 0 ? "[" : ",\n ");
-        pool_json(&search->out, result);
+        pool_json(&search->out, work);
     } else {
         if (search->n_shown > 0) {
             putchar('\n');
         }
-        pool_print(result);
+        pool_print(work);
     }
     search->n_shown++;
 }
 
-static bool show_hits(struct search *search, const struct el_query *query, const enum el_pos *tags,
-                      const struct el_hits *hits, struct el_arena *arena) {
-    const struct el_pool *pool = el_ensemble_pool(search->ensemble);
-    struct pool_result result = {.query = query->text,
-                                 .query_len = query->text_len,
-                                 .fell_back = hits->fell_back,
-                                 .n_spans = query->n_spans,
-                                 .n_demonstrations = hits->count};
-    result.spans = el_arena_array(arena, query->n_spans, sizeof *result.spans);
-    result.demonstrations = el_arena_array(arena, hits->count, sizeof *result.demonstrations);
-    if (result.spans == NULL || result.demonstrations == NULL) {
-        return el_fail_memory(&search->err);
-    }
-    for (size_t i = 0; i < query->n_spans; i++) {
-        result.spans[i].text = el_arena_copy(arena, query->spans[i].text, query->spans[i].text_len);
-        result.spans[i].tag = el_pos_name(tags[i]);
-        result.spans[i].weight = query->spans[i].weight;
-        if (result.spans[i].text == NULL) {
-            return el_fail_memory(&search->err);
-        }
-    }
-    for (size_t i = 0; i < hits->count; i++) {
-        struct el_pool_sentence sentence;
-        if (!el_pool_get(pool, hits->items[i].sentence, &sentence, &search->err)) {
-            return false;
-        }
-        result.demonstrations[i].score = hits->items[i].score;
-        result.demonstrations[i].id = sentence.id;
-        result.demonstrations[i].text = sentence.text;
-        result.demonstrations[i].matches = hits->items[i].matches;
-    }
-    show(search, &result);
-    return true;
-}
-
 /* With members: stage 1 as it runs in tagging. */
 
-static bool result_of_work(const struct el_work *work, struct el_arena *arena,
-                           struct pool_result *result) {
-    *result = (struct pool_result){.query = work->text,
-                                   .query_len = work->text_len,
-                                   .fell_back = work->fell_back,
-                                   .n_spans = work->pre.count,
-                                   .n_demonstrations = work->n_demonstrations};
-    result->spans = el_arena_array(arena, result->n_spans, sizeof *result->spans);
-    result->demonstrations =
-        el_arena_array(arena, result->n_demonstrations, sizeof *result->demonstrations);
-    if (result->spans == NULL || result->demonstrations == NULL) {
-        return false;
+static void take_sentence(struct search *search, const struct el_work *work) {
+    struct el_work again;
+    if (!search->variant) {
+        show(search, work);
+        return;
     }
-    for (size_t i = 0; i < result->n_spans; i++) {
-        const struct el_mention *mention = &work->pre.items[i];
-        result->spans[i].text = mention->text;
-        result->spans[i].tag = el_pos_name(mention->tag);
-        result->spans[i].weight = mention->weight;
-    }
-    for (size_t i = 0; i < result->n_demonstrations; i++) {
-        const struct el_demonstration *demonstration = &work->demonstrations[i];
-        result->demonstrations[i].score = demonstration->score;
-        result->demonstrations[i].id = demonstration->id;
-        result->demonstrations[i].text = demonstration->text;
-        result->demonstrations[i].matches = demonstration->matches;
-    }
-    return true;
-}
-
-/* The same spans, searched again in another way. */
-static bool search_again(struct search *search, const struct el_work *work,
-                         struct el_arena *arena) {
-    size_t n = work->vector == NULL ? work->pre.count : 0; /* as the pipeline does */
-    struct el_query_span *spans = el_arena_array(arena, n, sizeof *spans);
-    enum el_pos *tags = el_arena_array(arena, n, sizeof *tags);
-    struct el_hits hits;
-    if (spans == NULL || tags == NULL) {
-        return el_fail_memory(&search->err);
-    }
-    for (size_t i = 0; i < n; i++) {
-        const struct el_mention *mention = &work->pre.items[i];
-        spans[i] = (struct el_query_span){mention->text, strlen(mention->text), mention->weight,
-                                          mention->vector};
-        tags[i] = mention->tag;
-    }
-    struct el_query query = {.text = work->text,
-                             .text_len = work->text_len,
-                             .spans = spans,
-                             .n_spans = n,
-                             .allowed_types = el_ensemble_view(search->ensemble)->pool_allowed,
-                             .vector = work->vector};
-    return el_pool_search(el_ensemble_pool(search->ensemble), &query, &search->how, arena, &hits,
-                          &search->err) &&
-           show_hits(search, &query, tags, &hits, arena);
-}
-
-static void take_sentence(void *context, const struct el_document *document,
-                          const struct el_work *work) {
-    struct search *search = context;
-    struct el_arena arena = {0};
-    struct pool_result result;
-    (void)document;
-    if (search->variant) {
-        search->failed |= !search_again(search, work, &arena);
-    } else if (result_of_work(work, &arena, &result)) {
-        show(search, &result);
+    if (el_query_again(search->ensemble, work, &search->how, &again, &search->err)) {
+        show(search, &again);
     } else {
         search->failed = true;
-        el_fail_memory(&search->err);
     }
-    el_arena_free(&arena);
+    el_arena_free(&again.arena);
 }
 
 struct one_query {
@@ -213,7 +116,8 @@ static bool drop_document(void *context, struct el_document *document, struct el
 
 static void forward_sentence(void *context, const struct el_document *document,
                              const struct el_work *work) {
-    take_sentence(((struct one_query *)context)->search, document, work);
+    (void)document;
+    take_sentence(((struct one_query *)context)->search, work);
 }
 
 static bool ask_members(struct search *search, const char *text, size_t len) {
@@ -241,110 +145,39 @@ static bool ask_members(struct search *search, const char *text, size_t len) {
 
 /* Without members. */
 
-/* "a, b" gives a and b, where they stand in the sentence or else as they are. */
-static size_t split_list(const char *list, struct el_span *spans, size_t room) {
-    size_t n = 0;
-    for (size_t at = 0; list[at] != '\0' && n < room;) {
-        size_t start = at + strspn(list + at, ", "), end = start + strcspn(list + start, ",");
-        at = end;
-        while (end > start && list[end - 1] == ' ') {
-            end--;
+/* "a, b" gives a and b. */
+static bool split_list(const char *list, struct el_arena *arena, const char ***spans, size_t *n) {
+    *n = 0;
+    *spans = el_arena_array(arena, strlen(list), sizeof **spans);
+    for (const char *at = list; *spans != NULL && *at != '\0';) {
+        const char *start = at + strspn(at, ", ");
+        size_t len = strcspn(start, ",");
+        at = start + len;
+        while (len > 0 && start[len - 1] == ' ') {
+            len--;
         }
-        if (end > start) {
-            spans[n++] = (struct el_span){start, end};
-        }
-    }
-    return n;
-}
-
-/* The weight of a given span: where it stands in the sentence, or tagged by itself. */
-static bool weigh(struct search *search, const char *text, size_t len, const struct el_spans *words,
-                  const enum el_pos *tags, struct el_query_span *span, enum el_pos *tag,
-                  struct el_arena *arena) {
-    const double *weights = search->config->settings.pos_weights;
-    const char *at = memmem(text, len, span->text, span->text_len);
-    if (at != NULL) {
-        struct el_span where = {(size_t)(at - text), (size_t)(at - text) + span->text_len};
-        span->weight = el_span_weight(words->items, tags, words->count, where, weights, tag);
-        return true;
-    }
-    struct el_spans own;
-    if (!el_segment_words(arena, span->text, span->text_len, search->config->lang, &own,
-                          &search->err)) {
-        return false;
-    }
-    enum el_pos *own_tags = el_arena_array(arena, own.count, sizeof *own_tags);
-    if (own_tags == NULL || !el_tagger_tag(el_ensemble_view(search->ensemble)->tagger, span->text,
-                                           search->config->lang, own.items, own.count, own_tags)) {
-        return el_fail_memory(&search->err);
-    }
-    span->weight = el_span_weight(own.items, own_tags, own.count,
-                                  (struct el_span){0, span->text_len}, weights, tag);
-    return true;
-}
-
-/* The vectors of the query, where the pool's are not n-grams: of the sentence, then of the spans.
- */
-static bool embed_query(struct search *search, struct el_query *query, struct el_query_span *spans,
-                        struct el_arena *arena) {
-    struct el_embedder *embedder = el_ensemble_embedder(search->ensemble);
-    size_t n = query->n_spans + 1, len;
-    if (embedder == NULL) {
-        return true;
-    }
-    const char **texts = el_arena_array(arena, n, sizeof *texts);
-    float *vectors = el_arena_array(arena, n * embedder->dimensions, sizeof *vectors);
-    if (texts == NULL || vectors == NULL) {
-        return el_fail_memory(&search->err);
-    }
-    texts[0] = el_arena_copy(arena, query->text, query->text_len);
-    query->vector = vectors;
-    for (size_t i = 0; i < query->n_spans; i++) {
-        texts[i + 1] = el_text_fold(arena, spans[i].text, spans[i].text_len, false, &len);
-        spans[i].vector = vectors + (i + 1) * embedder->dimensions;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (texts[i] == NULL) {
-            return el_fail_memory(&search->err);
-        }
-    }
-    return el_embed(embedder, texts, n, vectors, &search->err);
-}
-
-static bool search_alone(struct search *search, const char *text, size_t len,
-                         struct el_arena *arena) {
-    const struct el_context *context = el_ensemble_view(search->ensemble);
-    struct el_spans words;
-    if (!el_segment_words(arena, text, len, search->config->lang, &words, &search->err)) {
-        return false;
-    }
-    size_t room = search->spans != NULL ? strlen(search->spans) : words.count;
-    enum el_pos *tags = el_arena_array(arena, words.count, sizeof *tags);
-    enum el_pos *span_tags = el_arena_array(arena, room, sizeof *span_tags);
-    struct el_span *found = el_arena_array(arena, room, sizeof *found);
-    struct el_query_span *spans = el_arena_array(arena, room, sizeof *spans);
-    if (tags == NULL || span_tags == NULL || found == NULL || spans == NULL ||
-        !el_tagger_tag(context->tagger, text, search->config->lang, words.items, words.count,
-                       tags)) {
-        return el_fail_memory(&search->err);
-    }
-    struct el_query query = {
-        .text = text, .text_len = len, .spans = spans, .allowed_types = context->pool_allowed};
-    const char *from = search->spans != NULL ? search->spans : text;
-    query.n_spans = search->spans != NULL ? split_list(from, found, room)
-                                          : el_noun_runs(words.items, tags, words.count, found);
-    for (size_t i = 0; i < query.n_spans; i++) {
-        spans[i].text = from + found[i].start;
-        spans[i].text_len = found[i].end - found[i].start;
-        if (!weigh(search, text, len, &words, tags, &spans[i], &span_tags[i], arena)) {
+        if (len > 0 && ((*spans)[(*n)++] = el_arena_copy(arena, start, len)) == NULL) {
             return false;
         }
     }
-    struct el_hits hits;
-    return embed_query(search, &query, spans, arena) &&
-           el_pool_search(el_ensemble_pool(search->ensemble), &query, &search->how, arena, &hits,
-                          &search->err) &&
-           show_hits(search, &query, span_tags, &hits, arena);
+    return *spans != NULL;
+}
+
+static bool search_alone(struct search *search, const char *text, size_t len) {
+    struct el_arena arena = {0};
+    struct el_work work = {0};
+    const char **spans = NULL;
+    size_t n = 0;
+    bool ok = search->spans == NULL || split_list(search->spans, &arena, &spans, &n) ||
+              el_fail_memory(&search->err);
+    ok = ok &&
+         el_query_pool(search->ensemble, text, len, spans, n, &search->how, &work, &search->err);
+    if (ok) {
+        show(search, &work);
+    }
+    el_arena_free(&work.arena);
+    el_arena_free(&arena);
+    return ok;
 }
 
 static bool run_query(struct search *search, const char *text, size_t len) {
@@ -354,10 +187,7 @@ static bool run_query(struct search *search, const char *text, size_t len) {
     if (search->spans == NULL && !search->no_members) {
         return ask_members(search, text, len);
     }
-    struct el_arena arena = {0};
-    bool ok = search_alone(search, text, len, &arena);
-    el_arena_free(&arena);
-    return ok;
+    return search_alone(search, text, len);
 }
 
 static bool run_file(struct search *search) {

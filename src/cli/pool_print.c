@@ -2,6 +2,7 @@
 #include "cli/pool_commands.h"
 
 #include "base/json.h"
+#include "pipeline/work.h"
 
 #include <math.h>
 #include <string.h>
@@ -10,42 +11,43 @@ static int width_of(const char *text) {
     return cli_width(text, strlen(text));
 }
 
-void pool_print(const struct pool_result *r) {
+void pool_print(const struct el_work *work) {
     int spans = 4, with = 10;
-    for (size_t i = 0; i < r->n_spans; i++) {
-        int width = width_of(r->spans[i].text);
+    for (size_t i = 0; i < work->pre.count; i++) {
+        int width = width_of(work->pre.items[i].text);
         spans = width > spans ? width : spans;
-        for (size_t d = 0; d < r->n_demonstrations && r->demonstrations[d].matches != NULL; d++) {
-            const struct el_hit_match *match = &r->demonstrations[d].matches[i];
+        for (size_t d = 0; d < work->n_demonstrations && work->demonstrations[d].matches != NULL;
+             d++) {
+            const struct el_hit_match *match = &work->demonstrations[d].matches[i];
             width = match->found ? width_of(match->with) : 1;
             with = width > with ? width : with;
         }
     }
-    cli_put(r->query, r->query_len, 0);
+    cli_put(work->text, work->text_len, 0);
     putchar('\n');
-    if (r->n_spans > 0) {
+    if (work->pre.count > 0) {
         printf("\n   ");
         cli_put_string("span", spans);
         printf("  tag    weight\n");
     }
-    for (size_t i = 0; i < r->n_spans; i++) {
+    for (size_t i = 0; i < work->pre.count; i++) {
         printf("   ");
-        cli_put_string(r->spans[i].text, spans);
-        printf("  %-5s  %6g\n", r->spans[i].tag, r->spans[i].weight);
+        cli_put_string(work->pre.items[i].text, spans);
+        printf("  %-5s  %6g\n", el_pos_name(work->pre.items[i].tag), work->pre.items[i].weight);
     }
-    if (r->fell_back) {
+    if (work->fell_back) {
         printf("   (no span has a weight: by sentence similarity)\n");
     }
-    for (size_t d = 0; d < r->n_demonstrations; d++) {
-        printf("\n%2zu %.4f  ", d + 1, r->demonstrations[d].score);
-        cli_put_string(r->demonstrations[d].id, 0);
+    for (size_t d = 0; d < work->n_demonstrations; d++) {
+        printf("\n%2zu %.4f  ", d + 1, work->demonstrations[d].score);
+        cli_put_string(work->demonstrations[d].id, 0);
         printf("  ");
-        cli_put_string(r->demonstrations[d].text, 0);
+        cli_put_string(work->demonstrations[d].text, 0);
         putchar('\n');
-        for (size_t i = 0; i < r->n_spans && r->demonstrations[d].matches != NULL; i++) {
-            const struct el_hit_match *match = &r->demonstrations[d].matches[i];
+        for (size_t i = 0; i < work->pre.count && work->demonstrations[d].matches != NULL; i++) {
+            const struct el_hit_match *match = &work->demonstrations[d].matches[i];
             printf("   ");
-            cli_put_string(r->spans[i].text, spans);
+            cli_put_string(work->pre.items[i].text, spans);
             printf("  ");
             cli_put_string(match->found ? match->with : "-", with);
             if (match->found) {
@@ -66,28 +68,30 @@ static void add_number(struct el_buffer *out, const char *before, double number)
     el_json_real(out, number);
 }
 
-void pool_json(struct el_buffer *out, const struct pool_result *r) {
+void pool_json(struct el_buffer *out, const struct el_work *work) {
     el_buffer_string(out, "{\"query\": ");
-    el_json_string(out, r->query, r->query_len);
+    el_json_string(out, work->text, work->text_len);
     el_buffer_string(out, ", \"spans\": [");
-    for (size_t i = 0; i < r->n_spans; i++) {
-        add_string(out, i == 0 ? "{\"text\": " : ", {\"text\": ", r->spans[i].text);
-        add_string(out, ", \"tag\": ", r->spans[i].tag);
-        add_number(out, ", \"weight\": ", r->spans[i].weight);
+    for (size_t i = 0; i < work->pre.count; i++) {
+        add_string(out, i == 0 ? "{\"text\": " : ", {\"text\": ", work->pre.items[i].text);
+        add_string(out, ", \"tag\": ", el_pos_name(work->pre.items[i].tag));
+        add_number(out, ", \"weight\": ", work->pre.items[i].weight);
         el_buffer_char(out, '}');
     }
     el_buffer_printf(out, "], \"fell_back\": %s, \"demonstrations\": [",
-                     r->fell_back ? "true" : "false");
-    for (size_t d = 0; d < r->n_demonstrations; d++) {
+                     work->fell_back ? "true" : "false");
+    for (size_t d = 0; d < work->n_demonstrations; d++) {
         el_buffer_printf(out, "%s{\"rank\": %zu", d == 0 ? "" : ", ", d + 1);
-        add_number(out, ", \"score\": ", r->demonstrations[d].score);
-        add_string(out, ", \"id\": ", r->demonstrations[d].id);
-        add_string(out, ", \"text\": ", r->demonstrations[d].text);
+        add_number(out, ", \"score\": ", work->demonstrations[d].score);
+        add_string(out, ", \"id\": ", work->demonstrations[d].id);
+        add_string(out, ", \"text\": ", work->demonstrations[d].text);
         el_buffer_string(out, ", \"matches\": [");
-        for (size_t i = 0, n = 0; i < r->n_spans && r->demonstrations[d].matches != NULL; i++) {
-            const struct el_hit_match *match = &r->demonstrations[d].matches[i];
+        for (size_t i = 0, n = 0; i < work->pre.count && work->demonstrations[d].matches != NULL;
+             i++) {
+            const struct el_hit_match *match = &work->demonstrations[d].matches[i];
             if (match->found) {
-                add_string(out, n++ == 0 ? "{\"span\": " : ", {\"span\": ", r->spans[i].text);
+                add_string(out,
+                           n++ == 0 ? "{\"span\": " : ", {\"span\": ", work->pre.items[i].text);
                 add_string(out, ", \"with\": ", match->with);
                 add_number(out, ", \"cosine\": ", match->cosine);
                 el_buffer_char(out, '}');

@@ -1,5 +1,6 @@
 /* What holds where the configuration says nothing. */
 #include "config/config_private.h"
+#include "retrieval/span_weight.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -11,6 +11,7 @@
 #include "pipeline/work.h"
 
 #include "language/segment.h"
+#include "retrieval/span_weight.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,29 +80,45 @@ static bool ask(const struct el_context *context, struct el_work *work,
     return !wants_vectors(context, work->round) || ask_for_vectors(context, work, questions, err);
 }
 
-/* Tag the words of the sentence and give each pre-extracted span its weight w(s): the largest
- * among its occurrences. */
-static bool weigh(const struct el_context *context, struct el_work *work, struct el_error *err) {
-    struct el_spans words;
-    if (!el_segment_words(&work->arena, work->text, work->text_len, work->lang, &words, err)) {
+static bool tag_words(const struct el_context *context, struct el_work *work, const char *text,
+                      size_t len, struct el_spans *words, enum el_pos **tags,
+                      struct el_error *err) {
+    if (!el_segment_words(&work->arena, text, len, work->lang, words, err)) {
         return false;
     }
-    enum el_pos *tags = el_arena_array(&work->arena, words.count, sizeof *tags);
-    if (tags == NULL ||
-        !el_tagger_tag(context->tagger, work->text, work->lang, words.items, words.count, tags)) {
-        return el_fail_memory(err);
+    *tags = el_arena_array(&work->arena, words->count, sizeof **tags);
+    return (*tags != NULL &&
+            el_tagger_tag(context->tagger, text, work->lang, words->items, words->count, *tags)) ||
+           el_fail_memory(err);
+}
+
+bool el_retrieve_weigh(const struct el_context *context, struct el_work *work,
+                       struct el_error *err) {
+    struct el_spans words, own;
+    enum el_pos *tags, *own_tags;
+    const double *weights = context->settings.pos_weights;
+    if (!tag_words(context, work, work->text, work->text_len, &words, &tags, err)) {
+        return false;
     }
     for (size_t i = 0; i < work->pre.count; i++) {
         struct el_mention *mention = &work->pre.items[i];
         mention->tag = EL_POS_X;
         for (size_t j = 0; j < mention->n_spans; j++) {
             enum el_pos tag = EL_POS_X;
-            double weight = el_span_weight(words.items, tags, words.count, mention->spans[j],
-                                           context->settings.pos_weights, &tag);
+            double weight =
+                el_span_weight(words.items, tags, words.count, mention->spans[j], weights, &tag);
             if (j == 0 || weight > mention->weight) {
                 mention->weight = weight;
                 mention->tag = tag;
             }
+        }
+        if (mention->n_spans == 0) {
+            size_t len = strlen(mention->text);
+            if (!tag_words(context, work, mention->text, len, &own, &own_tags, err)) {
+                return false;
+            }
+            mention->weight = el_span_weight(own.items, own_tags, own.count,
+                                             (struct el_span){0, len}, weights, &mention->tag);
         }
     }
     return true;
@@ -187,17 +204,9 @@ static bool place_vectors(const struct el_context *context, struct el_work *work
     return n_answers > 0;
 }
 
-/* `answers` hold the vectors if the pool's are of an embedding member. Without them neither spans
- * nor sentences can be compared; words can. */
-static bool search(const struct el_context *context, struct el_work *work,
-                   struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
-    struct el_search_options options = {.similarity = context->settings.similarity,
-                                        .k = context->settings.demonstrations};
-    if (wants_vectors(context, work->round) && !place_vectors(context, work, answers, n_answers)) {
-        work->unembedded = true;
-        options.similarity = EL_SIMILARITY_BM25;
-    }
-    size_t n = work->vector == NULL ? work->pre.count : 0; /* none has weight then */
+bool el_retrieve_search(const struct el_context *context, struct el_work *work,
+                        const struct el_search_options *options, struct el_error *err) {
+    size_t n = work->vector == NULL || any_weight(work) ? work->pre.count : 0;
     struct el_query_span *spans = el_arena_array(&work->arena, n, sizeof *spans);
     if (spans == NULL) {
         return el_fail_memory(err);
@@ -216,10 +225,11 @@ static bool search(const struct el_context *context, struct el_work *work,
                              .allowed_types = context->pool_allowed,
                              .vector = work->vector};
     struct el_hits hits = {0};
-    if (!el_pool_search(context->pool, &query, &options, &work->arena, &hits, err)) {
+    if (!el_pool_search(context->pool, &query, options, &work->arena, &hits, err)) {
         return false;
     }
     work->fell_back = hits.fell_back;
+    work->n_demonstrations = 0;
     work->demonstrations = el_arena_array(&work->arena, hits.count, sizeof *work->demonstrations);
     if (work->demonstrations == NULL) {
         return el_fail_memory(err);
@@ -233,6 +243,19 @@ static bool search(const struct el_context *context, struct el_work *work,
     return true;
 }
 
+/* `answers` hold the vectors if the pool's are of an embedding member. Without them neither spans
+ * nor sentences can be compared; words can. */
+static bool search(const struct el_context *context, struct el_work *work,
+                   struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
+    struct el_search_options options = {.similarity = context->settings.similarity,
+                                        .k = context->settings.demonstrations};
+    if (wants_vectors(context, work->round) && !place_vectors(context, work, answers, n_answers)) {
+        work->unembedded = true;
+        options.similarity = EL_SIMILARITY_BM25;
+    }
+    return el_retrieve_search(context, work, &options, err);
+}
+
 static bool take(const struct el_context *context, struct el_work *work,
                  struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
     el_member_set answered = 0;
@@ -243,7 +266,7 @@ static bool take(const struct el_context *context, struct el_work *work,
         return search(context, work, answers, n_answers, err);
     }
     return el_take_mentions(context, work, answers, n_answers, &work->pre, &answered, err) &&
-           weigh(context, work, err) &&
+           el_retrieve_weigh(context, work, err) &&
            (wants_vectors(context, 1) || search(context, work, NULL, 0, err));
 }
 

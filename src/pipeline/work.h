@@ -180,6 +180,14 @@ bool el_take_mentions(const struct el_context *context, struct el_work *work,
                       struct el_answer *const *answers, size_t n_answers,
                       struct el_mentions *mentions, el_member_set *answered, struct el_error *err);
 
+/* Parts of retrieval. Give each of work->pre its weight w(s), by the tags of its words: the largest
+ * among its occurrences, or, if it has none in the sentence, as a text of its own. */
+bool el_retrieve_weigh(const struct el_context *context, struct el_work *work,
+                       struct el_error *err);
+/* Search the pool for work->pre and make the hits the demonstrations, in place of those before. */
+bool el_retrieve_search(const struct el_context *context, struct el_work *work,
+                        const struct el_search_options *options, struct el_error *err);
+
 /* Note in the work's books and in the answer that it counted, or that its member abstained. */
 void el_note_answer(struct el_work *work, struct el_answer *answer, bool readable);
 

@@ -50,7 +50,7 @@ bool el_intern_put(struct el_intern *set, const char *text, size_t len, uint32_t
         if (copy == NULL) {
             return false;
         }
-        set->items[set->count] = (struct el_interned){copy, (uint32_t)len, 0, UINT32_MAX};
+        set->items[set->count] = (struct el_interned){copy, (uint32_t)len};
         set->slots[slot] = (uint32_t)++set->count;
     }
     *number = set->slots[slot] - 1;

@@ -11,8 +11,6 @@
 struct el_interned {
     const char *text; /* NUL-terminated, owned by the set */
     uint32_t len;
-    uint32_t uses;      /* the caller's */
-    uint32_t last_used; /* the caller's; starts as UINT32_MAX */
 };
 
 struct el_intern {
@@ -25,7 +23,7 @@ struct el_intern {
 
 /* {0} is a valid empty set. */
 
-/* The number of `text`, added if it is new. False: memory is out (or 2^32 - 2 strings). */
+/* The number of `text`, added if it is new. False if out of memory (or at 2^32 - 2 strings). */
 bool el_intern_put(struct el_intern *set, const char *text, size_t len, uint32_t *number);
 void el_intern_free(struct el_intern *set);
 

@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "corpus/format.h"
-#include "language/tagger.h"
 
 enum el_similarity {
     EL_SIMILARITY_SPAN,     /* SpanSim, as published */
@@ -177,14 +176,6 @@ struct el_search_options {
 bool el_pool_search(const struct el_pool *pool, const struct el_query *query,
                     const struct el_search_options *options, struct el_arena *arena,
                     struct el_hits *hits, struct el_error *err);
-
-/* w(s) of paper stage 1 for one span of a tagged sentence: the largest weight among its words.
- * `weights` by tag. A span that touches no word weighs 0. *tag gets the tag that decided. */
-double el_span_weight(const struct el_span *words, const enum el_pos *tags, size_t n_words,
-                      struct el_span span, const double weights[EL_POS_COUNT], enum el_pos *tag);
-
-/* The published weights: PROPN 4, NOUN 2, PRON 1, otherwise 0. */
-extern const double el_published_weights[EL_POS_COUNT];
 
 /* Whether two names of embedding members mean the same vectors: a file that was renamed is the
  * same. */

@@ -2,8 +2,9 @@
  * n-grams. Second pass (pool_finish.c): with the frequencies known, compute the vectors. */
 #include "retrieval/pool_build.h"
 
-#include "language/segment.h"
 #include "base/checksum.h"
+#include "language/segment.h"
+#include "retrieval/pool_finish.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -74,11 +75,6 @@ static bool add_mention(struct el_builder *b, struct el_arena *scratch, const ch
     }
     if (b->strings.count > known && !el_ngram_count(&b->counts[0], folded, len)) {
         return el_fail_memory(err);
-    }
-    struct el_interned *string = &b->strings.items[mention.string];
-    if (string->last_used != b->n_sentences) {
-        string->last_used = (uint32_t)b->n_sentences;
-        string->uses++;
     }
     b->n_mentions++;
     return el_spool_add(&b->mentions, &mention, sizeof mention, err);

@@ -1,5 +1,5 @@
 /* Second pass of building: everything that needs to have seen all sentences. */
-#include "retrieval/pool_build.h"
+#include "retrieval/pool_finish.h"
 
 #include "retrieval/parallel.h"
 
@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum { BATCH = 1024, EMBED_BATCH = 256 };
-static const size_t POSTINGS_WINDOW = 1 << 24; /* 64 MiB */
 
 /* One kind of vector to be computed: of the distinct span strings, or of the sentences. */
 struct vector_job {
@@ -178,14 +177,13 @@ static bool write_names(struct el_builder *b, struct el_error *err) {
 }
 
 static bool write_spans(struct el_builder *b, struct el_error *err) {
-    uint64_t text = 0, posting = 0;
+    uint64_t text = 0;
     bool fine = el_output_section(&b->output, EL_SECTION_SPANS, err);
     for (size_t i = 0; fine && i < b->strings.count; i++) {
         const struct el_interned *item = &b->strings.items[i];
-        struct el_span_record record = {text, posting, item->len, item->uses};
+        struct el_span_record record = {.text = text, .len = item->len};
         fine = el_output_add(&b->output, &record, sizeof record, err);
         text += item->len + 1;
-        posting += item->uses;
     }
     fine = fine && el_output_section(&b->output, EL_SECTION_STRINGS, err);
     for (size_t i = 0; fine && i < b->strings.count; i++) {
@@ -193,58 +191,6 @@ static bool write_spans(struct el_builder *b, struct el_error *err) {
             el_output_add(&b->output, b->strings.items[i].text, b->strings.items[i].len + 1, err);
     }
     return fine;
-}
-
-/* Postings of the strings [from, to): one pass over all mentions. cursor[i - from] is where the
- * next posting of string i goes. */
-static void fill_postings(struct el_builder *b, size_t from, size_t to, uint32_t *postings,
-                          uint32_t *cursor) {
-    const struct el_sentence_record *sentences = b->sentences.map;
-    const struct el_pool_entity *mentions = b->mentions.map;
-    for (size_t s = 0; s < b->n_sentences; s++) {
-        for (size_t m = 0; m < sentences[s].n_mentions; m++) {
-            size_t string = mentions[sentences[s].mention + m].string;
-            struct el_interned *item = &b->strings.items[string];
-            if (string >= from && string < to && item->last_used != s) {
-                item->last_used = (uint32_t)s;
-                postings[cursor[string - from]++] = (uint32_t)s;
-            }
-        }
-    }
-}
-
-/* The inversion is done in windows of strings, so that memory stays bounded. */
-static bool write_postings(struct el_builder *b, struct el_error *err) {
-    size_t n = b->strings.count;
-    if (!el_output_section(&b->output, EL_SECTION_POSTINGS, err)) {
-        return false;
-    }
-    for (size_t from = 0, to; from < n; from = to) {
-        size_t total = b->strings.items[from].uses;
-        for (to = from + 1; to < n && total + b->strings.items[to].uses <= POSTINGS_WINDOW; to++) {
-            total += b->strings.items[to].uses;
-        }
-        uint32_t *postings = malloc(total * sizeof *postings + 1);
-        uint32_t *cursor = malloc((to - from) * sizeof *cursor);
-        bool fine = postings != NULL && cursor != NULL;
-        fine = fine || el_fail_memory(err);
-        if (fine) {
-            uint32_t next = 0;
-            for (size_t i = from; i < to; i++) {
-                cursor[i - from] = next;
-                next += b->strings.items[i].uses;
-                b->strings.items[i].last_used = UINT32_MAX;
-            }
-            fill_postings(b, from, to, postings, cursor);
-            fine = el_output_add(&b->output, postings, total * sizeof *postings, err);
-        }
-        free(postings);
-        free(cursor);
-        if (!fine) {
-            return false;
-        }
-    }
-    return true;
 }
 
 /* Set up sizes and storage; with a base pool, what it has is kept. */
@@ -324,7 +270,7 @@ bool el_builder_finish(struct el_builder *b, int *fd, struct el_error *err) {
         !el_output_spool(output, EL_SECTION_SENTENCES, &b->sentences, err) ||
         !el_output_spool(output, EL_SECTION_TEXTS, &b->texts, err) ||
         !el_output_spool(output, EL_SECTION_MENTIONS, &b->mentions, err) || !write_spans(b, err) ||
-        !write_postings(b, err) || !el_output_spool(output, EL_SECTION_WORDS, &b->words, err) ||
+        !el_output_spool(output, EL_SECTION_WORDS, &b->words, err) ||
         !write_both_vectors(b, &job, err)) {
         return false;
     }

@@ -1,4 +1,4 @@
-/* Parts of a search. Internal to src/retrieval.
+/* Parts of a search.
  *
  * Every similarity gives each sentence a bound that its score cannot exceed (bounds[], cheap, from
  * scanning) and can tell the exact score of a single sentence. Selection (select.c) then finds the
@@ -6,7 +6,8 @@
 #ifndef EL_RETRIEVAL_POOL_SEARCH_H
 #define EL_RETRIEVAL_POOL_SEARCH_H
 
-#include "retrieval/pool_format.h"
+#include "retrieval/ngram.h"
+#include "retrieval/pool_map.h"
 
 struct el_search {
     const struct el_pool *pool;

@@ -100,7 +100,7 @@ bool el_output_open(struct el_output *output, const char *path, struct el_error 
     output->block = malloc(EL_POOL_BLOCK);
     if (path != NULL && stat(path, &there) == 0) {
         if (!S_ISREG(there.st_mode)) {
-            el_fail(err, EL_ERR_CONFIG, "cannot write %s: it is no ordinary file", path);
+            el_fail(err, EL_ERR_CONFIG, "cannot write %s: it is not an ordinary file", path);
             el_output_close(output);
             return false;
         }

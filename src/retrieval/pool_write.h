@@ -1,5 +1,5 @@
 /* Writing a pool file: spools that collect a section while it grows, and the output, which is
- * written from front to back with a checksum a block. Internal to src/retrieval.
+ * written from front to back with a checksum for each block.
  *
  * Spools and the output have no name while they are written (O_TMPFILE; where the file system has
  * none, a name that is removed at once or at failure), so a killed build leaves nothing behind. */
@@ -11,8 +11,8 @@
 
 #include <stdio.h>
 
-/* The folder that a path lies in ("." for a name without a slash); malloc'ed, NULL if memory is
- * out. */
+/* The folder that a path lies in ("." for a name without a slash); malloc'ed, NULL if out
+ * of memory. */
 char *el_folder_of(const char *path);
 
 /* Where files go: a folder, or memory only (folder NULL). */
@@ -41,7 +41,7 @@ struct el_output {
     struct el_buffer table;
 };
 
-/* `path` NULL = memory only. A path that is there and no ordinary file is EL_ERR_CONFIG. */
+/* `path` NULL = memory only. A path that is not an ordinary file is EL_ERR_CONFIG. */
 bool el_output_open(struct el_output *output, const char *path, struct el_error *err);
 bool el_output_section(struct el_output *output, enum el_section section, struct el_error *err);
 bool el_output_add(struct el_output *output, const void *bytes, size_t len, struct el_error *err);

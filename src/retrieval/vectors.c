@@ -180,29 +180,45 @@ static float largest_of(const float *vector, size_t stride) {
     return largest;
 }
 
-/* Round to `steps` levels either side of zero. The error is taken against the scale as stored (a
- * float), so that the bound holds exactly. */
-#define QUANTISE(vector, stride, small, type, steps)                                               \
-    float scale = largest_of(vector, stride) / (steps);                                            \
-    double squares = 0;                                                                            \
-    for (size_t i = 0; i < (stride); i++) {                                                        \
-        double x = scale > 0 ? rint((double)(vector)[i] / scale) : 0;                              \
-        x = fmax(-(steps), fmin((steps), x));                                                      \
-        double off = (vector)[i] - x * scale;                                                      \
-        (small)[i] = (type)x;                                                                      \
-        squares += off * off;                                                                      \
-    }                                                                                              \
-    return (struct el_small_scale) {                                                               \
-        scale, nextafterf((float)sqrt(squares), INFINITY)                                          \
-    }
+/* Rounding to whole multiples of `scale`, at most `steps` of them either side of zero. The error is
+ * taken against the scale as stored (a float), so that the bound holds exactly. */
+struct rounding {
+    float scale;
+    double steps, squares; /* of the errors so far */
+};
+
+static struct rounding round_to(const float *vector, size_t stride, double steps) {
+    return (struct rounding){(float)(largest_of(vector, stride) / steps), steps, 0};
+}
+
+static double round_one(struct rounding *rounding, float value) {
+    double x = rounding->scale > 0 ? rint((double)value / rounding->scale) : 0;
+    x = fmax(-rounding->steps, fmin(rounding->steps, x));
+    double off = value - x * rounding->scale;
+    rounding->squares += off * off;
+    return x;
+}
+
+static struct el_small_scale rounded(const struct rounding *rounding) {
+    return (struct el_small_scale){rounding->scale,
+                                   nextafterf((float)sqrt(rounding->squares), INFINITY)};
+}
 
 struct el_small_scale el_quantise(const float *vector, size_t stride, int8_t *small) {
-    QUANTISE(vector, stride, small, int8_t, 127);
+    struct rounding rounding = round_to(vector, stride, 127);
+    for (size_t i = 0; i < stride; i++) {
+        small[i] = (int8_t)round_one(&rounding, vector[i]);
+    }
+    return rounded(&rounding);
 }
 
 /* 127 * 4095 * 4096 dimensions is the largest product that 32 bits can hold. */
 struct el_small_scale el_quantise_query(const float *vector, size_t stride, int16_t *small) {
-    QUANTISE(vector, stride, small, int16_t, 4095);
+    struct rounding rounding = round_to(vector, stride, 4095);
+    for (size_t i = 0; i < stride; i++) {
+        small[i] = (int16_t)round_one(&rounding, vector[i]);
+    }
+    return rounded(&rounding);
 }
 
 double el_dot(const float *a, const float *b, size_t n) {

@@ -18,7 +18,7 @@ cp a.jsonl own.jsonl
 says 2 "own.jsonl is read and would be written over" "a pool over its own input" \
     "$el4ner" pool build own.jsonl -o own.jsonl
 that "the input is whole" cmp a.jsonl own.jsonl
-says 2 "no ordinary file" "a pool into a device" "$el4ner" pool build a.jsonl -o /dev/null
+says 2 "not an ordinary file" "a pool into a device" "$el4ner" pool build a.jsonl -o /dev/null
 chmod 600 pool.el4
 ln -s pool.el4 link.el4
 try 0 "a pool behind a link" "$el4ner" pool build a.jsonl -o link.el4

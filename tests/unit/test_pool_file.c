@@ -109,7 +109,7 @@ static void other_version(void **state) {
     struct folder *f = *state;
     struct el_pool_header *h = (struct el_pool_header *)(void *)f->bytes;
     h->version = EL_POOL_VERSION + 1;
-    expect_message(f, f->bytes, f->len, "pool format 2, and this program reads 1");
+    expect_message(f, f->bytes, f->len, "pool format 3, and this program reads 2");
     h->version = EL_POOL_VERSION;
     h->byte_order = 0x04030201;
     expect_message(f, f->bytes, f->len, "byte order");
