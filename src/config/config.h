@@ -53,8 +53,9 @@ struct el_settings {
     unsigned agreement_skips;  /* a (span, type) pair proposed and voted by this many members needs
                                   no verification; 0 = everything is verified (paper); or
                                   EL_SKIPS_UNANIMOUS (default); see el_settings_skips() */
-    double alone; /* "yes" to a span that one of three or more members listed counts from this
-                     probability on, where it is known; default 0.8, 0 in the paper profile */
+    bool words_decide; /* a verifier's word counts, not its probability of "yes"; of the profile */
+    double alone;      /* "yes" to a span that one of three or more members listed counts from this
+                          probability on, where it is known; default 0.8, 0 in the paper profile */
 
     /* Running */
     bool lazy_votes; /* do not ask a member whose vote cannot change the outcome */

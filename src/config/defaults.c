@@ -19,6 +19,7 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     settings->zero_shot_pretypes = true;
     settings->member_weights = NULL;
     settings->at_least = 1;
+    settings->words_decide = profile == EL_PROFILE_PAPER;
     settings->alone = profile == EL_PROFILE_DEFAULT ? 0.8 : 0;
     settings->agreement_skips = profile == EL_PROFILE_DEFAULT ? EL_SKIPS_UNANIMOUS : 0;
     if (settings->verifier == EL_VERIFY_NONE) {

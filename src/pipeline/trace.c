@@ -18,6 +18,9 @@ static json_t *members(const struct el_context *context, el_member_set set) {
     return list;
 }
 
+static const char *const verdicts[] = {
+    [EL_VERDICT_YES] = "yes", [EL_VERDICT_NO] = "no", [EL_VERDICT_UNREADABLE] = "unreadable"};
+
 /* All calls of one stage, in the order they were asked. */
 static json_t *calls(const struct el_context *context, const struct el_work *work,
                      enum el_stage stage) {
@@ -47,6 +50,9 @@ static json_t *calls(const struct el_context *context, const struct el_work *wor
         }
         if (!isnan(answer->yes_probability)) {
             json_object_set_new(call, "yes_probability", json_real(answer->yes_probability));
+        }
+        if (stage == EL_STAGE_VERIFY && answer->failure == EL_ANSWERED) {
+            json_object_set_new(call, "word", text(verdicts[answer->word]));
         }
         if (answer->unreadable) {
             json_object_set_new(call, "abstained", json_true());
@@ -142,6 +148,10 @@ static json_t *candidates(const struct el_context *context, const struct el_work
                                  verified[mention->verified], "dropped", mention->dropped);
         if (i >= work->mentions.count) {
             json_object_set_new(item, "too_few_listed_it", json_true());
+        }
+        if (mention->yes_told > 0) {
+            json_object_set_new(item, "yes_probability",
+                                json_real(mention->yes_sum / mention->yes_told));
         }
         if (mention->type >= 0) {
             json_object_set_new(item, "type", text(context->config->types[mention->type].name));

@@ -3,8 +3,10 @@
  *
  * Settings decide who verifies: one member, all, or none; and whether a pair on which enough
  * members agreed (each extracted the span and voted for the type) is believed without being asked
- * about. Where all verify, the mean of their probabilities decides, or, where one does not tell
- * it, the majority of their words; a tie keeps. */
+ * about. A verifier's verdict is its probability of "yes", from one half on, where it is known,
+ * else its word: the word is only the likeliest spelling of either, the probability has all of
+ * them. Where all verify, the mean of their probabilities decides, or, where one is not known, the
+ * majority of their verdicts; a tie keeps. In the paper profile only words count. */
 #include "pipeline/vote.h"
 #include "pipeline/work.h"
 
@@ -43,7 +45,7 @@ static bool keeps(const struct el_context *context, const struct el_work *work,
     bool told = asked > 0 && mention->yes_told == asked && (open == 0 || tell);
     double mean = told ? (mention->yes_sum + (yes ? open : 0)) / (asked + open) : 1;
     double least = least_probability(context, work, mention);
-    if (told && asked + open > 1) {
+    if (told && !context->settings.words_decide) {
         return mean >= fmax(least, 0.5);
     }
     count_verdicts(mention, &n_yes, &n_no);
@@ -103,6 +105,14 @@ static bool ask(const struct el_context *context, struct el_work *work,
     return true;
 }
 
+static enum el_verdict verdict_of(const struct el_context *context,
+                                  const struct el_answer *answer) {
+    if (context->settings.words_decide || isnan(answer->yes_probability)) {
+        return answer->word;
+    }
+    return answer->yes_probability >= 0.5 ? EL_VERDICT_YES : EL_VERDICT_NO;
+}
+
 static bool take(const struct el_context *context, struct el_work *work,
                  struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
     (void)err;
@@ -110,10 +120,12 @@ static bool take(const struct el_context *context, struct el_work *work,
         struct el_answer *answer = answers[i];
         size_t member = answer->question.member;
         struct el_mention *mention = &work->mentions.items[answer->question.first_mention];
-        enum el_verdict verdict = EL_VERDICT_UNREADABLE;
+        answer->word = EL_VERDICT_UNREADABLE;
         if (answer->failure == EL_ANSWERED) {
-            verdict = el_parse_verdict(context->prompts[member], answer->text, answer->text_len);
+            answer->word =
+                el_parse_verdict(context->prompts[member], answer->text, answer->text_len);
         }
+        enum el_verdict verdict = verdict_of(context, answer);
         el_note_answer(work, answer, verdict != EL_VERDICT_UNREADABLE);
         mention->verdict[member] = verdict;
         if (!isnan(answer->yes_probability)) {

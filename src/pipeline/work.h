@@ -53,10 +53,11 @@ struct el_mention {
     int type; /* number of the winning type; -1 = none */
 
     /* Verification. */
-    enum el_verdict verdict[EL_MAX_MEMBERS];
-    el_member_set verified_by; /* members that were asked */
-    double yes_sum;            /* of the verifiers' probabilities of "yes"... */
-    unsigned yes_told;         /* ...of which so many told one */
+    enum el_verdict
+        verdict[EL_MAX_MEMBERS]; /* by the probability where it decides, else the word */
+    el_member_set verified_by;   /* members that were asked */
+    double yes_sum;              /* of the verifiers' probabilities of "yes"... */
+    unsigned yes_told;           /* ...of which so many told one */
     enum el_verified verified;
     bool dropped;
 };
@@ -85,6 +86,7 @@ struct el_answer {
     size_t text_len;
     bool cut;
     double yes_probability;
+    enum el_verdict word; /* VERIFY: what the text says; the verdict can differ, see verify.c */
     const float *shares; /* CLASSIFY: a row of the types' probabilities for each mention, or NULL */
     const float *vectors; /* question.embed: a row for each mention, or one of the sentence */
     size_t dimensions;

@@ -69,8 +69,9 @@ bool el_keep_thoughts(struct el_answer *answer, json_t *thoughts);
 /* "usage" of the OpenAI style. */
 void el_read_usage(json_t *root, struct el_answer *answer);
 
-/* How probable "yes" is (the call's own words for it), from a list of the answer's first tokens
- * with their alternatives, in any of the servers' shapes. NAN if the list does not tell. */
+/* yes_no.c: how probable "yes" is (the call's own words for it), from a list of the answer's first
+ * tokens with their alternatives, in any of the servers' shapes. The first token after white space
+ * and markup tells. NAN if it does not. */
 double el_probability_of_yes(const struct el_call *call, json_t *tokens);
 
 /* How probable each type is for each span, if the call wants it and the tokens tell. False if

@@ -19,6 +19,7 @@ tag() {
 # The answer among the thoughts, and none beside it.
 for api in openai ollama; do
     tag $api prose@999 && cp out.jsonl clean.jsonl
+    that "$api, the trace has word and probability" grep -q '"yes_probability":0.8[0-9]*,"word":"yes"' trace
     that "$api, entities" grep -q '"votes"' clean.jsonl
     tag $api "thought@3-" && that "$api, answers among the thoughts" cmp clean.jsonl out.jsonl
 done

@@ -104,10 +104,81 @@ static void what_cannot_be_read_has_a_cause(void **state) {
     }
 }
 
+/* ---- yes and no ---- */
+
+static const struct {
+    enum el_api api;
+    const char *body;
+    double p; /* NAN = not known */
+} SURE[] = {
+    /* "no" is the likeliest token, but "yes" has more spellings. */
+    {EL_API_CHAT,
+     "{\"choices\":[{\"message\":{\"content\":\"no\"},\"logprobs\":{\"content\":[{\"token\":\"no\","
+     "\"logprob\":-0.9163,\"top_logprobs\":[{\"token\":\"no\",\"logprob\":-0.9163},{\"token\":"
+     "\"Yes\",\"logprob\":-1.204},{\"token\":\" yes\",\"logprob\":-1.6094},{\"token\":\"YES\","
+     "\"logprob\":-2.3026}]}]}}]}",
+     0.6},
+    /* White space and markup come first; their alternatives do not count. */
+    {EL_API_CHAT,
+     "{\"choices\":[{\"message\":{\"content\":\"\\n**No**\"},\"logprobs\":{\"content\":["
+     "{\"token\":\"\\n\",\"logprob\":-0.1,\"top_logprobs\":[{\"token\":\"\\n\",\"logprob\":-0.1},"
+     "{\"token\":\"yes\",\"logprob\":-2.3}]},"
+     "{\"token\":\"**\",\"logprob\":-0.1,\"top_logprobs\":[{\"token\":\"**\",\"logprob\":-0.1},"
+     "{\"token\":\"yes\",\"logprob\":-2.3}]},"
+     "{\"token\":\"No\",\"logprob\":-0.2231,\"top_logprobs\":[{\"token\":\"No\",\"logprob\":"
+     "-0.2231},{\"token\":\"**yes.\",\"logprob\":-1.6094}]}]}}]}",
+     0.2},
+    /* The answer begins with another word: its word decides. */
+    {EL_API_CHAT,
+     "{\"choices\":[{\"message\":{\"content\":\"The answer: yes\"},\"logprobs\":{\"content\":["
+     "{\"token\":\"The\",\"logprob\":-0.01,\"top_logprobs\":[{\"token\":\"The\",\"logprob\":-0.01}"
+     "]},{\"token\":\"yes\",\"logprob\":-0.01,\"top_logprobs\":[{\"token\":\"yes\",\"logprob\":"
+     "-0.01}]}]}}]}",
+     (double)NAN},
+    /* No alternatives. */
+    {EL_API_CHAT,
+     "{\"choices\":[{\"message\":{\"content\":\"no\"},\"logprobs\":{\"content\":[{\"token\":\"no\","
+     "\"logprob\":-0.2231,\"top_logprobs\":[]}]}}]}",
+     0.2},
+    {EL_API_CHAT,
+     "{\"choices\":[{\"message\":{\"content\":\"no\"},\"logprobs\":{\"content\":[{\"token\":\"no\","
+     "\"logprob\":-1.2}]}}]}",
+     (double)NAN},
+    {EL_API_COMPLETIONS,
+     "{\"choices\":[{\"text\":\"\\n yes\",\"logprobs\":{\"top_logprobs\":[{\"\\n\":-0.1,\"no\":-3},"
+     "{\" yes\":-0.2231,\"\u2581No\":-1.6094}]}}]}",
+     0.8},
+    {EL_API_LLAMA,
+     "{\"content\":\"yes\",\"completion_probabilities\":[{\"content\":\"yes\",\"probs\":["
+     "{\"tok_str\":\"yes\",\"prob\":0.5},{\"tok_str\":\"no\",\"prob\":0.3},{\"tok_str\":\"N\","
+     "\"prob\":0.2}]}]}",
+     0.5},
+    {EL_API_OLLAMA,
+     "{\"message\":{\"content\":\"yes\"},\"logprobs\":[{\"token\":\"yes\",\"logprob\":-0.2231,"
+     "\"top_logprobs\":[{\"token\":\"yes\",\"logprob\":-0.2231},{\"token\":\"nope\",\"logprob\":-3}"
+     ","
+     "{\"token\":\"no\",\"logprob\":-1.6094}]}]}",
+     0.8},
+    {EL_API_CHAT, "{\"choices\":[{\"message\":{\"content\":\"yes\"}}]}", (double)NAN},
+};
+
+static void all_spellings_of_yes_and_no_count(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof SURE / sizeof *SURE; i++) {
+        struct el_answer answer = read_reply(SURE[i].api, SURE[i].body);
+        if (isnan(SURE[i].p) ? !isnan(answer.yes_probability)
+                             : !(fabs(answer.yes_probability - SURE[i].p) < 1e-3)) {
+            fail_msg("%s: %f, not %f", SURE[i].body, answer.yes_probability, SURE[i].p);
+        }
+        free(answer.text);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(thoughts_are_told_from_answers),
         cmocka_unit_test(what_cannot_be_read_has_a_cause),
+        cmocka_unit_test(all_spellings_of_yes_and_no_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

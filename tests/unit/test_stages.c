@@ -73,7 +73,7 @@ typedef const char *reply_function(void *context, const struct el_question *ques
 
 static double how_sure(const struct el_question *question, const char *text) {
     double more = (double)((question->first_mention * 5 + question->member * 3) % 7) / 14;
-    return text == NULL || strcmp(text, "?") == 0 ? NAN : more + (text[0] == 'y' ? 0.5 : 0.05);
+    return text == NULL || strcmp(text, "?") == 0 ? NAN : more + (text[0] == 'y' ? 0.45 : 0.15);
 }
 
 static size_t round_of(struct fixture *f, const struct el_stage_functions *stage,
@@ -278,6 +278,7 @@ static void verifiers_are_averaged(void **state) {
         const char *words[MEMBERS];
         set_up(&f, "Anna Berg met Bo in Bonn.");
         f.context.settings.verifier = EL_VERIFY_ALL;
+        f.context.settings.words_decide = false;
         for (size_t m = 0; m < MEMBERS; m++) {
             f.yes[m] = cases[c].p[m];
             words[m] = cases[c].p[m] < 0.5 ? "no" : "yes";
@@ -288,6 +289,33 @@ static void verifiers_are_averaged(void **state) {
         if (mention(&f, "Bo")->dropped != cases[c].dropped) {
             fail_msg("%s", cases[c].text);
         }
+        tear_down(&f);
+    }
+}
+
+/* "yes" is a third of what the verifier might have said in as many spellings; "no" is one. */
+static void probability_decides_over_the_word(void **state) {
+    (void)state;
+    static const struct {
+        const char *word;
+        double p;
+        bool words_decide, dropped;
+    } cases[] = {{"no", 0.6, false, false},        {"yes", 0.4, false, true},
+                 {"no", 0.6, true, true},          {"yes", 0.4, true, false},
+                 {"no", (double)NAN, false, true}, {"hm", 0.4, false, true},
+                 {"yes", 0.5, false, false}};
+    const char *list[] = {"<|mark|>Bo<|/mark|>", "<|mark|>Bo<|/mark|>", ""};
+    const char *types[] = {"person", "person", "person"};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct fixture f;
+        const char *words[MEMBERS] = {cases[c].word, "", ""};
+        set_up(&f, "Anna Berg met Bo in Bonn.");
+        f.context.settings.words_decide = cases[c].words_decide;
+        f.yes[0] = cases[c].p;
+        run_stage(&f, &el_extract, by_member, list);
+        run_stage(&f, &el_classify, by_member, types);
+        run_stage(&f, &el_verify, by_member, words);
+        assert_int_equal(mention(&f, "Bo")->dropped, cases[c].dropped);
         tear_down(&f);
     }
 }
@@ -354,7 +382,7 @@ static void lazy_votes_are_exact(void **state) {
         }
         unsigned skips = next_random(&seed) % 4;
         bool all = next_random(&seed) % 2, weighted = next_random(&seed) % 2;
-        bool sure = next_random(&seed) % 2;
+        bool sure = next_random(&seed) % 2, words = next_random(&seed) % 2;
         size_t wanted[2]; /* calls made and saved: the same sum either way */
         for (int lazy = 0; lazy < 2; lazy++) {
             set_up(&f[lazy], "Anna Berg met Bo in Bonn.");
@@ -364,6 +392,7 @@ static void lazy_votes_are_exact(void **state) {
             settings->member_weights = weighted ? weights : NULL;
             settings->verifier = all ? EL_VERIFY_ALL : EL_VERIFY_MEMBER;
             settings->alone = sure ? 0.6 : 0;
+            settings->words_decide = words;
             f[lazy].sure = sure;
             run_stage(&f[lazy], &el_extract, by_member, list);
             size_t calls = run_stage(&f[lazy], &el_classify, random_types, &votes);
@@ -573,6 +602,7 @@ int main(void) {
         cmocka_unit_test(a_hesitant_yes_to_one_of_three_is_none),
         cmocka_unit_test(verification_drops),
         cmocka_unit_test(verifiers_are_averaged),
+        cmocka_unit_test(probability_decides_over_the_word),
         cmocka_unit_test(lazy_votes_are_exact),
         cmocka_unit_test(saved_calls_are_counted),
         cmocka_unit_test(overlaps),
