@@ -11,6 +11,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Each is defined in a file of its own. */
+extern const struct el_format_entry el_format_text, el_format_jsonl, el_format_conll,
+    el_format_conllu, el_format_doccano, el_format_spacy, el_format_labelstudio, el_format_nested,
+    el_format_brat, el_format_webanno, el_format_html, el_format_terminal;
+
 static const struct el_format_entry *const entries[] = {
     [EL_FORMAT_TEXT] = &el_format_text,
     [EL_FORMAT_JSONL] = &el_format_jsonl,

@@ -59,10 +59,6 @@ struct el_writer {
     bool untagged;   /* CoNLL: the first document had no entity layer */
 };
 
-extern const struct el_format_entry el_format_text, el_format_jsonl, el_format_conll,
-    el_format_conllu, el_format_doccano, el_format_spacy, el_format_labelstudio, el_format_nested,
-    el_format_brat, el_format_webanno, el_format_html, el_format_terminal;
-
 /* The format of an opened input of which nothing has been read. `ending` is what the file's name
  * says, AUTO if nothing; never AUTO. */
 enum el_format el_recognise(const struct el_input *input, enum el_format ending);

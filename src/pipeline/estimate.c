@@ -44,21 +44,22 @@ static bool invent_mentions(struct el_work *work, size_t count, struct el_error 
 
 static bool estimate_sentence(const struct el_context *context, struct el_work *work, size_t spans,
                               struct el_estimate *estimate, struct el_error *err) {
-    bool retrieved = count_questions(context, work, &el_retrieve, estimate, err);
+    bool retrieved = count_questions(context, work, el_stages[EL_STAGE_RETRIEVE], estimate, err);
     if (context->embeds && context->settings.similarity == EL_SIMILARITY_SPAN) {
         work->round = 1; /* that of the vectors, which nobody gives */
-        retrieved = retrieved && count_questions(context, work, &el_retrieve, estimate, err);
+        retrieved = retrieved &&
+                    count_questions(context, work, el_stages[EL_STAGE_RETRIEVE], estimate, err);
         work->round = 0;
     }
-    if (!retrieved || !count_questions(context, work, &el_extract, estimate, err) ||
+    if (!retrieved || !count_questions(context, work, el_stages[EL_STAGE_EXTRACT], estimate, err) ||
         !invent_mentions(work, spans, err) ||
-        !count_questions(context, work, &el_classify, estimate, err)) {
+        !count_questions(context, work, el_stages[EL_STAGE_CLASSIFY], estimate, err)) {
         return false;
     }
     for (size_t i = 0; i < spans; i++) {
         work->mentions.items[i].type = 0; /* nobody voted; ask the verifier all the same */
     }
-    return count_questions(context, work, &el_verify, estimate, err);
+    return count_questions(context, work, el_stages[EL_STAGE_VERIFY], estimate, err);
 }
 
 static size_t spans_per_sentence(const struct el_pool *pool) {

@@ -3,6 +3,9 @@
 
 #include "pipeline/ensemble.h"
 
+/* Each is defined in a file of its own. */
+extern const struct el_stage_functions el_retrieve, el_extract, el_classify, el_verify;
+
 const struct el_stage_functions *const el_stages[EL_STAGES] = {
     [EL_STAGE_RETRIEVE] = &el_retrieve,
     [EL_STAGE_EXTRACT] = &el_extract,

@@ -159,7 +159,6 @@ struct el_stage_functions {
                  struct el_answer *const *answers, size_t n_answers, struct el_error *err);
 };
 
-extern const struct el_stage_functions el_retrieve, el_extract, el_classify, el_verify;
 extern const struct el_stage_functions *const el_stages[EL_STAGES]; /* in order */
 
 /* For ask(): add a question; false if memory is out. */

@@ -12,6 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Each is defined in the file api_NAME.c, chat and completions in api_openai.c. */
+extern const struct el_api_entry el_api_llama, el_api_ollama, el_api_chat, el_api_completions,
+    el_api_embeddings;
+
 static const struct el_api_entry *const TABLE[EL_APIS] = {
     [EL_API_LLAMA] = &el_api_llama,
     [EL_API_OLLAMA] = &el_api_ollama,

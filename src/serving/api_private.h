@@ -137,9 +137,6 @@ struct el_api_entry {
     const char *hint; /* added to a refusal of its questions; NULL = nothing to add */
 };
 
-extern const struct el_api_entry el_api_llama, el_api_ollama, el_api_chat, el_api_completions,
-    el_api_embeddings;
-
 /* NULL for EL_API_AUTO, which is no API. */
 const struct el_api_entry *el_api_entry(enum el_api api);
 

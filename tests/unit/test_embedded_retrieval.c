@@ -250,13 +250,13 @@ static void close_fixture(struct fixture *f) {
 static void list_spans(struct fixture *f, const char *reply) {
     struct el_questions questions = {0};
     struct el_error err;
-    assert_true(el_retrieve.ask(&f->context, &f->work, &questions, &err));
+    assert_true(el_stages[EL_STAGE_RETRIEVE]->ask(&f->context, &f->work, &questions, &err));
     assert_int_equal(questions.count, 1);
     assert_false(questions.items[0].embed);
     f->answers[0] = (struct el_answer){
         .question = questions.items[0], .text = reply, .text_len = strlen(reply)};
     f->asked[0] = &f->answers[0];
-    assert_true(el_retrieve.take(&f->context, &f->work, f->asked, 1, &err));
+    assert_true(el_stages[EL_STAGE_RETRIEVE]->take(&f->context, &f->work, f->asked, 1, &err));
     assert_int_equal(f->work.n_demonstrations, 0); /* not without vectors */
     f->work.round++;
 }
@@ -267,7 +267,7 @@ static size_t give_vectors(struct fixture *f, size_t dimensions) {
     struct el_questions questions = {0};
     struct el_error err;
     struct el_call call;
-    assert_true(el_retrieve.ask(&f->context, &f->work, &questions, &err));
+    assert_true(el_stages[EL_STAGE_RETRIEVE]->ask(&f->context, &f->work, &questions, &err));
     assert_int_equal(questions.count, 1);
     struct el_question *question = &questions.items[0];
     assert_true(question->embed);
@@ -281,10 +281,10 @@ static size_t give_vectors(struct fixture *f, size_t dimensions) {
                                        .failure = dimensions == 0 ? EL_FAILED_TIMEOUT : EL_ANSWERED,
                                        .vectors = dimensions == 0 ? NULL : f->vectors,
                                        .dimensions = dimensions};
-    assert_true(el_retrieve.take(&f->context, &f->work, f->asked, 1, &err));
+    assert_true(el_stages[EL_STAGE_RETRIEVE]->take(&f->context, &f->work, f->asked, 1, &err));
     f->work.round++;
     questions.count = 0;
-    assert_true(el_retrieve.ask(&f->context, &f->work, &questions, &err));
+    assert_true(el_stages[EL_STAGE_RETRIEVE]->ask(&f->context, &f->work, &questions, &err));
     assert_int_equal(questions.count, 0);
     return call.n_inputs;
 }

@@ -137,7 +137,7 @@ static void extraction_is_a_union(void **state) {
     set_up(&f, "Anna Berg met Bo in Bonn, and Bo left Bonn.");
     const char *replies[] = {"<|mark|>Anna Berg<|/mark|><|mark|>Bonn<|/mark|>",
                              "<|mark|>Bo<|/mark|><|mark|>Oslo<|/mark|>", NULL};
-    assert_int_equal(run_stage(&f, &el_extract, by_member, replies), 3);
+    assert_int_equal(run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, replies), 3);
     assert_int_equal(f.work.mentions.count, 3);
     assert_int_equal(mention(&f, "Bonn")->n_spans, 2);
     assert_int_equal(mention(&f, "Bo")->n_spans, 2); /* not inside "Bonn" */
@@ -157,7 +157,7 @@ static void what_two_members_list_counts(void **state) {
     const char *lists[] = {"<|mark|>Anna Berg<|/mark|><|mark|>Bo<|/mark|>",
                            "<|mark|>Bo<|/mark|><|mark|>Bonn<|/mark|>",
                            "<|mark|>Bonn<|/mark|><|mark|>Anna<|/mark|>"};
-    run_stage(&f, &el_extract, by_member, lists);
+    run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, lists);
     assert_int_equal(f.work.mentions.count, 2);
     assert_string_equal(f.work.mentions.items[0].text, "Bo");
     assert_string_equal(f.work.mentions.items[1].text, "Bonn");
@@ -169,7 +169,7 @@ static void what_two_members_list_counts(void **state) {
     set_up(&f, "Anna Berg met Bo in Bonn."); /* only one list could be read: that one counts */
     f.context.settings.at_least = 2;
     lists[1] = lists[2] = NULL;
-    run_stage(&f, &el_extract, by_member, lists);
+    run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, lists);
     assert_int_equal(f.work.mentions.count, 2);
     assert_int_equal(f.work.mentions.n_aside, 0);
     tear_down(&f);
@@ -184,8 +184,8 @@ static void majority_and_ties(void **state) {
     const char *types[] = {"person<|sep|>person<|sep|>location",
                            "organization<|sep|>organization<|sep|>location",
                            "organization<|sep|>location<|sep|>weather"};
-    run_stage(&f, &el_extract, by_member, lists);
-    assert_int_equal(run_stage(&f, &el_classify, by_member, types), 3);
+    run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, lists);
+    assert_int_equal(run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, types), 3);
     assert_int_equal(mention(&f, "Anna Berg")->type, 2); /* two of three */
     assert_int_equal(mention(&f, "Bo")->type, 0);        /* three-way tie: the first member's */
     assert_int_equal(mention(&f, "Bonn")->type, 1);
@@ -204,9 +204,9 @@ static void a_hesitant_yes_to_one_of_three_is_none(void **state) {
         set_up(&f, "Anna Berg met Bo in Bonn.");
         f.context.settings.alone = 0.8;
         f.yes[0] = known[run]; /* the verifier's */
-        run_stage(&f, &el_extract, by_member, list);
-        run_stage(&f, &el_classify, by_member, types);
-        run_stage(&f, &el_verify, always_yes, NULL);
+        run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, list);
+        run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, types);
+        run_stage(&f, el_stages[EL_STAGE_VERIFY], always_yes, NULL);
         assert_false(mention(&f, "Anna Berg")->dropped); /* two listed it */
         /* Sure, unknown, or one of only two lists: it stays. */
         assert_int_equal(mention(&f, "Bo")->dropped, run == 0);
@@ -229,10 +229,10 @@ static void verification_drops(void **state) {
                            NULL};
     const char *const verdicts[][MEMBERS] = {
         {"yes", "no", "no"}, {"no", "yes", "yes"}, {"maybe", "no", "yes"}};
-    run_stage(&f, &el_extract, by_member, list);
-    run_stage(&f, &el_classify, by_member, types);
+    run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, list);
+    run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, types);
     f.context.settings.verifier = EL_VERIFY_MEMBER;
-    assert_int_equal(run_stage(&f, &el_verify, verdict, (void *)verdicts), 3);
+    assert_int_equal(run_stage(&f, el_stages[EL_STAGE_VERIFY], verdict, (void *)verdicts), 3);
     assert_false(mention(&f, "Anna Berg")->dropped);
     assert_true(mention(&f, "Bo")->dropped);
     assert_false(mention(&f, "Bonn")->dropped); /* unreadable keeps */
@@ -241,20 +241,20 @@ static void verification_drops(void **state) {
     tear_down(&f);
 
     set_up(&f, "Anna Berg met Bo in Bonn.");
-    run_stage(&f, &el_extract, by_member, list);
-    run_stage(&f, &el_classify, by_member, types);
+    run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, list);
+    run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, types);
     f.context.settings.verifier = EL_VERIFY_ALL;
-    assert_int_equal(run_stage(&f, &el_verify, verdict, (void *)verdicts), 9);
+    assert_int_equal(run_stage(&f, el_stages[EL_STAGE_VERIFY], verdict, (void *)verdicts), 9);
     assert_true(mention(&f, "Anna Berg")->dropped);
     assert_false(mention(&f, "Bo")->dropped);
     assert_false(mention(&f, "Bonn")->dropped); /* one each: a tie keeps */
     tear_down(&f);
 
     set_up(&f, "Anna Berg met Bo in Bonn.");
-    run_stage(&f, &el_extract, by_member, list);
-    run_stage(&f, &el_classify, by_member, types);
+    run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, list);
+    run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, types);
     f.context.settings.agreement_skips = 2; /* a and b both proposed and typed Anna Berg */
-    assert_int_equal(run_stage(&f, &el_verify, verdict, (void *)verdicts), 2);
+    assert_int_equal(run_stage(&f, el_stages[EL_STAGE_VERIFY], verdict, (void *)verdicts), 2);
     assert_int_equal(mention(&f, "Anna Berg")->verified, EL_VERIFIED_NOT_ASKED);
     tear_down(&f);
 }
@@ -283,9 +283,9 @@ static void verifiers_are_averaged(void **state) {
             f.yes[m] = cases[c].p[m];
             words[m] = cases[c].p[m] < 0.5 ? "no" : "yes";
         }
-        run_stage(&f, &el_extract, by_member, list);
-        run_stage(&f, &el_classify, by_member, types);
-        assert_int_equal(run_stage(&f, &el_verify, by_member, words), MEMBERS);
+        run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, list);
+        run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, types);
+        assert_int_equal(run_stage(&f, el_stages[EL_STAGE_VERIFY], by_member, words), MEMBERS);
         if (mention(&f, "Bo")->dropped != cases[c].dropped) {
             fail_msg("%s", cases[c].text);
         }
@@ -312,9 +312,9 @@ static void probability_decides_over_the_word(void **state) {
         set_up(&f, "Anna Berg met Bo in Bonn.");
         f.context.settings.words_decide = cases[c].words_decide;
         f.yes[0] = cases[c].p;
-        run_stage(&f, &el_extract, by_member, list);
-        run_stage(&f, &el_classify, by_member, types);
-        run_stage(&f, &el_verify, by_member, words);
+        run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, list);
+        run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, types);
+        run_stage(&f, el_stages[EL_STAGE_VERIFY], by_member, words);
         assert_int_equal(mention(&f, "Bo")->dropped, cases[c].dropped);
         tear_down(&f);
     }
@@ -394,9 +394,9 @@ static void lazy_votes_are_exact(void **state) {
             settings->alone = sure ? 0.6 : 0;
             settings->words_decide = words;
             f[lazy].sure = sure;
-            run_stage(&f[lazy], &el_extract, by_member, list);
-            size_t calls = run_stage(&f[lazy], &el_classify, random_types, &votes);
-            calls += run_stage(&f[lazy], &el_verify, random_verdict, &votes);
+            run_stage(&f[lazy], el_stages[EL_STAGE_EXTRACT], by_member, list);
+            size_t calls = run_stage(&f[lazy], el_stages[EL_STAGE_CLASSIFY], random_types, &votes);
+            calls += run_stage(&f[lazy], el_stages[EL_STAGE_VERIFY], random_verdict, &votes);
             *(lazy ? &lazy_calls : &full_calls) += calls;
             wanted[lazy] = calls + f[lazy].work.saved_calls;
             assert_true(lazy || skips > 0 || f[0].work.saved_calls == 0);
@@ -433,17 +433,17 @@ static void saved_calls_are_counted(void **state) {
     set_up(&f, "Anna Berg met Bo in Bonn.");
     f.context.settings.lazy_votes = true;
     f.context.settings.verifier = EL_VERIFY_NONE;
-    run_stage(&f, &el_extract, by_member, lists);
-    assert_int_equal(run_stage(&f, &el_classify, by_member, agreed), 2);
+    run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, lists);
+    assert_int_equal(run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, agreed), 2);
     assert_int_equal(f.work.saved_calls, 1); /* c is never asked */
-    assert_int_equal(run_stage(&f, &el_verify, by_member, agreed), 0);
+    assert_int_equal(run_stage(&f, el_stages[EL_STAGE_VERIFY], by_member, agreed), 0);
     assert_int_equal(f.work.saved_calls, 1); /* no verifier would have been asked */
     tear_down(&f);
 
     set_up(&f, "Anna Berg met Bo in Bonn.");
     f.context.settings.lazy_votes = true;
-    run_stage(&f, &el_extract, by_member, lists);
-    assert_int_equal(run_stage(&f, &el_classify, by_member, torn), 3);
+    run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, lists);
+    assert_int_equal(run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, torn), 3);
     assert_int_equal(f.work.saved_calls, 0);
     tear_down(&f);
 
@@ -451,18 +451,18 @@ static void saved_calls_are_counted(void **state) {
     set_up(&f, "Anna Berg met Bo in Bonn.");
     f.context.settings.agreement_skips = 2; /* of a and b on Anna Berg */
     f.context.settings.verifier = EL_VERIFY_ALL;
-    run_stage(&f, &el_extract, by_member, lists);
-    run_stage(&f, &el_classify, by_member, agreed);
+    run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, lists);
+    run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, agreed);
     assert_int_equal(f.work.saved_calls, 0);
-    assert_int_equal(run_stage(&f, &el_verify, by_member, yes), 3); /* Bo */
-    assert_int_equal(f.work.saved_calls, 3);                        /* Anna Berg */
+    assert_int_equal(run_stage(&f, el_stages[EL_STAGE_VERIFY], by_member, yes), 3); /* Bo */
+    assert_int_equal(f.work.saved_calls, 3);                                        /* Anna Berg */
     tear_down(&f);
 
     set_up(&f, "Nobody.");
     f.context.settings.lazy_votes = true;
     const char *nothing[] = {"", "", ""};
-    run_stage(&f, &el_extract, by_member, nothing);
-    run_stage(&f, &el_classify, by_member, nothing);
+    run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, nothing);
+    run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, nothing);
     assert_int_equal(f.work.saved_calls, 0); /* without a span nobody is ever asked */
     tear_down(&f);
 
@@ -477,9 +477,9 @@ static void saved_calls_are_counted(void **state) {
     const char *long_lists[] = {list, list, list}, *long_types[] = {types, types, types};
     set_up(&f, text);
     f.context.settings.lazy_votes = true;
-    run_stage(&f, &el_extract, by_member, long_lists);
+    run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, long_lists);
     assert_int_equal(f.work.mentions.count, 40);
-    size_t calls = run_stage(&f, &el_classify, by_member, long_types);
+    size_t calls = run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, long_types);
     assert_int_equal(calls + f.work.saved_calls, 6);
     assert_true(f.work.saved_calls % 2 == 0);
     tear_down(&f);
@@ -496,8 +496,8 @@ static void overlaps(void **state) {
     size_t n;
     struct el_error err;
     f.context.settings.verifier = EL_VERIFY_NONE;
-    run_stage(&f, &el_extract, by_member, lists);
-    run_stage(&f, &el_classify, by_member, types);
+    run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, lists);
+    run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, types);
     assert_true(el_work_entities(&f.context, &f.work, &f.work.arena, &entities, &n, &err));
     assert_int_equal(n, 1); /* more members proposed "Ireland" */
     assert_int_equal(entities[0].span.start, 8);
