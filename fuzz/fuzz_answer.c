@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         .want_yes_probability = true,
         .constraint = {.kind = EL_YES_NO, .choices = words, .n_choices = 2},
     };
-    struct el_answer answer;
+    struct el_api_answer answer;
     char why[128];
     bool context;
     if (size == 0) {
@@ -32,6 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     el_api_read_error(body, size - 1, why, sizeof why, &context);
     if (el_utf8_valid_prefix(why, strlen(why)) != strlen(why)) {
         abort();
+    }
+    struct el_adaptation adaptation = {0};
+    const char *sent = "{\"max_tokens\":1,\"seed\":0,\"logprobs\":true,\"top_logprobs\":5}";
+    while (el_adapt(&adaptation, NULL, sent, 400, body, size - 1, why, sizeof why)) {
     }
     return 0;
 }

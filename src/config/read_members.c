@@ -114,6 +114,37 @@ static bool read_key_env(void *context, const struct el_yaml_key *key, yaml_node
     return (*(const char **)field = from_environment(l, value, key->name)) != NULL;
 }
 
+/* The key in a file, without white space at its end, in `secret`. */
+static bool read_secret(struct el_loader *l, const yaml_node_t *value, const char *path,
+                        char secret[LONGEST_KEY + 2]) {
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        return el_yaml_fail(&l->yaml, value, "'api_key_file': cannot read %s: %s", path,
+                            strerror(errno));
+    }
+    setvbuf(file, NULL, _IONBF, 0); /* no copy of the key stays behind in a buffer */
+    errno = 0;
+    size_t len = fread(secret, 1, LONGEST_KEY + 1, file);
+    int trouble = ferror(file) ? errno : 0;
+    fclose(file);
+    if (trouble != 0) {
+        return el_yaml_fail(&l->yaml, value, "'api_key_file': cannot read %s: %s", path,
+                            strerror(trouble));
+    }
+    if (len > LONGEST_KEY) {
+        return el_yaml_fail(&l->yaml, value,
+                            "'api_key_file': %s is longer than %d bytes: it is not a key", path,
+                            LONGEST_KEY);
+    }
+    while (len > 0 && isspace((unsigned char)secret[len - 1])) {
+        len--;
+    }
+    secret[len] = '\0';
+    return strlen(secret) == len
+               ? check_secret(l, value, path, secret)
+               : el_yaml_fail(&l->yaml, value, "%s holds control characters", path);
+}
+
 static bool read_key_file(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                           void *field) {
     struct el_loader *l = context;
@@ -124,20 +155,11 @@ static bool read_key_file(void *context, const struct el_yaml_key *key, yaml_nod
     if (!el_read_path(l, key, value, &path)) {
         return false;
     }
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return el_yaml_fail(&l->yaml, value, "'%s': cannot read %s: %s", key->name, path,
-                            strerror(errno));
-    }
-    char secret[LONGEST_KEY + 1];
-    size_t len = fread(secret, 1, sizeof secret - 1, file);
-    fclose(file);
-    while (len > 0 && isspace((unsigned char)secret[len - 1])) {
-        len--;
-    }
-    secret[len] = '\0';
-    return check_secret(l, value, path, secret) &&
-           (*(const char **)field = el_keep(l, secret)) != NULL;
+    char secret[LONGEST_KEY + 2];
+    bool ok =
+        read_secret(l, value, path, secret) && (*(const char **)field = el_keep(l, secret)) != NULL;
+    explicit_bzero(secret, sizeof secret);
+    return ok;
 }
 
 static const char *read_header_value(struct el_loader *l, const char *name, yaml_node_t *value) {

@@ -60,6 +60,21 @@ static void take(void *context, const struct el_call *call, const struct el_repl
     }
 }
 
+static void ignore(void *context, const struct el_call *call, const struct el_reply *reply) {
+    (void)context;
+    (void)call;
+    (void)reply;
+}
+
+/* No call may be left for a later run of the client, which knows nothing of them. */
+static void take_back(struct el_client *client) {
+    struct el_error ignored;
+    el_client_cancel(client);
+    while (el_client_pending(client) > 0) {
+        el_client_run(client, 0, ignore, NULL, &ignored);
+    }
+}
+
 bool el_embed(void *context, const char *const *texts, size_t n, float *vectors,
               struct el_error *err) {
     struct el_embedder *embedder = context;
@@ -71,12 +86,13 @@ bool el_embed(void *context, const char *const *texts, size_t n, float *vectors,
                                .inputs = texts + i,
                                .n_inputs = n - i < BATCH ? n - i : BATCH};
         if (!el_client_submit(embedder->client, &call, err)) {
-            el_client_cancel(embedder->client);
+            take_back(embedder->client);
             return false;
         }
     }
     while (el_client_pending(embedder->client) > 0) {
         if (!el_client_run(embedder->client, 1000, take, &batch, err)) {
+            take_back(embedder->client);
             return false;
         }
     }

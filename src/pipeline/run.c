@@ -605,8 +605,8 @@ static void abandon(struct run *run) {
     struct el_error ignored;
     run->stopping = true;
     el_client_cancel(run->ensemble->client);
-    while (el_client_pending(run->ensemble->client) > 0 &&
-           el_client_run(run->ensemble->client, 100, handle_reply, run, &ignored)) {
+    while (el_client_pending(run->ensemble->client) > 0) {
+        el_client_run(run->ensemble->client, 100, handle_reply, run, &ignored);
     }
     while (run->tasks != NULL) {
         free_task(run->tasks);

@@ -89,10 +89,10 @@ bool el_api_write(const struct el_member_config *config, const struct el_capabil
 /* ---- replies ---- */
 
 bool el_api_read(enum el_api api, const struct el_call *call, const char *body, size_t len,
-                 struct el_answer *answer, char *why, size_t room) {
+                 struct el_api_answer *answer, char *why, size_t room) {
     json_error_t error;
     json_t *root = el_json_load(body != NULL ? body : "", len, JSON_ALLOW_NUL, &error);
-    *answer = (struct el_answer){
+    *answer = (struct el_api_answer){
         .yes_probability = NAN, .prompt_tokens = -1, .answer_tokens = -1, .cached_tokens = -1};
     if (root == NULL) {
         el_print(why, room, "the reply is no JSON: %s (byte %d of %zu)", error.text, error.position,
@@ -107,7 +107,7 @@ bool el_api_read(enum el_api api, const struct el_call *call, const char *body, 
 
 bool el_api_prompt_was_cut(const struct el_member_config *config,
                            const struct el_capabilities *caps, const struct el_call *call,
-                           const struct el_answer *answer, char *why, size_t room) {
+                           const struct el_api_answer *answer, char *why, size_t room) {
     const struct el_api_entry *api = el_api_entry(el_api_for(caps, call));
     return api->prompt_was_cut != NULL &&
            api->prompt_was_cut(config, caps, call, answer, why, room);

@@ -23,7 +23,7 @@ bool el_api_write(const struct el_member_config *config, const struct el_capabil
                   const struct el_call *call, bool constrain,
                   const struct el_adaptation *adaptation, struct el_buffer *body);
 
-struct el_answer {
+struct el_api_answer {
     char *text; /* from malloc: the caller frees; valid UTF-8, no NUL inside */
     size_t text_len;
     bool cut;
@@ -35,13 +35,13 @@ struct el_answer {
 /* Reads a reply body. False, with a reason, if it is not what the API promises. The answer to a
  * call with inputs is its vectors as text, see embeddings.h. */
 bool el_api_read(enum el_api api, const struct el_call *call, const char *body, size_t len,
-                 struct el_answer *answer, char *why, size_t room);
+                 struct el_api_answer *answer, char *why, size_t room);
 
 /* Did Ollama leave out a part of the prompt, as it does silently with one that is too long? Says
  * what gave it away. */
 bool el_api_prompt_was_cut(const struct el_member_config *config,
                            const struct el_capabilities *caps, const struct el_call *call,
-                           const struct el_answer *answer, char *why, size_t room);
+                           const struct el_api_answer *answer, char *why, size_t room);
 
 /* What an error reply says, for people: the message within its JSON, or the start of the body.
  * *context is set if it says that the prompt does not fit. */

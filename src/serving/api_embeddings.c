@@ -23,7 +23,7 @@ static void write_request(struct el_request *request) {
     el_buffer_char(body, ']');
 }
 
-static bool read_reply(json_t *root, const struct el_call *call, struct el_answer *answer,
+static bool read_reply(json_t *root, const struct el_call *call, struct el_api_answer *answer,
                        char *why, size_t room) {
     el_read_usage(root, answer);
     return el_embeddings_read(root, call->n_inputs, &answer->text, &answer->text_len, why, room);

@@ -29,7 +29,7 @@ static void write_request(struct el_request *request) {
                    "\"tokens_predicted\",\"timings\",\"completion_probabilities\"]");
 }
 
-static bool read_reply(json_t *root, const struct el_call *call, struct el_answer *answer,
+static bool read_reply(json_t *root, const struct el_call *call, struct el_api_answer *answer,
                        char *why, size_t room) {
     json_t *content = json_object_get(root, "content");
     json_t *timings = json_object_get(root, "timings");

@@ -47,7 +47,7 @@ static void write_schema(struct el_request *request) {
     el_put_schema(request, "format", "", "");
 }
 
-static bool read_reply(json_t *root, const struct el_call *call, struct el_answer *answer,
+static bool read_reply(json_t *root, const struct el_call *call, struct el_api_answer *answer,
                        char *why, size_t room) {
     json_t *message = json_object_get(root, "message");
     json_t *content = json_object_get(message, "content");
@@ -73,7 +73,7 @@ static bool read_reply(json_t *root, const struct el_call *call, struct el_answe
  * messages. */
 static bool prompt_was_cut(const struct el_member_config *config,
                            const struct el_capabilities *caps, const struct el_call *call,
-                           const struct el_answer *answer, char *why, size_t room) {
+                           const struct el_api_answer *answer, char *why, size_t room) {
     enum { SURELY = 4 };
     long own = el_reply_count(json_object_get(config->extra_body, "options"), "num_ctx");
     long window = own > 0 ? own : (long)caps->context;

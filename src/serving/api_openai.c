@@ -49,7 +49,7 @@ static void write_completion(struct el_request *request) {
 /* ---- replies ---- */
 
 /* Content as parts: [{"type": "text", "text": "..."}, ...]. */
-static bool keep_parts(struct el_answer *answer, json_t *parts) {
+static bool keep_parts(struct el_api_answer *answer, json_t *parts) {
     struct el_buffer joined = {0};
     size_t i;
     json_t *part;
@@ -65,7 +65,7 @@ static bool keep_parts(struct el_answer *answer, json_t *parts) {
 
 /* False if memory is out. */
 static bool read_around(json_t *root, json_t *choice, const struct el_call *call,
-                        struct el_answer *answer) {
+                        struct el_api_answer *answer) {
     json_t *logprobs = json_object_get(choice, "logprobs");
     json_t *tokens = json_object_get(logprobs, "content");
     const char *finish = el_reply_text(choice, "finish_reason");
@@ -84,7 +84,7 @@ static json_t *thoughts_of(json_t *message) {
     return json_string_length(thoughts) > 0 ? thoughts : json_object_get(message, "reasoning");
 }
 
-static bool keep_content(struct el_answer *answer, json_t *message) {
+static bool keep_content(struct el_api_answer *answer, json_t *message) {
     json_t *content = json_object_get(message, "content");
     json_t *refusal = json_object_get(message, "refusal"), *thoughts = thoughts_of(message);
     return json_string_length(content) > 0    ? el_keep_json_text(answer, content)
@@ -93,8 +93,8 @@ static bool keep_content(struct el_answer *answer, json_t *message) {
                                               : el_keep_text(answer, "", 0);
 }
 
-static bool read_chat(json_t *root, const struct el_call *call, struct el_answer *answer, char *why,
-                      size_t room) {
+static bool read_chat(json_t *root, const struct el_call *call, struct el_api_answer *answer,
+                      char *why, size_t room) {
     json_t *choice = json_array_get(json_object_get(root, "choices"), 0);
     json_t *message = json_object_get(choice, "message");
     json_t *content = json_object_get(message, "content");
@@ -107,7 +107,7 @@ static bool read_chat(json_t *root, const struct el_call *call, struct el_answer
            (list ? keep_parts(answer, content) : keep_content(answer, message));
 }
 
-static bool read_completion(json_t *root, const struct el_call *call, struct el_answer *answer,
+static bool read_completion(json_t *root, const struct el_call *call, struct el_api_answer *answer,
                             char *why, size_t room) {
     json_t *choice = json_array_get(json_object_get(root, "choices"), 0);
     json_t *text = json_object_get(choice, "text");

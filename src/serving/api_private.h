@@ -58,16 +58,16 @@ const char *el_reply_text(json_t *object, const char *name);
 long el_reply_count(json_t *object, const char *name);
 
 /* Keeps an answer's text, without NULs inside. False if memory is out. */
-bool el_keep_text(struct el_answer *answer, const char *text, size_t len);
-bool el_keep_json_text(struct el_answer *answer, json_t *string);
+bool el_keep_text(struct el_api_answer *answer, const char *text, size_t len);
+bool el_keep_json_text(struct el_api_answer *answer, json_t *string);
 /* The same where the server tells a model's thoughts from its answer, and the answer is empty.
  * Where a template does not do what the server takes for granted, the whole answer is among the
  * thoughts: a JSON value or a single word at their end is taken for it. Else what is kept is
  * "<think>" and the thoughts, as models write them that no server reads for us. */
-bool el_keep_thoughts(struct el_answer *answer, json_t *thoughts);
+bool el_keep_thoughts(struct el_api_answer *answer, json_t *thoughts);
 
 /* "usage" of the OpenAI style. */
-void el_read_usage(json_t *root, struct el_answer *answer);
+void el_read_usage(json_t *root, struct el_api_answer *answer);
 
 /* yes_no.c: how probable "yes" is (the call's own words for it), from a list of the answer's first
  * tokens with their alternatives, in any of the servers' shapes. The first token after white space
@@ -76,7 +76,7 @@ double el_probability_of_yes(const struct el_call *call, json_t *tokens);
 
 /* How probable each type is for each span, if the call wants it and the tokens tell. False if
  * memory is out. */
-bool el_keep_shares(const struct el_call *call, json_t *tokens, struct el_answer *answer);
+bool el_keep_shares(const struct el_call *call, json_t *tokens, struct el_api_answer *answer);
 
 /* ---- probing (walked by probe.c) ---- */
 
@@ -125,12 +125,12 @@ struct el_api_entry {
     /* The call's constraint, where the server takes a JSON schema; NULL = nowhere. */
     void (*write_schema)(struct el_request *request);
     /* False, with a reason, if the reply is not what the API promises. */
-    bool (*read)(json_t *root, const struct el_call *call, struct el_answer *answer, char *why,
+    bool (*read)(json_t *root, const struct el_call *call, struct el_api_answer *answer, char *why,
                  size_t room);
     /* See el_api_prompt_was_cut(); NULL = the server says so itself. */
     bool (*prompt_was_cut)(const struct el_member_config *config,
                            const struct el_capabilities *caps, const struct el_call *call,
-                           const struct el_answer *answer, char *why, size_t room);
+                           const struct el_api_answer *answer, char *why, size_t room);
     const char *no_thinking; /* extra_body that switches thinking off; NULL = no such thing */
     const struct el_probe_question *questions;
     size_t n_questions;

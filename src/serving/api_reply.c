@@ -18,7 +18,7 @@ long el_reply_count(json_t *object, const char *name) {
     return n >= 0 && n < 1e15 ? (long)n : -1;
 }
 
-bool el_keep_shares(const struct el_call *call, json_t *tokens, struct el_answer *answer) {
+bool el_keep_shares(const struct el_call *call, json_t *tokens, struct el_api_answer *answer) {
     const struct el_constraint *c = &call->constraint;
     size_t n = c->n_items * c->n_choices;
     if (!call->want_shares || c->kind != EL_LIST_OF_TYPES || n == 0 || !json_is_array(tokens)) {
@@ -36,7 +36,7 @@ bool el_keep_shares(const struct el_call *call, json_t *tokens, struct el_answer
     return true;
 }
 
-bool el_keep_text(struct el_answer *answer, const char *text, size_t len) {
+bool el_keep_text(struct el_api_answer *answer, const char *text, size_t len) {
     answer->text = malloc(len + 1);
     if (answer->text == NULL) {
         return false;
@@ -52,7 +52,7 @@ bool el_keep_text(struct el_answer *answer, const char *text, size_t len) {
     return true;
 }
 
-bool el_keep_json_text(struct el_answer *answer, json_t *value) {
+bool el_keep_json_text(struct el_api_answer *answer, json_t *value) {
     return el_keep_text(answer, json_string_value(value), json_string_length(value));
 }
 
@@ -77,7 +77,7 @@ static const char *json_at_end(const char *text, size_t len) {
     return NULL;
 }
 
-bool el_keep_thoughts(struct el_answer *answer, json_t *thoughts) {
+bool el_keep_thoughts(struct el_api_answer *answer, json_t *thoughts) {
     static const char open[] = "<think>", close[] = "</think>";
     const char *text = json_string_value(thoughts);
     size_t len = json_string_length(thoughts);
@@ -104,7 +104,7 @@ bool el_keep_thoughts(struct el_answer *answer, json_t *thoughts) {
     return ok;
 }
 
-void el_read_usage(json_t *root, struct el_answer *answer) {
+void el_read_usage(json_t *root, struct el_api_answer *answer) {
     json_t *usage = json_object_get(root, "usage");
     json_t *details = json_object_get(usage, "prompt_tokens_details");
     answer->prompt_tokens = el_reply_count(usage, "prompt_tokens");

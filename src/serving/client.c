@@ -112,8 +112,13 @@ static void finish_failed(struct el_client *client, struct el_job *job, enum el_
     finish(client, job);
 }
 
+/* The store, for replies of this member; NULL if it has none. */
+static struct el_store *store_for(const struct el_client *client, const struct el_job *job) {
+    return client->members[job->call.member].caps.identity[0] != '\0' ? client->store : NULL;
+}
+
 static void finish_answered(struct el_client *client, struct el_job *job,
-                            const struct el_answer *answer, double seconds) {
+                            const struct el_api_answer *answer, double seconds) {
     job->text = answer->text;
     job->shares = answer->shares;
     job->reply = (struct el_reply){.text_len = answer->text_len,
@@ -123,7 +128,7 @@ static void finish_answered(struct el_client *client, struct el_job *job,
                                    .answer_tokens = answer->answer_tokens,
                                    .cached_tokens = answer->cached_tokens,
                                    .seconds = seconds};
-    if (client->store != NULL) {
+    if (store_for(client, job) != NULL) {
         struct el_stored stored = {
             .text = answer->text,
             .text_len = answer->text_len,
@@ -167,7 +172,8 @@ static void take_stored_shares(struct el_job *job, const struct el_stored *store
 
 static bool finish_from_store(struct el_client *client, struct el_job *job) {
     struct el_stored stored;
-    if (client->store == NULL || !el_store_get(client->store, job->key, &stored) ||
+    struct el_store *store = store_for(client, job);
+    if (store == NULL || !el_store_get(store, job->key, &stored) ||
         (job->call.inputs != NULL && !holds_vectors(job, &stored))) {
         return false;
     }
@@ -384,7 +390,7 @@ static void judge_status(const struct el_http_transfer *t, struct outcome *o) {
 }
 
 static void judge(const struct el_job *job, const struct el_http_transfer *t, struct outcome *o,
-                  struct el_answer *answer) {
+                  struct el_api_answer *answer) {
     *o = (struct outcome){.failure = t->failure};
     if (t->failure != EL_ANSWERED) {
         el_print(o->why, sizeof o->why, "%s", t->detail);
@@ -474,7 +480,7 @@ static void job_done(struct el_http *http, struct el_http_transfer *t) {
     struct el_endpoint *e = job->endpoint;
     struct el_member *member = e->member;
     struct el_client *client = member->client;
-    struct el_answer answer = {0};
+    struct el_api_answer answer = {0};
     struct outcome o;
     double now = el_now();
     (void)http;
@@ -719,7 +725,9 @@ bool el_client_run(struct el_client *client, int milliseconds, el_reply_handler 
             break;
         }
     }
-    return !client->out_of_memory || el_fail_memory(err);
+    bool failed = client->out_of_memory;
+    client->out_of_memory = false; /* said once; what was lost is delivered as failures */
+    return !failed || el_fail_memory(err);
 }
 
 /* ---- submitting ---- */

@@ -88,7 +88,8 @@ typedef void el_reply_handler(void *context, const struct el_call *call,
 
 /* Move the transfers on, deliver what is ready, and return after at least one reply was
  * delivered, or `milliseconds` passed, or nothing is in flight. Failures of calls are replies;
- * false only for memory or an unusable store. */
+ * false only for memory. Calls that are pending then stay so: who gives up cancels them and runs on
+ * until none is, before what they point to goes. */
 bool el_client_run(struct el_client *client, int milliseconds, el_reply_handler *handler,
                    void *context, struct el_error *err);
 

@@ -7,6 +7,7 @@
 #include "base/print.h"
 #include "serving/retry.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,6 +185,13 @@ void el_http_redact(const struct el_http_target *target, char *text) {
 
 /* ---- curl's callbacks ---- */
 
+/* A number of a socket may be in use again before curl has told of its end. */
+static bool watch_socket(int epoll, int fd, struct epoll_event *event, bool known) {
+    return epoll_ctl(epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, event) == 0 ||
+           ((errno == ENOENT || errno == EEXIST) &&
+            epoll_ctl(epoll, known ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, event) == 0);
+}
+
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *known) {
     struct el_http *http = context;
     struct epoll_event event = {
@@ -191,12 +199,19 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
                   ((what & CURL_POLL_OUT) != 0 ? (uint32_t)EPOLLOUT : 0u),
         .data.u64 = (uint64_t)(uint32_t)fd << 1 | 1, /* odd: a socket; even: a watch's address */
     };
-    (void)easy;
     if (what == CURL_POLL_REMOVE) {
-        epoll_ctl(http->epoll, EPOLL_CTL_DEL, fd, NULL);
+        epoll_ctl(http->epoll, EPOLL_CTL_DEL, fd, NULL); /* it may be closed already */
         return 0;
     }
-    epoll_ctl(http->epoll, known != NULL ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
+    if (!watch_socket(http->epoll, fd, &event, known != NULL)) {
+        struct el_http_transfer *t = NULL;
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
+        if (t != NULL) {
+            t->lost = errno;
+            http->next_sweep = 0; /* which ends it */
+        }
+        return 0;
+    }
     if (known == NULL) {
         curl_multi_assign(http->multi, fd, http);
     }
@@ -384,6 +399,7 @@ struct el_http_transfer *el_http_send(struct el_http *http, struct el_http_targe
     t->started = t->too_large = false;
     t->retry_after = -1;
     t->header_bytes = 0;
+    t->lost = 0;
     t->detail[0] = t->curl_error[0] = '\0';
     t->begun = now;
     t->first_byte_by =
@@ -503,10 +519,16 @@ static void sweep(struct el_http *http, double now) {
     http->next_sweep = now + 0.25;
     for (struct el_http_transfer *t = http->flying, *next; t != NULL; t = next) {
         next = t->next;
-        if (!t->started && now >= t->first_byte_by) {
+        char why[96];
+        if (t->lost != 0) {
+            el_print(why, sizeof why, "its socket cannot be watched: %s", strerror(t->lost));
+            finish(http, t, EL_FAILED_CONNECT, why);
+        } else if (!t->started && now >= t->first_byte_by) {
             finish(http, t, EL_FAILED_TIMEOUT, "no reply within the first-byte time-out");
-            next = http->flying; /* `done` may have changed the list: look again from its head */
+        } else {
+            continue;
         }
+        next = http->flying; /* `done` may have changed the list: look again from its head */
     }
 }
 

@@ -55,6 +55,7 @@ struct el_http_transfer {
     struct el_http_target *target;
     CURL *easy;
     size_t header_bytes;
+    int lost; /* errno of a failed watch over its socket; 0 = none */
     double begun, first_byte_by;
     struct el_http_transfer *next, *previous; /* in flight; `next` also links the idle ones */
     char curl_error[CURL_ERROR_SIZE];

@@ -64,7 +64,8 @@ struct el_capabilities {
     enum el_api api;
     char server[128];  /* e.g. "llama.cpp b6123", "" if unknown */
     char model[256];   /* identity as the server names it */
-    char identity[80]; /* hex SHA-256 of the GGUF file, or of the configured model name */
+    char identity[80]; /* hex SHA-256 of the GGUF file, or of the configured model name; "" if the
+                          file could not be read: no reply of another run is this model's */
     size_t context;    /* tokens, 0 = unknown */
     size_t slots;
     size_t dimensions; /* of an embedding member's vectors */

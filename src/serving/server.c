@@ -57,10 +57,12 @@ char *el_server_find(const char *configured, struct el_error *err) {
     const char *named = configured != NULL ? configured : getenv("EL4NER_LLAMA_SERVER");
     if (named != NULL && named[0] != '\0') {
         char *found = strchr(named, '/') != NULL ? strdup(named) : on_path(named);
-        if (found == NULL || access(found, X_OK) != 0) {
+        if (found == NULL) {
+            el_fail(err, EL_ERR_CONFIG, "%s: cannot be run: it is not on PATH", named);
+        } else if (access(found, X_OK) != 0) {
             el_fail(err, EL_ERR_CONFIG, "%s: cannot be run: %s", named, strerror(errno));
             free(found);
-            return NULL;
+            found = NULL;
         }
         return found;
     }
@@ -140,12 +142,16 @@ static char **child_environment(const struct el_server *server) {
 /* Runs in the child: only async-signal-safe calls. */
 static _Noreturn void become_server(const struct el_server *server, char *const argv[],
                                     char *const envp[], int log, pid_t parent) {
+    struct sigaction usual = {.sa_handler = SIG_DFL}, now;
     sigset_t none;
+    for (int i = 1; i < NSIG; i++) { /* before any can arrive: handlers are the parent's */
+        bool ends = i == SIGPIPE || i == SIGINT || i == SIGTERM;
+        if (ends || (sigaction(i, NULL, &now) == 0 && now.sa_handler != SIG_IGN)) {
+            sigaction(i, &usual, NULL);
+        }
+    }
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
     setpgid(0, 0); /* Ctrl-C is for el4ner, which still wants answers to finish */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) { /* it died before the line above */
@@ -240,16 +246,21 @@ bool el_server_start(struct el_server *server, struct el_error *err) {
     }
     char **envp = child_environment(server);
     pid_t parent = getpid();
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* none may run a handler in the child */
     server->pid = envp != NULL ? fork() : -1;
+    int trouble = envp != NULL ? errno : ENOMEM;
     if (server->pid == 0) {
         become_server(server, (char *const *)argv, envp, fds[1], parent);
     }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(fds[1]);
     free(envp);
     if (server->pid < 0) {
         server->pid = 0;
         close_log(server);
-        return el_fail(err, EL_ERR_IO, "cannot start llama-server: %s", strerror(errno));
+        return el_fail(err, EL_ERR_IO, "cannot start llama-server: %s", strerror(trouble));
     }
     return true;
 }

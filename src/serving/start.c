@@ -150,7 +150,10 @@ static void set_identity(struct el_member *member) {
     struct el_error err;
     if (config->gguf != NULL) {
         if (!el_store_file_hash(member->client->store, config->gguf, hex, &err)) {
-            hash_text(config->gguf, hex);
+            el_log(member->client->options.log, EL_WARNING,
+                   "member %s: its file cannot be hashed (%s); its replies are neither stored nor "
+                   "taken from the store",
+                   config->name, err.message);
         }
         const char *slash = strrchr(config->gguf, '/');
         el_print(caps->model, sizeof caps->model, "%s",

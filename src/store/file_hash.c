@@ -72,8 +72,9 @@ bool el_store_file_hash(struct el_store *store, const char *path, char hex[EL_SH
     struct stat info;
     char *full = realpath(path, NULL);
     if (full == NULL || stat(full, &info) != 0) {
+        el_fail(err, EL_ERR_IO, "%s: %s", path, strerror(errno));
         free(full);
-        return el_fail(err, EL_ERR_IO, "%s: %s", path, strerror(errno));
+        return false;
     }
     bool usable = store != NULL && !store->off;
     bool ok = usable && known_hash(store, full, &info, hex);

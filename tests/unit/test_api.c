@@ -9,11 +9,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-static struct el_answer read_reply(enum el_api api, const char *body) {
+static struct el_api_answer read_reply(enum el_api api, const char *body) {
     static const char *const words[] = {"yes", "no"};
     struct el_call call = {.want_yes_probability = true,
                            .constraint = {.kind = EL_YES_NO, .choices = words, .n_choices = 2}};
-    struct el_answer answer;
+    struct el_api_answer answer;
     char why[200] = "";
     if (!el_api_read(api, &call, body, strlen(body), &answer, why, sizeof why)) {
         fail_msg("%s: %s", body, why);
@@ -74,7 +74,7 @@ static const struct {
 static void thoughts_are_told_from_answers(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof THOUGHTS / sizeof *THOUGHTS; i++) {
-        struct el_answer answer = read_reply(THOUGHTS[i].api, THOUGHTS[i].body);
+        struct el_api_answer answer = read_reply(THOUGHTS[i].api, THOUGHTS[i].body);
         assert_string_equal(answer.text, THOUGHTS[i].text);
         free(answer.text);
     }
@@ -165,7 +165,7 @@ static const struct {
 static void all_spellings_of_yes_and_no_count(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof SURE / sizeof *SURE; i++) {
-        struct el_answer answer = read_reply(SURE[i].api, SURE[i].body);
+        struct el_api_answer answer = read_reply(SURE[i].api, SURE[i].body);
         if (isnan(SURE[i].p) ? !isnan(answer.yes_probability)
                              : !(fabs(answer.yes_probability - SURE[i].p) < 1e-3)) {
             fail_msg("%s: %f, not %f", SURE[i].body, answer.yes_probability, SURE[i].p);

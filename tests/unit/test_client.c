@@ -1,6 +1,6 @@
 /* The client against the scripted server: every fault costs the one call it strikes, or nothing
  * where trying again helps. */
-#include "serving/client.h"
+#include "serving/client_private.h"
 #include "scripted.h"
 
 #include <math.h>
@@ -246,6 +246,64 @@ static void endpoint_comes_back(void **state) {
     struct set_up u = {.server = "--fault status=500@1-8", .slots = 2, .calls = 40, .retries = 8};
     go(&u);
     expect_intact(40, MOST);
+}
+
+/* Memory that ran out is said once; the client can be cleared and used again. */
+static void lack_of_memory_is_said_once(void **state) {
+    (void)state;
+    struct scripted server = scripted_start("");
+    const char *urls[] = {server.url};
+    struct el_member_config member = {.name = "m", .urls = urls, .n_urls = 1};
+    struct el_client *client;
+    struct el_error err;
+    struct el_call call = {.prompt = "word Name0"};
+    assert_true(el_client_start(&member, 1, NULL, &client, &err));
+    assert_true(el_client_submit(client, &call, &err));
+    client->out_of_memory = true;
+    assert_false(el_client_run(client, 1000, take_reply, seen, &err));
+    assert_int_equal(err.code, EL_ERR_MEMORY);
+    assert_int_equal(el_client_pending(client), 1);
+    el_client_cancel(client);
+    assert_true(el_client_run(client, 1000, take_reply, seen, &err));
+    assert_int_equal(el_client_pending(client), 0);
+    ask_all(client, 5, 0);
+    expect_intact(5, MOST);
+    el_client_stop(client);
+    scripted_stop(&server);
+}
+
+/* Every call of epoll fails from now on: the set is another file. */
+static void break_epoll(void) {
+    for (int fd = 3; fd < 64; fd++) {
+        char link[64], name[64] = "";
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        if (readlink(link, name, sizeof name - 1) > 0 && strstr(name, "eventpoll") != NULL) {
+            int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+            assert_true(dup2(null, fd) == fd);
+            close(null);
+        }
+    }
+}
+
+/* A socket that cannot be watched would hang until its time-out, which may be minutes. */
+static void sockets_that_cannot_be_watched_fail_at_once(void **state) {
+    (void)state;
+    struct scripted server = scripted_start("");
+    const char *urls[] = {server.url};
+    struct el_member_config member = {.name = "m", .urls = urls, .n_urls = 1};
+    struct el_client *client;
+    struct el_error err;
+    assert_true(el_client_start(&member, 1, NULL, &client, &err));
+    break_epoll();
+    struct el_call call = {.prompt = "word Name0"};
+    assert_true(el_client_submit(client, &call, &err));
+    while (el_client_pending(client) > 0) {
+        assert_true(el_client_run(client, 1000, take_reply, seen, &err));
+    }
+    assert_int_equal(seen->failure[0], EL_FAILED_CONNECT);
+    assert_non_null(strstr(seen->details[0], "its socket cannot be watched"));
+    el_client_stop(client);
+    scripted_stop(&server);
 }
 
 /* ---- shapes, slots, order ---- */
@@ -719,6 +777,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(estimate_of_tokens),
         TEST(all_apis_answer),
+        TEST(lack_of_memory_is_said_once),
+        TEST(sockets_that_cannot_be_watched_fail_at_once),
         TEST(capabilities_are_probed),
         TEST(none_reached_is_an_error),
         TEST(slots_are_kept_full_but_not_passed),

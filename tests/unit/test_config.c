@@ -474,9 +474,51 @@ static void invalid_utf8_is_an_error(void **state) {
     assert_non_null(strstr(err.message, "UTF-8"));
 }
 
+static void expect_key_error(const struct place *place, const char *key, size_t len,
+                             const char *says) {
+    static const char text[] =
+        "members:\n  - {name: a, url: \"http://127.0.0.1:1\", api_key_file: key}\n";
+    char path[160];
+    struct el_config *config;
+    struct el_error err = {0};
+    snprintf(path, sizeof path, "%s/key", place->folder);
+    write_text(path, key, len);
+    write_text(place->file, text, sizeof text - 1);
+    assert_false(el_config_load(place->file, &config, &err));
+    if (strstr(err.message, says) == NULL) {
+        fail_msg("%s", err.message);
+    }
+}
+
+/* A key that is cut would only be refused by the server, for no reason that anyone sees. */
+static void a_key_file_is_read_whole_or_not(void **state) {
+    enum { LONG = 16385 };
+    const struct place *place = *state;
+    char *key = malloc(LONG);
+    assert_non_null(key);
+    memset(key, 'k', LONG);
+    expect_key_error(place, key, LONG, "is longer than 16384 bytes: it is not a key");
+    free(key);
+    expect_key_error(place, "k\0k", 3, "holds control characters");
+    expect_key_error(place, " \n", 2, "holds no key");
+    char path[160];
+    snprintf(path, sizeof path, "%s/models", place->folder); /* a folder opens, but is not read */
+    char text[400];
+    snprintf(text, sizeof text,
+             "members:\n  - {name: a, url: \"http://127.0.0.1:1\", api_key_file: %s}\n", path);
+    struct el_config *config;
+    struct el_error err = {0};
+    write_text(place->file, text, strlen(text));
+    assert_false(el_config_load(place->file, &config, &err));
+    assert_non_null(strstr(err.message, "'api_key_file': cannot read"));
+    snprintf(path, sizeof path, "%s/key", place->folder);
+    write_text(path, "k-file \n", 8);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_name_their_place),
+        cmocka_unit_test(a_key_file_is_read_whole_or_not),
         cmocka_unit_test(nothing_gives_the_shipped_members_and_types),
         cmocka_unit_test(every_key_arrives),
         cmocka_unit_test(the_print_is_a_configuration_without_secrets),

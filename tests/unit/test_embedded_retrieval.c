@@ -1,6 +1,7 @@
 /* Retrieval with vectors from an embedding member: pools, and the second round of the stage. */
 #include "pipeline/work.h"
 #include "pipeline/embedder.h"
+#include "serving/client_private.h"
 #include "scripted.h"
 
 #include <math.h>
@@ -183,6 +184,11 @@ static void a_pool_from_a_server(void **state) {
                 assert_true(el_embed(&embedder, &list[i], 1, again, &err));
                 assert_memory_equal(again, vectors + i * D, sizeof again);
             }
+            /* A run that fails leaves no call behind, which another run would get. */
+            client->out_of_memory = true;
+            assert_false(el_embed(&embedder, list, 100, vectors, &err));
+            assert_int_equal(el_client_pending(client), 0);
+            assert_true(el_embed(&embedder, list, 1, again, &err));
         }
         el_client_stop(client);
         scripted_stop(&server);
