@@ -21,6 +21,7 @@ _el4ner_values() { # OPTION: what its value may be, one word for each
     --keep) echo "span:2 pair:2 majority" ;;
     --ends) echo "auto exclusive inclusive" ;;
     --pieces) echo "drop join split fail" ;;
+    --for) echo "f1 precision recall" ;;
     --sort) echo "none disagreement" ;;
     esac
 }

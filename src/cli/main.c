@@ -12,6 +12,7 @@ static const struct {
 } commands[] = {
     {"tag", cmd_tag, "find the entities of texts"},
     {"eval", cmd_eval, "score the ensemble on a labelled file, with ablation"},
+    {"tune", cmd_tune, "fit the ensemble to your own models and labelled sentences"},
     {"score", cmd_score, "precision, recall and F1 of predictions"},
     {"combine", cmd_combine, "one prediction out of several, by voting"},
     {"convert", cmd_convert, "from one file format to another"},

@@ -240,6 +240,33 @@ bool cli_common(struct cli_settings *settings, const char *command, int id, cons
     }
 }
 
+/* The list, or with "auto" all types of the pool. */
+static bool set_types(struct el_config *config, const char *list, struct el_error *err) {
+    struct el_buffer all = {0};
+    if (strcmp(list, "auto") != 0) {
+        return el_config_set_types(config, list, err);
+    }
+    const char *path =
+        config->pool != NULL ? config->pool : el_config_find(config, "pools/default.jsonl");
+    struct el_pool *pool = NULL;
+    if (path == NULL) {
+        return el_fail(err, EL_ERR_CONFIG, "auto means the types of the pool, but there is none");
+    }
+    if (!el_pool_open(path, cli_warnings(), &pool, err)) {
+        return false;
+    }
+    const struct el_pool_info *info = el_pool_get_info(pool);
+    for (size_t i = 0; i < info->n_types; i++) {
+        el_buffer_printf(&all, "%s%s", i > 0 ? "," : "", info->types[i]);
+    }
+    bool ok = all.len > 0  ? el_config_set_types(config, all.data, err)
+              : all.failed ? el_fail_memory(err)
+                           : el_fail(err, EL_ERR_CONFIG, "%s holds no types", path);
+    el_buffer_free(&all);
+    el_pool_close(pool);
+    return ok;
+}
+
 static bool apply(const struct cli_settings *settings, struct el_config *config,
                   struct el_error *err) {
     if (settings->profile != NULL) {
@@ -262,10 +289,8 @@ static bool apply(const struct cli_settings *settings, struct el_config *config,
         }
         config->settings.constrain = !off;
     }
-    if (settings->types != NULL && strcmp(settings->types, "auto") == 0) {
-        return el_fail(err, EL_ERR_CONFIG, "--types auto (the types of the test file) is for eval");
-    }
-    if (settings->types != NULL && !el_config_set_types(config, settings->types, err)) {
+    config->pool = settings->pool != NULL ? settings->pool : config->pool;
+    if (settings->types != NULL && !set_types(config, settings->types, err)) {
         return el_error_prefix(err, "--types");
     }
     if (settings->lang != NULL && !el_config_set_lang(config, settings->lang, err)) {
@@ -274,7 +299,6 @@ static bool apply(const struct cli_settings *settings, struct el_config *config,
     if (settings->k >= 0) {
         config->settings.demonstrations = (size_t)settings->k;
     }
-    config->pool = settings->pool != NULL ? settings->pool : config->pool;
     config->settings.nested |= settings->nested;
     config->settings.strict |= settings->strict;
     return true;

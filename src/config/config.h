@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "language/tagger.h"
 #include "serving/member.h"
+#include "config/judge.h"
 #include "retrieval/pool.h"
 
 /* An entity type as the user asks for it. */
@@ -56,6 +57,8 @@ struct el_settings {
     bool words_decide; /* a verifier's word counts, not its probability of "yes"; of the profile */
     double alone;      /* "yes" to a span that one of three or more members listed counts from this
                           probability on, where it is known; default 0.8, 0 in the paper profile */
+
+    const struct el_judge *judge; /* what tuning fitted; NULL = votes and verdicts decide */
 
     /* Running */
     bool lazy_votes; /* do not ask a member whose vote cannot change the outcome */
@@ -116,6 +119,11 @@ unsigned el_settings_skips(const struct el_settings *settings, size_t n_members)
 
 /* The configuration in force as YAML, every default filled in, secrets as "(set)". */
 bool el_config_print(const struct el_config *config, struct el_buffer *out);
+
+/* Only what tuning decides, as a configuration on top of another: base, pool, types, who verifies,
+ * the judgement. Paths are as given; base and pool may be NULL. */
+bool el_config_print_tuned(const struct el_config *config, const char *base, const char *pool,
+                           struct el_buffer *out);
 
 /* First existing FOLDER/relative among the data folders, in the config's arena; NULL if none. */
 const char *el_config_find(struct el_config *config, const char *relative);

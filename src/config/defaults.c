@@ -18,6 +18,7 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     memcpy(settings->pos_weights, el_published_weights, sizeof settings->pos_weights);
     settings->zero_shot_pretypes = true;
     settings->member_weights = NULL;
+    settings->judge = NULL;
     settings->at_least = 1;
     settings->words_decide = profile == EL_PROFILE_PAPER;
     settings->alone = profile == EL_PROFILE_DEFAULT ? 0.8 : 0;

@@ -15,8 +15,12 @@ enum { LARGEST_FILE = 4 << 20 };
 
 #define SETTING(member) (FIELD(el_config, settings) + FIELD(el_settings, member))
 
+static bool read_base(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                      void *field);
+
 static const struct el_yaml_key root_keys[] = {
-    {"profile", el_read_profile, 0, 0, 0}, /* first: the keys below refine it */
+    {"base", read_base, 0, 0, 0},          /* first: this file refines that one */
+    {"profile", el_read_profile, 0, 0, 0}, /* before the keys that refine it */
     {"members", el_read_members, 0, 0, 0},
     {"types", el_read_types, 0, 0, 0},
     {"pool", el_read_path, FIELD(el_config, pool), 0, 0},
@@ -27,6 +31,7 @@ static const struct el_yaml_key root_keys[] = {
     {"extract", el_read_extract, FIELD(el_config, settings), 0, 0},
     {"classify", el_read_classify, FIELD(el_config, settings), 0, 0},
     {"verify", el_read_verify, FIELD(el_config, settings), 0, 0},
+    {"judge", el_keep_judge, 0, 0, 0},
     {"lazy_votes", el_read_bool, SETTING(lazy_votes), 0, 0},
     {"constrain", el_read_constrain, SETTING(constrain), 0, 0},
     {"strict", el_read_bool, SETTING(strict), 0, 0},
@@ -43,20 +48,20 @@ static bool read_text(const char *path, struct el_buffer *text, struct el_error 
     return el_error_prefix(err, "cannot read the configuration");
 }
 
-/* Read config->path over the defaults in `config`; its data folders are set. */
-static bool read_file(struct el_config *config, struct el_error *err) {
-    struct el_loader l = {.config = config, .arena = &config->arena, .err = err};
-    const char *slash = strrchr(config->path, '/');
-    l.folder = slash == NULL ? "."
-               : slash == config->path
-                   ? "/"
-                   : el_arena_copy(l.arena, config->path, (size_t)(slash - config->path));
+/* Read the file over what `config` holds; its data folders are set. */
+static bool read_file(struct el_config *config, const char *path, unsigned depth,
+                      struct el_error *err) {
+    struct el_loader l = {.config = config, .arena = &config->arena, .depth = depth, .err = err};
+    const char *slash = strrchr(path, '/');
+    l.folder = slash == NULL   ? "."
+               : slash == path ? "/"
+                               : el_arena_copy(l.arena, path, (size_t)(slash - path));
     if (l.folder == NULL) {
         return el_fail_memory(err);
     }
     struct el_buffer text = {0};
-    bool ok = read_text(config->path, &text, err) &&
-              el_yaml_parse(&l.yaml, config->path, text.data, text.len, "man el4ner.yaml", err);
+    bool ok = read_text(path, &text, err) &&
+              el_yaml_parse(&l.yaml, path, text.data, text.len, "man el4ner.yaml", err);
     el_buffer_free(&text);
     if (!ok) {
         return false;
@@ -65,8 +70,33 @@ static bool read_file(struct el_config *config, struct el_error *err) {
     ok = root == NULL || el_yaml_read(&l.yaml, root, "the configuration", root_keys,
                                       EL_COUNT(root_keys), &l, config);
     ok = ok && el_config_complete(config, err);
-    ok = ok && el_resolve_members(&l);
+    ok = ok && el_resolve_members(&l) && (l.judge == NULL || el_resolve_judge(&l));
+    bool inherited = ok && config->settings.judge != NULL && l.judge == NULL;
+    if (inherited && (l.base_members != config->members || l.base_types != config->types)) {
+        ok = el_fail(err, EL_ERR_CONFIG,
+                     "%s: the base holds a 'judge' that was fitted to its own members and types; "
+                     "run el4ner tune again, or take its base",
+                     path);
+    }
     el_yaml_close(&l.yaml);
+    return ok;
+}
+
+static bool read_base(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                      void *field) {
+    enum { DEEPEST = 8 };
+    struct el_loader *l = context;
+    const char *path = NULL;
+    (void)field;
+    if (!el_read_path(l, key, value, &path)) {
+        return false;
+    }
+    if (l->depth == DEEPEST) {
+        return el_yaml_fail(&l->yaml, value, "'base' leads through more than %d files", DEEPEST);
+    }
+    bool ok = read_file(l->config, path, l->depth + 1, l->err);
+    l->base_members = l->config->members;
+    l->base_types = l->config->types;
     return ok;
 }
 
@@ -95,7 +125,7 @@ static bool load(struct el_config *config, const char *path, struct el_error *er
         config->path = "(built in)";
         return el_config_complete(config, err);
     }
-    return read_file(config, err);
+    return read_file(config, config->path, 0, err);
 }
 
 bool el_config_load(const char *path, struct el_config **config, struct el_error *err) {

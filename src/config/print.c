@@ -160,6 +160,18 @@ static void put_type(struct el_buffer *out, const struct el_type *type) {
     el_buffer_string(out, "]\n");
 }
 
+static void put_verify(struct el_buffer *out, const struct el_config *config) {
+    const struct el_settings *s = &config->settings;
+    el_buffer_string(out, "verify:\n  by: ");
+    put_text(out, s->verifier == EL_VERIFY_ALL    ? "all"
+                  : s->verifier == EL_VERIFY_NONE ? "none"
+                  : s->verifier_name != NULL      ? s->verifier_name
+                                                  : "largest");
+    el_buffer_printf(out, "\n  agreement_skips: %u  # 0: everything is verified\n",
+                     el_settings_skips(s, config->n_members));
+    el_buffer_printf(out, "  alone: %.12g\n", s->alone);
+}
+
 static void put_stages(struct el_buffer *out, const struct el_config *config) {
     const struct el_settings *s = &config->settings;
     el_buffer_printf(out, "retrieve:\n  k: %zu\n  similarity: %s\n  weights: {", s->demonstrations,
@@ -189,14 +201,70 @@ static void put_stages(struct el_buffer *out, const struct el_config *config) {
         put_text(out, config->members[i].name);
         el_buffer_printf(out, ": %.12g", s->member_weights != NULL ? s->member_weights[i] : 1.0);
     }
-    el_buffer_string(out, "}\nverify:\n  by: ");
-    put_text(out, s->verifier == EL_VERIFY_ALL    ? "all"
-                  : s->verifier == EL_VERIFY_NONE ? "none"
-                  : s->verifier_name != NULL      ? s->verifier_name
-                                                  : "largest");
-    el_buffer_printf(out, "\n  agreement_skips: %u  # 0: everything is verified\n",
-                     el_settings_skips(s, config->n_members));
-    el_buffer_printf(out, "  alone: %.12g\n", s->alone);
+    el_buffer_string(out, "}\n");
+    put_verify(out, config);
+}
+
+static void put_named(struct el_buffer *out, bool *first, const char *name, double number) {
+    if (number != 0) {
+        el_buffer_string(out, *first ? "" : ", ");
+        put_text(out, name);
+        el_buffer_printf(out, ": %.6g", number);
+        *first = false;
+    }
+}
+
+static void put_by_member(struct el_buffer *out, const struct el_config *config, const char *key,
+                          const double *numbers) {
+    bool first = true;
+    el_buffer_printf(out, "  %s: {", key);
+    for (size_t m = 0; m < config->n_members; m++) {
+        put_named(out, &first, config->members[m].name, numbers[m]);
+    }
+    el_buffer_string(out, "}\n");
+}
+
+static void put_by_type(struct el_buffer *out, const struct el_config *config, const char *key,
+                        const double *numbers) {
+    bool first = true;
+    el_buffer_printf(out, "  %s: {", key);
+    for (size_t t = 0; t < config->n_types; t++) {
+        put_named(out, &first, config->types[t].name, numbers[t]);
+    }
+    el_buffer_string(out, "}\n");
+}
+
+static void put_judge(struct el_buffer *out, const struct el_config *config) {
+    const struct el_judge *judge = config->settings.judge;
+    const double *w = judge->weights;
+    size_t m = judge->n_members;
+    el_buffer_printf(out, "judge:  # fitted by el4ner tune\n  threshold: %.6g\n", judge->threshold);
+    put_by_member(out, config, "trust", judge->trust);
+    put_by_type(out, config, "type_bias", judge->type_bias);
+    for (size_t i = 0; i < EL_JUDGE_TRAITS; i++) {
+        el_buffer_printf(out, "  %s: %.6g\n", el_judge_trait_names[i], w[i]);
+    }
+    put_by_member(out, config, "listed", w + el_judge_listed(0));
+    put_by_member(out, config, "probability", w + el_judge_share(m, 0));
+    put_by_member(out, config, "yes", w + el_judge_yes(m, 0));
+    put_by_type(out, config, "of_type", w + el_judge_of_type(m, 0));
+}
+
+bool el_config_print_tuned(const struct el_config *config, const char *base, const char *pool,
+                           struct el_buffer *out) {
+    if (base != NULL) {
+        put_line(out, "base", base, NULL);
+    }
+    if (pool != NULL) {
+        put_line(out, "pool", pool, NULL);
+    }
+    el_buffer_string(out, "types:\n");
+    for (size_t i = 0; i < config->n_types; i++) {
+        put_type(out, &config->types[i]);
+    }
+    put_verify(out, config);
+    put_judge(out, config);
+    return !out->failed;
 }
 
 bool el_config_print(const struct el_config *config, struct el_buffer *out) {
@@ -220,6 +288,9 @@ bool el_config_print(const struct el_config *config, struct el_buffer *out) {
     el_buffer_printf(out, "lazy_votes: %s\nconstrain: %s\nstrict: %s\nmax_sentence: %zu\n",
                      s->lazy_votes ? "true" : "false", s->constrain ? "auto" : "off",
                      s->strict ? "true" : "false", s->max_sentence);
+    if (s->judge != NULL) {
+        put_judge(out, config);
+    }
     el_buffer_string(out, "# data folders:\n");
     for (size_t i = 0; config->data_folders[i] != NULL; i++) {
         el_buffer_printf(out, "#   %s\n", config->data_folders[i]);

@@ -27,6 +27,10 @@ bool el_read_verify(void *context, const struct el_yaml_key *key, yaml_node_t *v
 /* bool: not off. */
 bool el_read_constrain(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                        void *field);
+/* read_judge.c: the judgement names members and types; it is kept, and read when these are known.
+ */
+bool el_keep_judge(void *context, const struct el_yaml_key *key, yaml_node_t *value, void *field);
+bool el_resolve_judge(struct el_loader *l);
 /* What names members and was kept until they are known: the weights of votes, the verifier. */
 bool el_resolve_members(struct el_loader *l);
 

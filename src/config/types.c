@@ -62,6 +62,39 @@ static bool add_type(struct el_config *config, struct el_type *types, size_t *n,
     return true;
 }
 
+/* A fitted judgement goes over to the new list; a type that it was not fitted for is an error. */
+static bool judge_of_types(struct el_config *config, const struct el_type *types, size_t n,
+                           struct el_error *err) {
+    const struct el_judge *old = config->settings.judge;
+    if (old == NULL) {
+        return true;
+    }
+    size_t members = old->n_members;
+    struct el_judge *judge = el_judge_new(&config->arena, members, n);
+    if (judge == NULL) {
+        return el_fail_memory(err);
+    }
+    memcpy(judge->trust, old->trust, members * sizeof *judge->trust);
+    memcpy(judge->weights, old->weights, el_judge_of_type(members, 0) * sizeof *judge->weights);
+    judge->threshold = old->threshold;
+    for (size_t i = 0; i < n; i++) {
+        size_t t = 0;
+        while (t < config->n_types && strcmp(config->types[t].name, types[i].name) != 0) {
+            t++;
+        }
+        if (t == config->n_types) {
+            return el_fail(err, EL_ERR_CONFIG,
+                           "'judge' in %s was fitted without the type '%s'; run el4ner tune with "
+                           "the types that are wanted",
+                           config->path, types[i].name);
+        }
+        judge->type_bias[i] = old->type_bias[t];
+        judge->weights[el_judge_of_type(members, i)] = old->weights[el_judge_of_type(members, t)];
+    }
+    config->settings.judge = judge;
+    return true;
+}
+
 bool el_config_set_types(struct el_config *config, const char *list, struct el_error *err) {
     size_t room = 1, n = 0;
     for (const char *c = list; *c != '\0'; c++) {
@@ -101,6 +134,9 @@ bool el_config_set_types(struct el_config *config, const char *list, struct el_e
         if (*at == '\0') {
             break;
         }
+    }
+    if (!judge_of_types(config, types, n, err)) {
+        return false;
     }
     config->types = types;
     config->n_types = n;

@@ -12,8 +12,11 @@ struct el_loader {
     struct el_config *config;
     struct el_arena *arena; /* of the configuration */
     const char *folder;     /* of the file; relative paths start here */
+    /* What the base gave, which its judgement was fitted to. */
+    const void *base_members, *base_types;
+    unsigned depth; /* how many files name this one as their base */
     struct el_error *err;
-    yaml_node_t *weights, *verifier; /* name members, so they are read after these */
+    yaml_node_t *weights, *verifier, *judge; /* name members, so they are read after these */
 };
 
 #define FIELD(type, member) offsetof(struct type, member)

@@ -4,6 +4,7 @@
  * A member is asked for all spans of the sentence in one call. With lazy votes the members are
  * asked in listed order, and no further one once no vote of theirs could change a type (or, where
  * agreement skips verification, the agreement): the outcome is the same, the calls are fewer. */
+#include "pipeline/judge.h"
 #include "pipeline/vote.h"
 #include "pipeline/work.h"
 
@@ -53,7 +54,8 @@ static bool ask_next(const struct el_context *context, struct el_work *work,
         if ((open >> m & 1) == 0) {
             continue;
         }
-        bool needed = !context->settings.lazy_votes;
+        bool lazy = context->settings.lazy_votes && context->settings.judge == NULL;
+        bool needed = !lazy;
         for (size_t i = 0; i < work->mentions.count && !needed; i++) {
             needed = !decided(context, &work->mentions.items[i], open);
         }
@@ -65,7 +67,7 @@ static bool ask_next(const struct el_context *context, struct el_work *work,
         }
         /* The first members are asked together for as long as even their agreement could not
          * decide; after that, one at a time. */
-        if (context->settings.lazy_votes) {
+        if (lazy) {
             el_member_set left = context->members & ~work->classify_asked;
             int asked = __builtin_popcount(work->classify_asked);
             if (asked > __builtin_popcount(left)) {
@@ -144,7 +146,7 @@ static bool take(const struct el_context *context, struct el_work *work,
             }
         }
     }
-    return true;
+    return context->settings.judge == NULL || el_judge_types(context, work, err);
 }
 
 const struct el_stage_functions el_classify = {"classify", ask, take};

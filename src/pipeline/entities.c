@@ -9,9 +9,12 @@
 /* The score says how sure the ensemble is that this is an entity: the share of members that
  * extracted the span, of those whose lists could be read; averaged with the
  * probability of "yes" where a single verifier told it. Only answers that are always asked for
- * count, so that lazy votes do not change it. */
+ * count, so that lazy votes do not change it. With a fitted judgement, its probability. */
 static double score(const struct el_context *context, const struct el_work *work,
                     const struct el_mention *mention) {
+    if (context->settings.judge != NULL) {
+        return mention->probability;
+    }
     int asked = __builtin_popcount(work->extract_answered);
     double share =
         asked == 0 ? 0.0 : (double)__builtin_popcount(mention->extracted_by) / (double)asked;
@@ -21,6 +24,33 @@ static double score(const struct el_context *context, const struct el_work *work
 
 static int compare_entities(const void *a, const void *b) {
     return el_span_order(((const struct el_entity *)a)->span, ((const struct el_entity *)b)->span);
+}
+
+static int more_probable(const void *a, const void *b) {
+    const struct el_entity *left = a, *right = b;
+    if (left->score != right->score) {
+        return left->score > right->score ? -1 : 1;
+    }
+    return el_span_order(left->span, right->span);
+}
+
+/* Of overlapping entities the more probable stays; of equal ones the earlier, then the longer. */
+static void flatten_by_score(struct el_entity *list, size_t *count) {
+    size_t kept = 0;
+    if (*count > 1) {
+        qsort(list, *count, sizeof *list, more_probable);
+    }
+    for (size_t i = 0; i < *count; i++) {
+        bool overlaps = false;
+        for (size_t k = 0; k < kept && !overlaps; k++) {
+            overlaps =
+                list[i].span.start < list[k].span.end && list[k].span.start < list[i].span.end;
+        }
+        if (!overlaps) {
+            list[kept++] = list[i];
+        }
+    }
+    *count = kept;
 }
 
 bool el_work_entities(const struct el_context *context, const struct el_work *work,
@@ -56,8 +86,10 @@ bool el_work_entities(const struct el_context *context, const struct el_work *wo
                                            .verified = mention->verified};
         }
     }
-    if (!context->settings.nested &&
-        !el_flatten(arena, list, &n, context->settings.member_weights)) {
+    if (!context->settings.nested && context->settings.judge != NULL) {
+        flatten_by_score(list, &n);
+    } else if (!context->settings.nested &&
+               !el_flatten(arena, list, &n, context->settings.member_weights)) {
         return el_fail_memory(err);
     }
     if (n > 1) {

@@ -146,6 +146,9 @@ static json_t *candidates(const struct el_context *context, const struct el_work
                                  members(context, mention->extracted_by), "votes", votes,
                                  "probabilities", shares(context, mention), "verified",
                                  verified[mention->verified], "dropped", mention->dropped);
+        if (context->settings.judge != NULL && mention->type >= 0) {
+            json_object_set_new(item, "probability", json_real(mention->probability));
+        }
         if (i >= work->mentions.count) {
             json_object_set_new(item, "too_few_listed_it", json_true());
         }

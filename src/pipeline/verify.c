@@ -6,13 +6,19 @@
  * about. A verifier's verdict is its probability of "yes", from one half on, where it is known,
  * else its word: the word is only the likeliest spelling of either, the probability has all of
  * them. Where all verify, the mean of their probabilities decides, or, where one is not known, the
- * majority of their verdicts; a tie keeps. In the paper profile only words count. */
+ * majority of their verdicts; a tie keeps. In the paper profile only words count.
+ *
+ * A fitted judgement (judge.h) takes the verdicts as part of what it knows, and decides alone. */
+#include "pipeline/judge.h"
 #include "pipeline/vote.h"
 #include "pipeline/work.h"
 
 #include <math.h>
 
 static bool needs_verification(const struct el_context *context, const struct el_mention *mention) {
+    if (context->settings.judge != NULL) {
+        return mention->type >= 0; /* it was fitted on what the verifiers say of all candidates */
+    }
     unsigned skips = el_settings_skips(&context->settings, context->n_members);
     return mention->type >= 0 &&
            !el_votes_agree(mention->extracted_by, mention->votes, mention->n_votes, skips);
@@ -69,7 +75,8 @@ static bool ask(const struct el_context *context, struct el_work *work,
                                   ? (el_member_set)1 << context->verifier
                                   : context->members;
     /* Lazily, the members of "all" are asked one after another, each only for what is open. */
-    bool lazy = settings->lazy_votes && settings->verifier == EL_VERIFY_ALL;
+    bool lazy =
+        settings->lazy_votes && settings->verifier == EL_VERIFY_ALL && settings->judge == NULL;
     for (size_t m = 0; m < context->n_members; m++) {
         el_member_set open = verifiers & ~work->verify_asked;
         if ((open >> m & 1) == 0) {
@@ -102,7 +109,9 @@ static bool ask(const struct el_context *context, struct el_work *work,
             return true;
         }
     }
-    return true;
+    /* Nothing more is asked: what is known of the candidates is complete. */
+    bool judged = settings->judge != NULL && questions->count == 0;
+    return !judged || el_judge_candidates(context, work, err);
 }
 
 static enum el_verdict verdict_of(const struct el_context *context,
@@ -128,6 +137,7 @@ static bool take(const struct el_context *context, struct el_work *work,
         enum el_verdict verdict = verdict_of(context, answer);
         el_note_answer(work, answer, verdict != EL_VERDICT_UNREADABLE);
         mention->verdict[member] = verdict;
+        mention->yes[member] = answer->yes_probability;
         if (!isnan(answer->yes_probability)) {
             mention->yes_sum += answer->yes_probability;
             mention->yes_told++;
@@ -141,7 +151,9 @@ static bool take(const struct el_context *context, struct el_work *work,
                             : yes + no == 0           ? EL_VERIFIED_UNREADABLE
                             : keeps(context, work, mention, 0, false, false) ? EL_VERIFIED_YES
                                                                              : EL_VERIFIED_NO;
-        mention->dropped = mention->verified == EL_VERIFIED_NO;
+        if (context->settings.judge == NULL) {
+            mention->dropped = mention->verified == EL_VERIFIED_NO;
+        }
     }
     return true;
 }

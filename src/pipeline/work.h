@@ -56,9 +56,11 @@ struct el_mention {
     enum el_verdict
         verdict[EL_MAX_MEMBERS]; /* by the probability where it decides, else the word */
     el_member_set verified_by;   /* members that were asked */
+    double yes[EL_MAX_MEMBERS];  /* what they told of "yes"; NAN = nothing */
     double yes_sum;              /* of the verifiers' probabilities of "yes"... */
     unsigned yes_told;           /* ...of which so many told one */
     enum el_verified verified;
+    double probability; /* that it is right, where there is a fitted judgement */
     bool dropped;
 };
 

@@ -1,5 +1,5 @@
 /* HTTP transfers: curl's multi interface over one epoll set, so that hundreds of transfers cost
- * one thread and each step costs only for what moved. Knows nothing of prompts, answers and stages.
+ * one thread and each step costs only for what moved. Knows nothing of calls and members.
  *
  * One el_http belongs to one thread. */
 #ifndef EL_SERVING_HTTP_H
@@ -16,8 +16,7 @@ struct el_http;
 
 /* How one endpoint is reached. Filled by el_http_target_init(). */
 struct el_http_target {
-    char *base;  /* URL up to where paths of APIs begin: without "/v1" and trailing slash */
-    bool bare;   /* paths that begin with "/v1" go without it: the URL named such a one */
+    char *base;  /* URL without "/v1" and trailing slash */
     char *shown; /* the same without user and password, for messages */
     struct curl_slist *headers;
     const struct el_member_config *config;

@@ -88,7 +88,6 @@ says 2 "cannot open" "a pool that is not there" "$el4ner" tag --pool nosuch --tr
 that "outputs of a run that did not begin are as they were" test "$(cat old)" = old
 says 2 "gold.conll is read and would be written over" "an output over the input" "$el4ner" tag gold.conll -o gold.conll
 says 2 "cannot hold entities" "entities in plain text" "$el4ner" tag gold.conll -o out.txt
-says 2 "--types auto" "types of a test file elsewhere" "$el4ner" tag --types auto gold.conll
 says 2 "cannot write nowhere/r.html" "a report into no folder" "$el4ner" eval gold.conll --report nowhere/r.html
 says 2 "cannot read nosuch" "no gold file" "$el4ner" score nosuch gold.conll
 says 2 "is an index" "scoring against an index" "$el4ner" score --pool p.el4 gold.conll gold.conll

@@ -1,0 +1,349 @@
+/* el4ner tune: fit the ensemble's judgement to its own pool. */
+#include "cli/cli.h"
+
+#include "base/buffer.h"
+#include "base/print.h"
+#include "evaluate/tune.h"
+#include "pipeline/work.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ID_SENTENCES = CLI_FIRST_ID, ID_SEED, ID_FOR, ID_DRY_RUN, ID_JSON };
+
+static const struct cli_option options[] = {
+    {'o', "output", "FILE", "the tuned configuration (default: only the figures)"},
+    {ID_SENTENCES, "sentences", "N", "of the pool to be run (default 200)"},
+    {ID_FOR, "for", "AIM", "f1 (default), precision or recall"},
+    {ID_SEED, "seed", "N", "of the sample (default 1)"},
+    {ID_DRY_RUN, "dry-run", NULL, "what it would cost; nothing is sent"},
+    {ID_JSON, "json", "FILE", "the figures as JSON; - is standard output"},
+    CLI_COMMON_OPTIONS,
+    {'q', "quiet", NULL, "no progress"},
+};
+
+static const struct cli_help help = {
+    .usage = "el4ner tune [options] -o TUNED.yaml",
+    .text = "Fits the ensemble to your own models, without training any: runs a sample of the\n"
+            "pool's sentences, sets what the members said against the labels, and learns how much\n"
+            "each of them is to be trusted. The result is a small configuration on top of the one\n"
+            "in force; scores become probabilities.",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .more =
+        "Replies are stored, so a run that was stopped goes on where it was. With --types auto\n"
+        "the types are those of the pool.\n"
+        "\n"
+        "Examples:\n"
+        "  el4ner tune -c my.yaml --pool train.conll --types auto -o tuned.yaml\n"
+        "  el4ner tag -c tuned.yaml letter.txt",
+};
+
+struct command {
+    struct cli_settings settings;
+    struct el_tune_options options;
+    const char *output, *json;
+    bool dry_run;
+
+    struct el_config *config;
+    struct el_ensemble *ensemble;
+    struct el_tune_result result;
+};
+
+static enum el_tick tick(void *context) {
+    (void)context;
+    return cli_interrupted() > 0 ? EL_STOP : EL_GO_ON;
+}
+
+static void show_progress(void *context, size_t done, size_t all) {
+    const struct command *c = context;
+    char line[160];
+    if (!c->settings.quiet) {
+        el_print(line, sizeof line, "%zu of %zu sentences in three runs", done, all);
+        cli_progress(line);
+    }
+}
+
+static int set_option(struct command *c, int id, const char *value) {
+    static const char *const aims[] = {"f1", "precision", "recall", NULL};
+    static const double betas[] = {1, 0.5, 2};
+    int status = CLI_OK;
+    unsigned aim;
+    long number;
+    switch (id) {
+    case 'o':
+        c->output = value;
+        return CLI_OK;
+    case ID_JSON:
+        c->json = value;
+        return CLI_OK;
+    case ID_DRY_RUN:
+        c->dry_run = true;
+        return CLI_OK;
+    case ID_FOR:
+        if (!cli_word("tune", "--for", value, aims, &aim)) {
+            return CLI_USAGE;
+        }
+        c->options.beta = betas[aim];
+        return CLI_OK;
+    case ID_SENTENCES:
+    case ID_SEED:
+        if (!cli_number("tune", id == ID_SEED ? "--seed" : "--sentences", value,
+                        id == ID_SEED ? 0 : 10, 1000000, &number)) {
+            return CLI_USAGE;
+        }
+        if (id == ID_SEED) {
+            c->options.seed = (uint64_t)number;
+        } else {
+            c->options.sentences = (size_t)number;
+        }
+        return CLI_OK;
+    default:
+        cli_common(&c->settings, "tune", id, value, &status);
+        return status;
+    }
+}
+
+/* ---- what it would cost ---- */
+
+struct sampled { /* the first sentences of the pool, as documents */
+    const struct el_pool *pool;
+    size_t next, wanted;
+};
+
+static int next_sentence(void *context, struct el_document **document, struct el_error *err) {
+    struct sampled *s = context;
+    struct el_pool_sentence sentence;
+    if (s->next == s->wanted) {
+        return 0;
+    }
+    if (!el_pool_get(s->pool, s->next, &sentence, err)) {
+        return -1;
+    }
+    *document = el_document_new();
+    if (*document == NULL) {
+        el_fail_memory(err);
+        return -1;
+    }
+    (*document)->id = sentence.id;
+    (*document)->text = sentence.text;
+    (*document)->text_len = sentence.text_len;
+    (*document)->sentence_per_document = true;
+    s->next++;
+    return 1;
+}
+
+static int estimate(struct command *c, struct el_error *err) {
+    const struct el_pool *pool = el_ensemble_pool(c->ensemble);
+    size_t n = el_pool_get_info(pool)->n_sentences;
+    struct sampled sampled = {pool, 0, c->options.sentences < n ? c->options.sentences : n};
+    struct el_run run = {.context = &sampled, .next = next_sentence};
+    struct el_estimate cost;
+    c->config->settings.verifier = EL_VERIFY_ALL;
+    c->config->settings.agreement_skips = 0;
+    if (!el_ensemble_estimate(c->ensemble, &run, &cost, err)) {
+        return cli_fail(err);
+    }
+    printf("%zu sentences\n%-16s %10s %14s %14s\n", sampled.wanted, "member", "calls",
+           "prompt tokens", "answer, most");
+    for (size_t m = 0; m < c->config->n_members; m++) {
+        uint64_t calls = 0, prompt = 0, answer = 0;
+        for (size_t s = 0; s < EL_STAGES; s++) {
+            calls += cost.cells[m][s].calls;
+            prompt += cost.cells[m][s].prompt_tokens;
+            answer += cost.cells[m][s].answer_tokens;
+        }
+        cli_put_string(c->config->members[m].name, 16);
+        printf(" %10llu %14llu %14llu\n", (unsigned long long)calls, (unsigned long long)prompt,
+               (unsigned long long)answer);
+    }
+    printf(
+        "\nAn estimate. What a server keeps of a prompt, and stored replies, save most of it.\n");
+    return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
+}
+
+/* ---- figures ---- */
+
+static void print_row(const char *name, const struct el_tune_figures *f) {
+    printf("  %-28s %6.2f %6.2f %6.2f %12.2f\n", name, 100 * f->precision, 100 * f->recall,
+           100 * f->f1, 100 * f->calibration_error);
+}
+
+static void print_figures(const struct command *c) {
+    const struct el_tune_result *r = &c->result;
+    const struct el_settings *s = &c->config->settings;
+    printf("%zu sentences with %zu mentions; %zu candidates, %zu of them right\n\n", r->sentences,
+           r->mentions, r->candidates, r->right);
+    printf("  %-28s %6s %6s %6s %12s\n", "", "P", "R", "F1", "calibration");
+    print_row("as configured", &r->before);
+    if (r->too_few) {
+        return;
+    }
+    print_row("tuned, cross-validated", &r->after);
+    printf("\nVerified by: nobody %.2f", 100 * r->by_nobody);
+    for (size_t m = 0; m < c->config->n_members; m++) {
+        printf(", ");
+        cli_put_string(c->config->members[m].name, 0);
+        printf(" %.2f", 100 * r->by_member[m]);
+    }
+    printf(", all %.2f; chosen: ", 100 * r->by_all);
+    cli_put_string(s->verifier == EL_VERIFY_NONE  ? "nobody"
+                   : s->verifier == EL_VERIFY_ALL ? "all"
+                                                  : s->verifier_name,
+                   0);
+    putchar('\n');
+    for (size_t m = 0; m < c->config->n_members; m++) {
+        if (!isnan(r->without[m])) {
+            printf("Without ");
+            cli_put_string(c->config->members[m].name, 0);
+            printf(": %.2f%s\n", 100 * r->without[m],
+                   r->without[m] >= r->after.f1 - 0.003 ? "; it could be left out" : "");
+        }
+    }
+}
+
+static json_t *figures_json(const struct el_tune_figures *f) {
+    json_t *json =
+        json_pack("{s:f, s:f, s:f}", "precision", f->precision, "recall", f->recall, "f1", f->f1);
+    if (json != NULL && !isnan(f->calibration_error)) {
+        json_object_set_new(json, "calibration_error", json_real(f->calibration_error));
+    }
+    if (json != NULL && !isnan(f->threshold)) {
+        json_object_set_new(json, "threshold", json_real(f->threshold));
+    }
+    return json;
+}
+
+static json_t *make_json(const struct command *c) {
+    const struct el_tune_result *r = &c->result;
+    json_t *members = json_object();
+    for (size_t m = 0; m < c->config->n_members && !r->too_few; m++) {
+        json_t *one = json_pack("{s:f}", "f1_if_it_verifies", r->by_member[m]);
+        if (!isnan(r->without[m])) {
+            json_object_set_new(one, "f1_without_it", json_real(r->without[m]));
+        }
+        json_object_set_new(members, c->config->members[m].name, one);
+    }
+    json_t *json =
+        json_pack("{s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "sentences", (json_int_t)r->sentences,
+                  "mentions", (json_int_t)r->mentions, "candidates", (json_int_t)r->candidates,
+                  "right", (json_int_t)r->right, "too_few", r->too_few, "as_configured",
+                  figures_json(&r->before), "members", members);
+    if (json != NULL && !r->too_few) {
+        json_object_set_new(json, "tuned", figures_json(&r->after));
+        json_object_set_new(json, "f1_if_nobody_verifies", json_real(r->by_nobody));
+        json_object_set_new(json, "f1_if_all_verify", json_real(r->by_all));
+    }
+    return json;
+}
+
+/* ---- the tuned configuration ---- */
+
+/* Absolute, so that the new file may be anywhere; NULL of NULL, or if memory is out. */
+static char *absolute(const char *path) {
+    return path != NULL ? realpath(path, NULL) : NULL;
+}
+
+static bool write_tuned(const struct command *c, struct el_error *err) {
+    const char *path = c->config->path;
+    char *base = path[0] != '(' ? absolute(path) : NULL, *pool = absolute(c->config->pool);
+    struct el_buffer text = {0};
+    struct cli_output output;
+    bool ok = el_config_print_tuned(c->config, base, pool, &text) || el_fail_memory(err);
+    if (ok && cli_output_open(&output, c->output, err)) {
+        const struct el_tune_result *r = &c->result;
+        fprintf(output.file,
+                "# Fitted by el4ner tune to %zu sentences of the pool: F1 %.2f as configured,\n"
+                "# %.2f tuned (cross-validated).\n",
+                r->sentences, 100 * r->before.f1, 100 * r->after.f1);
+        bool written = fwrite(text.data, 1, text.len, output.file) == text.len;
+        ok = cli_output_close(&output, written, err) && written;
+    } else {
+        ok = false;
+    }
+    el_buffer_free(&text);
+    free(base);
+    free(pool);
+    return ok;
+}
+
+static int run(struct command *c) {
+    struct el_error err = {0};
+    struct el_log log = cli_log(c->settings.quiet);
+    char *store = cli_store_path(&c->settings);
+    struct el_ensemble_options open = {
+        .log = &log, .store_path = store, .offline = c->dry_run, .embed = c->dry_run};
+    int status = CLI_OK;
+    if (!el_ensemble_open(c->config, &open, &c->ensemble, &err)) {
+        status = cli_fail(&err);
+    } else if (el_ensemble_pool(c->ensemble) == NULL) {
+        status = cli_usage("tune", "a pool is needed; name one with --pool");
+    } else if (c->dry_run) {
+        status = estimate(c, &err);
+    } else {
+        cli_catch_interrupt();
+        bool ok = el_tune(c->config, c->ensemble, &c->options, &c->result, &err);
+        cli_progress(NULL);
+        status = ok ? CLI_OK : cli_fail(&err);
+    }
+    free(store);
+    return status;
+}
+
+static int finish(struct command *c) {
+    struct el_error err = {0};
+    bool alone = c->json != NULL && strcmp(c->json, "-") == 0;
+    if (!alone) {
+        print_figures(c);
+    }
+    if (c->json != NULL && !cli_write_json(c->json, make_json(c), 0, &err)) {
+        return cli_fail(&err);
+    }
+    if (c->result.too_few) {
+        cli_say("too few right or wrong candidates to fit anything; take more sentences "
+                "(--sentences), or models that find more. Nothing was written");
+        return CLI_FAILED;
+    }
+    if (c->output == NULL) {
+        return CLI_OK;
+    }
+    if (!write_tuned(c, &err)) {
+        return cli_fail(&err);
+    }
+    cli_say("%s is written; use it with -c %s", c->output, c->output);
+    return CLI_OK;
+}
+
+int cmd_tune(int argc, char **argv) {
+    struct command c = {
+        .settings = CLI_SETTINGS_INIT,
+        .options =
+            {.sentences = 200, .seed = 1, .beta = 1, .tick = tick, .progress = show_progress},
+    };
+    struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
+    int status = CLI_OK;
+    for (int id; status == CLI_OK && (id = cli_next(&parser)) != CLI_OPERANDS;) {
+        if (id == CLI_STOP) {
+            return parser.status;
+        }
+        status = set_option(&c, id, parser.value);
+    }
+    if (status == CLI_OK && parser.first < argc) {
+        status = cli_usage("tune", "takes no operand, but got '%s'; the sentences are the pool's",
+                           argv[parser.first]);
+    }
+    status = status == CLI_OK ? cli_check_output(c.output, NULL, 0) : status;
+    status = status == CLI_OK ? cli_load(&c.settings, &c.config) : status;
+    if (status == CLI_OK) {
+        c.options.context = &c;
+        status = run(&c);
+    }
+    if (status == CLI_OK && !c.dry_run) {
+        status = finish(&c);
+    }
+    el_ensemble_close(c.ensemble);
+    el_config_free(c.config);
+    return status;
+}

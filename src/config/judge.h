@@ -1,0 +1,39 @@
+/* A fitted judgement of candidates, as `el4ner tune` writes it into the configuration under
+ * `judge`. Numbers only; pipeline/judge.h says what they mean and applies them. */
+#ifndef EL_CONFIG_JUDGE_H
+#define EL_CONFIG_JUDGE_H
+
+#include "base/arena.h"
+
+/* What is known of a candidate and its type, apart from what the members say. */
+enum el_judge_trait {
+    EL_JUDGE_BIAS,    /* 1 */
+    EL_JUDGE_WORDS,   /* log of the number of its words */
+    EL_JUDGE_CAPITAL, /* 1 if it begins with a capital letter */
+    EL_JUDGE_DIGIT,   /* 1 if it holds a digit */
+    EL_JUDGE_SHOWN,   /* 1 if a demonstration shows it with this type, -1 otherwise than so */
+    EL_JUDGE_MARGIN,  /* log of the type's probability over that of the next */
+    EL_JUDGE_TRAITS
+};
+extern const char *const el_judge_trait_names[EL_JUDGE_TRAITS];
+
+struct el_judge {
+    size_t n_members, n_types;
+    double *trust;     /* by member: how much its type probabilities count */
+    double *type_bias; /* by type */
+    double *weights;   /* el_judge_size() of them; NULL = types only, nothing is dropped */
+    double threshold;  /* a candidate less probable is dropped */
+};
+
+/* The weights: the traits, then by member whether it listed the span, its probability of the type
+ * and its "yes", then the types. */
+size_t el_judge_size(size_t n_members, size_t n_types);
+size_t el_judge_listed(size_t member);
+size_t el_judge_share(size_t n_members, size_t member);
+size_t el_judge_yes(size_t n_members, size_t member);
+size_t el_judge_of_type(size_t n_members, size_t type);
+
+/* All numbers 0. NULL if memory is out. */
+struct el_judge *el_judge_new(struct el_arena *arena, size_t n_members, size_t n_types);
+
+#endif

@@ -1,0 +1,645 @@
+#include "evaluate/tune.h"
+
+#include "base/array.h"
+#include "evaluate/bootstrap.h"
+#include "evaluate/logistic.h"
+#include "pipeline/judge.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FOLDS = 5, FEWEST = 15, BINS = 10, RUNS = 3 };
+
+/* Verification is worth its calls if it brings more than this; a simpler choice that loses less is
+ * taken. */
+static const double WORTH = 0.005;
+
+static const double PENALTIES[] = {0.3, 1, 3, 10, 30};
+
+/* A candidate of the sample: a string of a sentence with all its occurrences. */
+struct sample {
+    size_t sentence;
+    size_t occurrences, right; /* those that are mentions of the type it has */
+    el_member_set extracted_by;
+};
+
+struct tune {
+    struct el_config *config;
+    struct el_ensemble *ensemble;
+    const struct el_tune_options *options;
+    struct el_tune_result *result;
+    struct el_error *err;
+    struct el_arena arena;
+
+    size_t *sentences; /* of the pool */
+    size_t n_sentences, next, done;
+    bool failed; /* memory */
+
+    /* Of the run for types: rows of n_types options with d numbers each. */
+    double *options_x;
+    size_t *choice, n_choices, options_room, choice_room;
+    double *scratch;
+
+    /* Of the run for candidates. */
+    struct sample *samples;
+    double *x; /* d numbers a sample */
+    size_t n_samples, samples_room, x_room, d;
+    struct el_judge *judge;
+
+    /* Of the run as configured. */
+    size_t kept, kept_right;
+    double bin_sum[BINS], bin_right[BINS];
+    size_t bin_count[BINS];
+};
+
+/* ---- the sample ---- */
+
+/* Drawn without replacement, in pool order. */
+static bool draw(struct tune *t) {
+    size_t n = el_pool_get_info(el_ensemble_pool(t->ensemble))->n_sentences, left = n;
+    size_t wanted = t->options->sentences < n ? t->options->sentences : n;
+    uint64_t state = t->options->seed;
+    t->sentences = el_arena_array(&t->arena, wanted, sizeof *t->sentences);
+    for (size_t i = 0; t->sentences != NULL && t->n_sentences < wanted; i++, left--) {
+        if (el_random_below(&state, left) < wanted - t->n_sentences) {
+            t->sentences[t->n_sentences++] = i;
+        }
+    }
+    return t->sentences != NULL;
+}
+
+/* The labels of the pool sentence that mean asked types become the document's entities. */
+static bool label(struct tune *t, const struct el_pool_sentence *sentence,
+                  struct el_document *document) {
+    const struct el_context *context = el_ensemble_view(t->ensemble);
+    document->entities =
+        el_arena_array(&document->arena, sentence->n_entities, sizeof *document->entities);
+    for (size_t i = 0; document->entities != NULL && i < sentence->n_entities; i++) {
+        int type = context->pool_types[sentence->entities[i].type];
+        if (type >= 0) {
+            document->entities[document->n_entities++] =
+                (struct el_entity){.span = sentence->entities[i].span,
+                                   .type = t->config->types[type].name,
+                                   .score = (double)NAN};
+        }
+    }
+    return document->entities != NULL;
+}
+
+static int next_document(void *user, struct el_document **document, struct el_error *err) {
+    struct tune *t = user;
+    struct el_pool_sentence sentence;
+    if (t->next == t->n_sentences) {
+        return 0;
+    }
+    if (!el_pool_get(el_ensemble_pool(t->ensemble), t->sentences[t->next], &sentence, err)) {
+        return -1;
+    }
+    struct el_document *fresh = el_document_new();
+    if (fresh == NULL || !label(t, &sentence, fresh)) {
+        el_document_free(fresh);
+        el_fail_memory(err);
+        return -1;
+    }
+    fresh->id = sentence.id;
+    fresh->text = sentence.text;
+    fresh->text_len = sentence.text_len;
+    fresh->lang = sentence.lang;
+    fresh->sentence_per_document = true;
+    fresh->line = ++t->next;
+    *document = fresh;
+    return 1;
+}
+
+/* The label that has exactly this span, and this type if that is not NULL. */
+static const struct el_entity *find_label(const struct el_document *document, struct el_span span,
+                                          const char *type) {
+    for (size_t i = 0; i < document->n_entities; i++) {
+        const struct el_entity *entity = &document->entities[i];
+        if (entity->span.start == span.start && entity->span.end == span.end &&
+            (type == NULL || strcmp(entity->type, type) == 0)) {
+            return entity;
+        }
+    }
+    return NULL;
+}
+
+static struct el_span in_document(const struct el_work *work, struct el_span span) {
+    return (struct el_span){span.start + work->begin, span.end + work->begin};
+}
+
+/* ---- the run for types ---- */
+
+static size_t type_number(const struct tune *t, const char *name) {
+    size_t type = 0;
+    while (strcmp(t->config->types[type].name, name) != 0) {
+        type++;
+    }
+    return type;
+}
+
+/* One sample of the conditional logit: for each type what the members say of it, and which it is.
+ */
+static bool add_choice(struct tune *t, const struct el_mention *mention, size_t right) {
+    const struct el_context *context = el_ensemble_view(t->ensemble);
+    size_t members = t->config->n_members, types = t->config->n_types, d = members + types;
+    size_t rows = (t->n_choices + 1) * types * d;
+    if (!EL_GROW(t->options_x, t->options_room, rows) ||
+        !EL_GROW(t->choice, t->choice_room, t->n_choices + 1)) {
+        return false;
+    }
+    double *x = t->options_x + t->n_choices * types * d;
+    memset(x, 0, types * d * sizeof *x);
+    for (size_t m = 0; m < members; m++) {
+        el_judge_shares(context, mention, m, t->scratch);
+        for (size_t k = 0; k < types; k++) {
+            x[k * d + m] = t->scratch[k];
+        }
+    }
+    for (size_t k = 0; k < types; k++) {
+        x[k * d + members + k] = 1;
+    }
+    t->choice[t->n_choices++] = right;
+    return true;
+}
+
+static void see_types(void *user, const struct el_document *document, const struct el_work *work) {
+    struct tune *t = user;
+    for (size_t i = 0; i < work->mentions.count; i++) {
+        const struct el_mention *mention = &work->mentions.items[i];
+        const struct el_entity *gold = NULL;
+        for (size_t s = 0; s < mention->n_spans && gold == NULL; s++) {
+            gold = find_label(document, in_document(work, mention->spans[s]), NULL);
+        }
+        if (gold != NULL) {
+            size_t right = type_number(t, gold->type);
+            t->result->typed_by_votes += mention->type == (int)right;
+            t->failed |= !add_choice(t, mention, right);
+        }
+    }
+    for (size_t i = 0; i < document->n_entities; i++) {
+        size_t start = document->entities[i].span.start;
+        t->result->mentions +=
+            start >= work->begin + work->keep.start && start < work->begin + work->keep.end;
+    }
+}
+
+/* Each member's probabilities count alike before anything is known. */
+static bool fit_types(struct tune *t) {
+    size_t members = t->config->n_members, types = t->config->n_types, d = members + types;
+    double *prior = el_arena_array(&t->arena, d, sizeof *prior);
+    double *w = el_arena_array(&t->arena, d, sizeof *w);
+    if (prior == NULL || w == NULL) {
+        return false;
+    }
+    for (size_t m = 0; m < members; m++) {
+        prior[m] = 1 / (double)members;
+    }
+    if (!el_choice_fit(t->options_x, t->choice, t->n_choices, types, d, 3, prior, w)) {
+        return false;
+    }
+    memcpy(t->judge->trust, w, members * sizeof *w);
+    memcpy(t->judge->type_bias, w + members, types * sizeof *w);
+    return true;
+}
+
+/* ---- the run for candidates ---- */
+
+static void see_candidates(void *user, const struct el_document *document,
+                           const struct el_work *work) {
+    struct tune *t = user;
+    struct el_context context = *el_ensemble_view(t->ensemble);
+    context.settings.judge = t->judge;
+    for (size_t i = 0; i < work->mentions.count; i++) {
+        const struct el_mention *mention = &work->mentions.items[i];
+        if (mention->type < 0) {
+            continue;
+        }
+        if (!EL_GROW(t->samples, t->samples_room, t->n_samples + 1) ||
+            !EL_GROW(t->x, t->x_room, (t->n_samples + 1) * t->d)) {
+            t->failed = true;
+            return;
+        }
+        struct sample *sample = &t->samples[t->n_samples];
+        *sample = (struct sample){.sentence = document->line,
+                                  .occurrences = mention->n_spans,
+                                  .extracted_by = mention->extracted_by};
+        const char *type = t->config->types[mention->type].name;
+        for (size_t s = 0; s < mention->n_spans; s++) {
+            struct el_span span = in_document(work, mention->spans[s]);
+            sample->right += find_label(document, span, type) != NULL;
+            t->result->typed += find_label(document, span, NULL) != NULL &&
+                                find_label(document, span, type) != NULL;
+        }
+        el_judge_features(&context, t->judge, work, mention, t->scratch,
+                          t->x + t->n_samples * t->d);
+        t->result->candidates += sample->occurrences;
+        t->result->right += sample->right;
+        t->n_samples++;
+    }
+}
+
+/* ---- the run as configured ---- */
+
+static void add_to_bin(struct tune *t, double probability, bool right) {
+    size_t bin = probability >= 1 ? BINS - 1 : probability <= 0 ? 0 : (size_t)(probability * BINS);
+    t->bin_sum[bin] += probability;
+    t->bin_right[bin] += right;
+    t->bin_count[bin]++;
+}
+
+static double calibration_error(const struct tune *t) {
+    double sum = 0;
+    size_t n = 0;
+    for (size_t b = 0; b < BINS; b++) {
+        sum += fabs(t->bin_sum[b] - t->bin_right[b]);
+        n += t->bin_count[b];
+    }
+    return n > 0 ? sum / (double)n : 0;
+}
+
+static struct el_tune_figures figures_of(size_t right, size_t kept, size_t gold) {
+    struct el_tune_figures f = {.threshold = NAN, .calibration_error = NAN};
+    f.precision = kept > 0 ? (double)right / (double)kept : 0;
+    f.recall = gold > 0 ? (double)right / (double)gold : 0;
+    f.f1 = right > 0 ? 2 * (double)right / (double)(kept + gold) : 0;
+    return f;
+}
+
+/* The document comes with its new entities; the labels are read from the pool again. */
+static bool count_document(void *user, struct el_document *document, struct el_error *err) {
+    struct tune *t = user;
+    struct el_pool_sentence sentence;
+    struct el_document *gold = el_document_new();
+    bool ok = gold != NULL &&
+              el_pool_get(el_ensemble_pool(t->ensemble), t->sentences[document->line - 1],
+                          &sentence, err) &&
+              (label(t, &sentence, gold) || el_fail_memory(err));
+    for (size_t i = 0; ok && i < document->n_entities; i++) {
+        const struct el_entity *entity = &document->entities[i];
+        bool right = find_label(gold, entity->span, entity->type) != NULL;
+        t->kept++;
+        t->kept_right += right;
+        add_to_bin(t, isnan(entity->score) ? 1 : entity->score, right);
+    }
+    el_document_free(gold);
+    el_document_free(document);
+    return ok;
+}
+
+static bool drop_document(void *user, struct el_document *document, struct el_error *err) {
+    (void)user;
+    (void)err;
+    el_document_free(document);
+    return true;
+}
+
+/* ---- runs ---- */
+
+static enum el_tick tick(void *user) {
+    const struct tune *t = user;
+    return t->options->tick != NULL ? t->options->tick(t->options->context) : EL_GO_ON;
+}
+
+typedef void see_function(void *user, const struct el_document *document,
+                          const struct el_work *work);
+
+struct watched {
+    struct tune *tune;
+    see_function *see;
+};
+
+static void see_sentence(void *user, const struct el_document *document,
+                         const struct el_work *work) {
+    struct watched *watched = user;
+    struct tune *t = watched->tune;
+    if (watched->see != NULL) {
+        watched->see(t, document, work);
+    }
+    t->done++;
+    if (t->options->progress != NULL) {
+        t->options->progress(t->options->context, t->done, RUNS * t->n_sentences);
+    }
+}
+
+static int watched_next(void *user, struct el_document **document, struct el_error *err) {
+    return next_document(((struct watched *)user)->tune, document, err);
+}
+
+static bool watched_count(void *user, struct el_document *document, struct el_error *err) {
+    return count_document(((struct watched *)user)->tune, document, err);
+}
+
+static enum el_tick watched_tick(void *user) {
+    return tick(((struct watched *)user)->tune);
+}
+
+/* Run the sample under these settings. `count`: count what comes out. */
+static bool run_sample(struct tune *t, const struct el_settings *settings, unsigned stages,
+                       see_function *see, bool count) {
+    struct watched watched = {t, see};
+    struct el_run run = {.context = &watched,
+                         .next = watched_next,
+                         .done = count ? watched_count : drop_document,
+                         .tick = watched_tick,
+                         .sentence = see_sentence,
+                         .settings = settings,
+                         .stages = stages};
+    t->next = 0;
+    if (!el_ensemble_run(t->ensemble, &run, t->err)) {
+        return false;
+    }
+    if (t->next < t->n_sentences) {
+        return el_fail(t->err, EL_ERR_INTERRUPTED, "stopped after %zu of %zu sentences", t->next,
+                       t->n_sentences);
+    }
+    return !t->failed || el_fail_memory(t->err);
+}
+
+/* ---- fitting ---- */
+
+/* What a fit may look at. */
+struct view {
+    el_member_set members; /* whose candidates and features count */
+    el_member_set verifiers;
+};
+
+struct ranked {
+    double p;
+    size_t sample;
+};
+
+struct fit {
+    double *x, *p; /* features as the view sees them; probability of each sample */
+    bool *y, *use;
+    double *w;
+    struct ranked *order;
+};
+
+static bool visible(const struct tune *t, const struct view *view, size_t sample) {
+    return (t->samples[sample].extracted_by & view->members) != 0;
+}
+
+/* The features of a view: columns that it must not see are 0. */
+static void mask(const struct tune *t, const struct view *view, double *x) {
+    size_t members = t->config->n_members;
+    memcpy(x, t->x, t->n_samples * t->d * sizeof *x);
+    for (size_t i = 0; i < t->n_samples; i++) {
+        double *row = x + i * t->d;
+        for (size_t m = 0; m < members; m++) {
+            bool takes_part = (view->members >> m & 1) != 0;
+            row[el_judge_listed(m)] *= takes_part;
+            row[el_judge_share(members, m)] *= takes_part;
+            row[el_judge_yes(members, m)] *= takes_part && (view->verifiers >> m & 1) != 0;
+        }
+    }
+}
+
+static bool fit_new(struct tune *t, struct fit *f) {
+    size_t n = t->n_samples;
+    *f = (struct fit){.x = el_arena_array(&t->arena, n * t->d, sizeof *f->x),
+                      .p = el_arena_array(&t->arena, n, sizeof *f->p),
+                      .y = el_arena_array(&t->arena, n, sizeof *f->y),
+                      .use = el_arena_array(&t->arena, n, sizeof *f->use),
+                      .w = el_arena_array(&t->arena, t->d, sizeof *f->w),
+                      .order = el_arena_array(&t->arena, n, sizeof *f->order)};
+    for (size_t i = 0; f->y != NULL && i < n; i++) {
+        f->y[i] = 2 * t->samples[i].right > t->samples[i].occurrences;
+    }
+    return f->x != NULL && f->p != NULL && f->y != NULL && f->use != NULL && f->w != NULL &&
+           f->order != NULL;
+}
+
+/* Probabilities of all visible samples, each by a fit that has not seen its sentence; returns their
+ * mean log-likelihood, -INFINITY if memory is out. */
+static double cross_validate(const struct tune *t, const struct view *view, struct fit *f,
+                             double penalty) {
+    double sum = 0;
+    size_t count = 0;
+    for (size_t fold = 0; fold < FOLDS; fold++) {
+        for (size_t i = 0; i < t->n_samples; i++) {
+            f->use[i] = visible(t, view, i) && t->samples[i].sentence % FOLDS != fold;
+        }
+        if (!el_logistic_fit(f->x, f->y, f->use, t->n_samples, t->d, penalty, f->w)) {
+            return -INFINITY;
+        }
+        for (size_t i = 0; i < t->n_samples; i++) {
+            if (visible(t, view, i) && t->samples[i].sentence % FOLDS == fold) {
+                f->p[i] = el_judge_probability(f->w, f->x + i * t->d, t->d);
+                sum += log(f->y[i] ? f->p[i] + 1e-12 : 1 - f->p[i] + 1e-12);
+                count++;
+            }
+        }
+    }
+    return count > 0 ? sum / (double)count : 0;
+}
+
+static int by_probability(const void *a, const void *b) {
+    const struct ranked *left = a, *right = b;
+    return left->p > right->p ? -1 : left->p < right->p;
+}
+
+static double f_beta(size_t right, size_t kept, size_t gold, double beta) {
+    double b = beta * beta;
+    return right == 0 ? 0 : (1 + b) * (double)right / (b * (double)gold + (double)kept);
+}
+
+/* The threshold of the best F-beta over the visible samples, halfway to the next that is dropped.
+ */
+static struct el_tune_figures best_threshold(struct tune *t, const struct view *view,
+                                             struct fit *f) {
+    size_t n = 0, right = 0, kept = 0, gold = t->result->mentions;
+    struct el_tune_figures best = figures_of(0, 0, gold);
+    double best_f = -1;
+    memset(t->bin_sum, 0, sizeof t->bin_sum);
+    memset(t->bin_right, 0, sizeof t->bin_right);
+    memset(t->bin_count, 0, sizeof t->bin_count);
+    for (size_t i = 0; i < t->n_samples; i++) {
+        if (visible(t, view, i)) {
+            f->order[n++] = (struct ranked){f->p[i], i};
+            for (size_t k = 0; k < t->samples[i].occurrences; k++) {
+                add_to_bin(t, f->p[i], k < t->samples[i].right);
+            }
+        }
+    }
+    if (n > 1) {
+        qsort(f->order, n, sizeof *f->order, by_probability);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct sample *sample = &t->samples[f->order[i].sample];
+        right += sample->right;
+        kept += sample->occurrences;
+        bool tied = i + 1 < n && f->order[i].p == f->order[i + 1].p;
+        double value = f_beta(right, kept, gold, t->options->beta);
+        if (!tied && value > best_f) {
+            best_f = value;
+            best = figures_of(right, kept, gold);
+            best.threshold = i + 1 < n ? (f->order[i].p + f->order[i + 1].p) / 2 : 0;
+        }
+    }
+    best.calibration_error = calibration_error(t);
+    return best;
+}
+
+/* Cross-validated figures of a view, with the penalty that predicts best. */
+static bool evaluate(struct tune *t, const struct view *view, struct fit *f,
+                     struct el_tune_figures *figures, double *penalty) {
+    double best = -INFINITY;
+    mask(t, view, f->x);
+    for (size_t i = 0; i < EL_COUNT(PENALTIES); i++) {
+        double value = cross_validate(t, view, f, PENALTIES[i]);
+        if (value > best) {
+            best = value;
+            *penalty = PENALTIES[i];
+        }
+    }
+    if (cross_validate(t, view, f, *penalty) == -INFINITY) {
+        return false;
+    }
+    *figures = best_threshold(t, view, f);
+    return true;
+}
+
+/* The simplest of nobody, one member and all whose F1 is not worse than the best by more than
+ * WORTH. */
+static el_member_set choose_verifiers(struct tune *t, el_member_set all) {
+    struct el_tune_result *r = t->result;
+    size_t best = 0;
+    for (size_t m = 1; m < t->config->n_members; m++) {
+        best = r->by_member[m] > r->by_member[best] ? m : best;
+    }
+    double most = fmax(fmax(r->by_nobody, r->by_all), r->by_member[best]);
+    return r->by_nobody >= most - WORTH         ? 0
+           : r->by_member[best] >= most - WORTH ? (el_member_set)1 << best
+                                                : all;
+}
+
+static bool compare_verifiers(struct tune *t, struct fit *f, el_member_set all) {
+    struct el_tune_result *r = t->result;
+    struct el_tune_figures figures;
+    double penalty = 1;
+    struct view view = {.members = all};
+    if (!evaluate(t, &view, f, &figures, &penalty)) {
+        return false;
+    }
+    r->by_nobody = figures.f1;
+    view.verifiers = all;
+    if (!evaluate(t, &view, f, &figures, &penalty)) {
+        return false;
+    }
+    r->by_all = figures.f1;
+    for (size_t m = 0; m < t->config->n_members; m++) {
+        view.verifiers = (el_member_set)1 << m;
+        if (!evaluate(t, &view, f, &figures, &penalty)) {
+            return false;
+        }
+        r->by_member[m] = figures.f1;
+    }
+    return true;
+}
+
+static bool leave_members_out(struct tune *t, struct fit *f, el_member_set all,
+                              el_member_set verifiers) {
+    for (size_t m = 0; m < t->config->n_members; m++) {
+        struct view view = {.members = all & ~((el_member_set)1 << m), .verifiers = verifiers};
+        struct el_tune_figures figures;
+        double penalty = 1;
+        t->result->without[m] = (double)NAN;
+        if (view.members == 0) {
+            continue;
+        }
+        if (!evaluate(t, &view, f, &figures, &penalty)) {
+            return false;
+        }
+        t->result->without[m] = figures.f1;
+    }
+    return true;
+}
+
+static void set_verifiers(struct tune *t, el_member_set verifiers, el_member_set all) {
+    struct el_settings *settings = &t->config->settings;
+    settings->verifier = verifiers == 0     ? EL_VERIFY_NONE
+                         : verifiers == all ? EL_VERIFY_ALL
+                                            : EL_VERIFY_MEMBER;
+    settings->verifier_name = NULL;
+    if (settings->verifier == EL_VERIFY_MEMBER) {
+        settings->verifier_name = t->config->members[__builtin_ctz(verifiers)].name;
+    }
+}
+
+/* The judgement of all samples, with the threshold of the cross-validation. */
+static bool fit_candidates(struct tune *t) {
+    struct fit f;
+    el_member_set all = (el_member_set)((UINT64_C(1) << t->config->n_members) - 1);
+    double penalty = 1;
+    if (!fit_new(t, &f) || !compare_verifiers(t, &f, all)) {
+        return false;
+    }
+    struct view view = {.members = all, .verifiers = choose_verifiers(t, all)};
+    if (!leave_members_out(t, &f, all, view.verifiers) ||
+        !evaluate(t, &view, &f, &t->result->after, &penalty) ||
+        !el_logistic_fit(f.x, f.y, NULL, t->n_samples, t->d, penalty, f.w)) {
+        return false;
+    }
+    memcpy(t->judge->weights, f.w, t->d * sizeof *f.w);
+    t->judge->threshold = t->result->after.threshold;
+    t->config->settings.judge = t->judge;
+    set_verifiers(t, view.verifiers, all);
+    return true;
+}
+
+static bool enough(const struct tune *t) {
+    size_t right = 0;
+    for (size_t i = 0; i < t->n_samples; i++) {
+        right += 2 * t->samples[i].right > t->samples[i].occurrences;
+    }
+    return right >= FEWEST && t->n_samples - right >= FEWEST;
+}
+
+static bool tune(struct tune *t) {
+    struct el_settings as_is = t->config->settings, settings = as_is;
+    if (!run_sample(t, &as_is, 0, NULL, true)) {
+        return false;
+    }
+    settings.judge = NULL;
+    settings.lazy_votes = false;
+    if (!run_sample(t, &settings, EL_STAGE_CLASSIFY + 1, see_types, false)) {
+        return false;
+    }
+    t->result->before = figures_of(t->kept_right, t->kept, t->result->mentions);
+    t->result->before.calibration_error = calibration_error(t);
+    if (!fit_types(t)) {
+        return el_fail_memory(t->err);
+    }
+    settings.judge = t->judge; /* no weights yet: every candidate has the probability 1 / 2 */
+    settings.verifier = EL_VERIFY_ALL;
+    if (!run_sample(t, &settings, 0, see_candidates, false)) {
+        return false;
+    }
+    t->result->too_few = !enough(t);
+    return t->result->too_few || fit_candidates(t) || el_fail_memory(t->err);
+}
+
+bool el_tune(struct el_config *config, struct el_ensemble *ensemble,
+             const struct el_tune_options *options, struct el_tune_result *result,
+             struct el_error *err) {
+    struct tune t = {.config = config,
+                     .ensemble = ensemble,
+                     .options = options,
+                     .result = result,
+                     .err = err,
+                     .d = el_judge_size(config->n_members, config->n_types)};
+    *result = (struct el_tune_result){0};
+    t.judge = el_judge_new(&config->arena, config->n_members, config->n_types);
+    t.scratch = el_arena_array(&t.arena, 2 * config->n_types, sizeof *t.scratch);
+    bool ok = (t.judge != NULL && t.scratch != NULL && draw(&t)) || el_fail_memory(err);
+    result->sentences = t.n_sentences;
+    ok = ok && tune(&t);
+    free(t.options_x);
+    free(t.choice);
+    free(t.samples);
+    free(t.x);
+    el_arena_free(&t.arena);
+    return ok;
+}

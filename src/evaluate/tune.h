@@ -1,0 +1,48 @@
+/* Fitting the ensemble's judgement (pipeline/judge.h) to its own pool. The pool is labelled, so no
+ * further labels are needed: a sample of its sentences is run, each without itself among its
+ * demonstrations, and what the members said of each candidate is set against the labels.
+ *
+ * Figures are cross-validated over the sample's sentences, five parts, so they are not of sentences
+ * that were fitted on. Candidates count by occurrence, before overlaps are resolved. */
+#ifndef EL_EVALUATE_TUNE_H
+#define EL_EVALUATE_TUNE_H
+
+#include "pipeline/ensemble.h"
+
+struct el_tune_options {
+    size_t sentences; /* at most; fewer if the pool is smaller */
+    uint64_t seed;
+    double
+        beta; /* the threshold gives the best F-beta: 1 for F1, 0.5 for precision, 2 for recall */
+    enum el_tick (*tick)(
+        void *context); /* optional, see el_run; EL_STOP ends with EL_ERR_INTERRUPTED */
+    /* Optional: a sentence is done, of so many in all runs. */
+    void (*progress)(void *context, size_t done, size_t all);
+    void *context;
+};
+
+struct el_tune_figures {
+    double precision, recall, f1, threshold;
+    double calibration_error; /* mean distance of probability and share of right ones, ten bins */
+};
+
+struct el_tune_result {
+    size_t sentences, mentions;    /* of the sample; labelled mentions in it */
+    size_t candidates, right;      /* occurrences; those that are mentions with the fitted type */
+    size_t typed, typed_by_votes;  /* of candidates that are labelled spans: rightly typed, fitted
+                                      and by votes */
+    struct el_tune_figures before; /* the configuration as it is; threshold NAN */
+    struct el_tune_figures after;  /* cross-validated, as chosen */
+    double by_nobody, by_all;      /* F1 by who verifies */
+    double by_member[EL_MAX_MEMBERS];
+    double without[EL_MAX_MEMBERS]; /* F1 if this member took no part; NAN with one member */
+    bool too_few;                   /* too few right or wrong candidates: nothing was fitted */
+};
+
+/* Fits config->settings.judge (in the configuration's arena) and chooses who verifies. With
+ * too_few the settings stay as they are. False for errors of the run. */
+bool el_tune(struct el_config *config, struct el_ensemble *ensemble,
+             const struct el_tune_options *options, struct el_tune_result *result,
+             struct el_error *err);
+
+#endif

@@ -1,0 +1,164 @@
+#include "pipeline/judge.h"
+
+#include "base/ascii.h"
+
+#include <math.h>
+#include <string.h>
+#include <unicode/uchar.h>
+
+/* A word without a probability counts as this; no probability as less than LEAST, so that one
+ * member alone cannot rule a type out; no logit as more than MOST. */
+static const double WORD = 0.9, LEAST = 0.002, MOST = 5;
+
+static double clipped_log(double p) {
+    return log(p < LEAST ? LEAST : p > 1 ? 1 : p);
+}
+
+void el_judge_shares(const struct el_context *context, const struct el_mention *mention,
+                     size_t member, double *logs) {
+    size_t n = context->n_types;
+    const float *told = mention->shares[member];
+    const char *word = mention->choice[member];
+    double rest = n > 1 ? (1 - WORD) / (double)(n - 1) : LEAST;
+    for (size_t t = 0; t < n; t++) {
+        bool chosen = word != NULL && strcmp(word, context->config->types[t].name) == 0;
+        double p = told != NULL   ? (double)told[t]
+                   : word == NULL ? 1 / (double)n
+                   : chosen       ? WORD
+                                  : rest;
+        logs[t] = clipped_log(p);
+    }
+}
+
+int el_judge_type(const struct el_context *context, const struct el_judge *judge,
+                  const struct el_mention *mention, double *scratch, double *margin) {
+    size_t n = context->n_types;
+    double *sums = scratch, *logs = scratch + n;
+    memcpy(sums, judge->type_bias, n * sizeof *sums);
+    for (size_t m = 0; m < context->n_members; m++) {
+        el_judge_shares(context, mention, m, logs);
+        for (size_t t = 0; t < n; t++) {
+            sums[t] += judge->trust[m] * logs[t];
+        }
+    }
+    size_t best = 0;
+    for (size_t t = 1; t < n; t++) {
+        best = sums[t] > sums[best] ? t : best;
+    }
+    double next = -INFINITY;
+    for (size_t t = 0; t < n; t++) {
+        next = t != best && sums[t] > next ? sums[t] : next;
+    }
+    *margin = sums[best] - next < MOST ? sums[best] - next : MOST;
+    return (int)best;
+}
+
+/* 1 if a demonstration shows the string as a span of this type, -1 if as another or not as a span,
+ * 0 if none holds it. The nearest that holds it decides. */
+static double shown(const struct el_context *context, const struct el_work *work,
+                    const struct el_mention *mention) {
+    const char *type = context->types[mention->type].name;
+    size_t len = strlen(mention->text);
+    for (size_t d = 0; d < work->n_demonstrations; d++) {
+        const struct el_demonstration *demonstration = &work->demonstrations[d];
+        for (size_t s = 0; s < demonstration->n_spans; s++) {
+            if (el_ascii_same(demonstration->spans[s].text, mention->text)) {
+                return strcmp(demonstration->spans[s].type, type) == 0 ? 1 : -1;
+            }
+        }
+        if (el_ascii_holds(demonstration->text, mention->text, len)) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static void add_traits(const struct el_context *context, const struct el_work *work,
+                       const struct el_mention *mention, double *x) {
+    size_t len = strlen(mention->text), at = 0, words = 1;
+    x[EL_JUDGE_CAPITAL] = u_isupper((UChar32)el_utf8_next(mention->text, len, &at)) ? 1 : 0;
+    x[EL_JUDGE_DIGIT] = 0;
+    for (const char *c = mention->text; *c != '\0'; c++) {
+        words += *c == ' ';
+        x[EL_JUDGE_DIGIT] = el_ascii_digit(*c) ? 1 : x[EL_JUDGE_DIGIT];
+    }
+    x[EL_JUDGE_BIAS] = 1;
+    x[EL_JUDGE_WORDS] = log((double)words);
+    x[EL_JUDGE_SHOWN] = shown(context, work, mention);
+}
+
+/* The logit of what a verifier said; 0 if it said nothing. */
+static double yes_logit(const struct el_mention *mention, size_t member) {
+    if ((mention->verified_by >> member & 1) == 0) {
+        return 0;
+    }
+    double p = mention->yes[member];
+    if (isnan(p)) {
+        p = mention->verdict[member] == EL_VERDICT_YES  ? WORD
+            : mention->verdict[member] == EL_VERDICT_NO ? 1 - WORD
+                                                        : 0.5;
+    }
+    double logit = log(p / (1 - p));
+    return logit > MOST ? MOST : logit < -MOST ? -MOST : logit;
+}
+
+void el_judge_features(const struct el_context *context, const struct el_judge *judge,
+                       const struct el_work *work, const struct el_mention *mention,
+                       double *scratch, double *x) {
+    size_t n_members = context->n_members;
+    memset(x, 0, el_judge_size(n_members, context->n_types) * sizeof *x);
+    add_traits(context, work, mention, x);
+    el_judge_type(context, judge, mention, scratch, &x[EL_JUDGE_MARGIN]);
+    for (size_t m = 0; m < n_members; m++) {
+        bool listed = (mention->extracted_by >> m & 1) != 0;
+        bool answered = (work->extract_answered >> m & 1) != 0;
+        x[el_judge_listed(m)] = listed ? 1 : answered ? -1 : 0;
+        el_judge_shares(context, mention, m, scratch);
+        x[el_judge_share(n_members, m)] = scratch[mention->type];
+        x[el_judge_yes(n_members, m)] = yes_logit(mention, m);
+    }
+    x[el_judge_of_type(n_members, (size_t)mention->type)] = 1;
+}
+
+double el_judge_probability(const double *weights, const double *x, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += weights[i] * x[i];
+    }
+    return 1 / (1 + exp(-sum));
+}
+
+bool el_judge_types(const struct el_context *context, struct el_work *work, struct el_error *err) {
+    const struct el_judge *judge = context->settings.judge;
+    double margin, *scratch = el_arena_array(&work->arena, 2 * context->n_types, sizeof *scratch);
+    if (scratch == NULL) {
+        return el_fail_memory(err);
+    }
+    for (size_t i = 0; i < work->mentions.count; i++) {
+        struct el_mention *mention = &work->mentions.items[i];
+        if (mention->n_votes > 0) {
+            mention->type = el_judge_type(context, judge, mention, scratch, &margin);
+        }
+    }
+    return true;
+}
+
+bool el_judge_candidates(const struct el_context *context, struct el_work *work,
+                         struct el_error *err) {
+    const struct el_judge *judge = context->settings.judge;
+    size_t n = el_judge_size(context->n_members, context->n_types);
+    double *scratch = el_arena_array(&work->arena, 2 * context->n_types, sizeof *scratch);
+    double *x = el_arena_array(&work->arena, n, sizeof *x);
+    if (scratch == NULL || x == NULL) {
+        return el_fail_memory(err);
+    }
+    for (size_t i = 0; i < work->mentions.count; i++) {
+        struct el_mention *mention = &work->mentions.items[i];
+        if (mention->type >= 0) {
+            el_judge_features(context, judge, work, mention, scratch, x);
+            mention->probability = el_judge_probability(judge->weights, x, n);
+            mention->dropped = mention->probability < judge->threshold;
+        }
+    }
+    return true;
+}

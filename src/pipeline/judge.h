@@ -1,0 +1,41 @@
+/* The fitted judgement: which type a candidate has, and how probable it is that both are right.
+ *
+ * Type, a conditional logit (McFadden 1974, "Conditional logit analysis of qualitative choice
+ * behavior") over the members' probabilities, with a bias for each type:
+ *
+ *     P(t) ~ exp(type_bias[t] + sum_m trust[m] * log P_m(t))
+ *
+ * Right or not, a logistic regression over what is known of the candidate with this type:
+ *
+ *     P = 1 / (1 + exp(-w * x))
+ *
+ * Where a member gave only a word, the word counts as a probability of WORD. */
+#ifndef EL_PIPELINE_JUDGE_H
+#define EL_PIPELINE_JUDGE_H
+
+#include "pipeline/work.h"
+
+/* log P_m(t) of a mention, for each type: n_types numbers. Equal ones if the member gave no type.
+ */
+void el_judge_shares(const struct el_context *context, const struct el_mention *mention,
+                     size_t member, double *logs);
+
+/* The most probable type of a mention, the first of equal ones; *margin = log of its probability
+ * over that of the next (a constant if there is no other). `scratch`: 2 * n_types numbers. */
+int el_judge_type(const struct el_context *context, const struct el_judge *judge,
+                  const struct el_mention *mention, double *scratch, double *margin);
+
+/* x for a mention with its type: el_judge_size() numbers. `scratch` as above. */
+void el_judge_features(const struct el_context *context, const struct el_judge *judge,
+                       const struct el_work *work, const struct el_mention *mention,
+                       double *scratch, double *x);
+
+/* 1 / (1 + exp(-w * x)) */
+double el_judge_probability(const double *weights, const double *x, size_t n);
+
+/* For the stages: types after classification; what is dropped after verification. */
+bool el_judge_types(const struct el_context *context, struct el_work *work, struct el_error *err);
+bool el_judge_candidates(const struct el_context *context, struct el_work *work,
+                         struct el_error *err);
+
+#endif

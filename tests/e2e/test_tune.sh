@@ -1,0 +1,96 @@
+#!/bin/sh
+# test_tune.sh: el4ner tune, through the command: what it fits to the shipped models and a pool of our
+# own, that tag and eval take the result, and what it refuses.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+pool=$root/examples/annotated.jsonl
+
+says 2 "takes no operand" "an operand" "$el4ner" tune pool.jsonl
+says 2 "--for" "an aim that is none" "$el4ner" tune --for speed
+says 2 "--sentences" "too few sentences to ask for" "$el4ner" tune --sentences 3
+says 2 "/nowhere/" "an output that cannot be written" "$el4ner" tune -o /nowhere/x.yaml
+try 0 "the cost" "$el4ner" tune --dry-run --pool "$pool" --sentences 20 &&
+    that "the cost" grep -Eq '^nano-b +[0-9]+ +[0-9]+ +[0-9]+$' out
+
+printf 'types: {person: , organization: , location: }\npool: %s\n' "$pool" >own.yaml
+printf 'base: own.yaml\ntypes: [person]\n' >derived.yaml
+try 0 "a configuration on top of another" "$el4ner" config -c derived.yaml &&
+    that "a configuration on top of another" grep -q "^pool: .*annotated.jsonl" out
+printf 'base: loop.yaml\n' >loop.yaml
+says 2 "loop.yaml:1:7: 'base' leads through more than" "a base in a circle" "$el4ner" config -c loop.yaml
+printf 'base: none.yaml\n' >lost.yaml
+says 2 "none.yaml" "a base that is not there" "$el4ner" config -c lost.yaml
+printf 'judge: {trust: {nobody: 1}}\n' >judge.yaml
+says 2 "judge.yaml:1:17: no member has the name 'nobody'" "a judgement of other members" \
+    "$el4ner" config -c judge.yaml
+printf 'judge: {threshold: 2}\n' >judge.yaml
+says 2 "judge.yaml:1:20" "a threshold above 1" "$el4ner" config -c judge.yaml
+
+try 0 "types of the pool" "$el4ner" config --types auto --pool "$pool" &&
+    that "types of the pool" grep -q '^    wording: ' out
+
+if ! "$el4ner" members -c own.yaml --json 2>/dev/null | grep -q nano-a; then
+    skip "tuning the shipped models: no llama-server"
+    exit 0
+fi
+
+try 0 "tune" "$el4ner" tune -c own.yaml --sentences 60 --seed 3 -o tuned.yaml --json tuned.json || exit 0
+that "what was fitted" python3 - <<'END'
+import json
+r = json.load(open("tuned.json"))
+assert not r["too_few"] and r["sentences"] == 60
+assert 0 < r["right"] < r["candidates"], r
+for f in r["as_configured"], r["tuned"]:
+    p, q = f["precision"], f["recall"]
+    assert abs(f["f1"] - 2 * p * q / (p + q)) < 1e-9, f
+    assert 0 <= f["calibration_error"] <= 1
+# The threshold is the best of the cross-validation: it cannot lose to keeping every candidate.
+everything = 2 * r["right"] / (r["candidates"] + r["mentions"])
+assert r["tuned"]["f1"] >= everything - 1e-9, (r, everything)
+best = max([r["f1_if_nobody_verifies"], r["f1_if_all_verify"]] +
+           [m["f1_if_it_verifies"] for m in r["members"].values()])
+assert r["tuned"]["f1"] >= best - 0.005 - 1e-9
+END
+that "the file says what it is" grep -q "^# Fitted by el4ner tune to 60 sentences" tuned.yaml
+cp out first
+try 0 "the same again, from stored replies" "$el4ner" tune -c own.yaml --sentences 60 --seed 3 -o again.yaml &&
+    that "the same again, from stored replies" cmp tuned.yaml again.yaml
+
+mkdir -p elsewhere
+cp tuned.yaml elsewhere/
+try 0 "the tuned configuration loads anywhere" "$el4ner" config -c elsewhere/tuned.yaml &&
+    that "the tuned configuration loads anywhere" grep -q '^judge:  # fitted' out
+cp out printed.yaml
+try 0 "it can be printed and loaded again" "$el4ner" config -c printed.yaml &&
+    that "it can be printed and loaded again" test "$(sed 's/ *#.*//' out)" = "$(sed 's/ *#.*//' printed.yaml)"
+
+echo "Edith Carrow of the Penrose Trust spoke in Oslo, and Edith Carrow left." >text.txt
+try 0 "tagging with it" "$el4ner" tag -c tuned.yaml text.txt --trace trace.jsonl -o tagged.jsonl
+that "scores are probabilities above the threshold" python3 - <<'END'
+import json, re
+threshold = float(re.search(r"threshold: ([\d.]+)", open("tuned.yaml").read()).group(1))
+entities = json.loads(open("tagged.jsonl").readline())["entities"]
+candidates = json.loads(open("trace.jsonl").readline())["candidates"]
+assert candidates
+kept = {c["text"]: c["probability"] for c in candidates if not c["dropped"]}
+for c in candidates:
+    if "type" in c:
+        assert c["dropped"] == (c["probability"] < threshold), c
+for e in entities:
+    assert abs(e["score"] - kept[e["text"]]) < 1e-4 and e["score"] >= threshold - 1e-4, e
+spans = sorted((e["start"], e["end"]) for e in entities)
+assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:])), spans
+END
+says 2 "fitted without the type 'ship'" "types it was not fitted for" \
+    "$el4ner" tag -c tuned.yaml --types person,ship text.txt
+try 0 "types in another order" "$el4ner" config -c tuned.yaml --types location,person &&
+    that "types in another order" grep -q 'of_type: {location' out
+printf 'base: tuned.yaml\ntypes: [person]\n' >narrow.yaml
+says 2 "run el4ner tune again" "other types on top of it" "$el4ner" config -c narrow.yaml
+try 0 "the paper profile judges by its own rules" "$el4ner" config -c tuned.yaml --profile paper &&
+    that "the paper profile judges by its own rules" sh -c '! grep -q "^judge:" out'
+
+printf '{"text": "Rain fell.", "entities": []}\n{"text": "Snow fell.", "entities": []}\n{"text": "Ada came.", "entities": [{"start": 0, "end": 3, "type": "person"}]}\n' >tiny.jsonl
+says 1 "too few right or wrong candidates" "a pool that is too small" \
+    "$el4ner" tune --pool tiny.jsonl --types person -o tiny.yaml
+that "a pool that is too small writes nothing" test ! -e tiny.yaml

@@ -1,0 +1,156 @@
+/* The fitted judgement: types and probabilities worked out by hand. */
+#include "pipeline/judge.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+enum { MEMBERS = 2, TYPES = 3, SIZE = EL_JUDGE_TRAITS + 3 * MEMBERS + TYPES };
+
+static struct el_type types[TYPES] = {{.name = "PER", .wording = "person"},
+                                      {.name = "LOC", .wording = "location"},
+                                      {.name = "ORG", .wording = "organization"}};
+static const struct el_prompt_type shown_types[TYPES] = {
+    {.name = "person"}, {.name = "location"}, {.name = "organization"}};
+static struct el_config config = {.types = types, .n_types = TYPES, .n_members = MEMBERS};
+static double trust[MEMBERS], bias[TYPES], weights[SIZE];
+static struct el_judge judge = {
+    .n_members = MEMBERS, .n_types = TYPES, .trust = trust, .type_bias = bias, .weights = weights};
+
+static struct el_context context(void) {
+    struct el_context c = {
+        .config = &config, .n_members = MEMBERS, .types = shown_types, .n_types = TYPES};
+    c.settings.judge = &judge;
+    return c;
+}
+
+static void near(double is, double should) {
+    if (fabs(is - should) > 1e-6) {
+        fail_msg("%.8f, not %.8f", is, should);
+    }
+}
+
+/* A probability that is told, a word alone, and nothing. */
+static void what_members_say(void **state) {
+    (void)state;
+    struct el_context c = context();
+    static const float told[] = {0.7F, 0.3F, 0};
+    struct el_mention mention = {.choice = {"PER", "LOC"}, .shares = {told, NULL}};
+    double logs[TYPES];
+    el_judge_shares(&c, &mention, 0, logs);
+    near(logs[0], log((double)told[0]));
+    near(logs[2], log(0.002)); /* no member rules a type out */
+    el_judge_shares(&c, &mention, 1, logs);
+    near(logs[1], log(0.9));
+    near(logs[0], log(0.05));
+    mention.choice[1] = NULL;
+    el_judge_shares(&c, &mention, 1, logs);
+    near(logs[0], log(1.0 / 3));
+    near(logs[0], logs[2]);
+}
+
+static void types_by_trust_and_bias(void **state) {
+    (void)state;
+    struct el_context c = context();
+    static const float first[] = {0.6F, 0.3F, 0.1F}, second[] = {0.05F, 0.9F, 0.05F};
+    struct el_mention mention = {.choice = {"PER", "LOC"}, .shares = {first, second}};
+    double scratch[2 * TYPES], margin;
+    trust[0] = 1;
+    trust[1] = 0;
+    assert_int_equal(el_judge_type(&c, &judge, &mention, scratch, &margin), 0);
+    near(margin, log(0.6 / 0.3));
+    trust[1] = 1;
+    assert_int_equal(el_judge_type(&c, &judge, &mention, scratch, &margin), 1);
+    near(margin, log(0.3 * 0.9) - log(0.6 * 0.05));
+    trust[1] = 0; /* a member that says "location" to everything is answered by a bias */
+    bias[1] = 1;
+    assert_int_equal(el_judge_type(&c, &judge, &mention, scratch, &margin), 1);
+    near(margin, 1 + log(0.3 / 0.6));
+    bias[1] = 0;
+    trust[0] = 100;
+    el_judge_type(&c, &judge, &mention, scratch, &margin);
+    near(margin, 5); /* and no more */
+    trust[0] = 1;
+}
+
+static void features_of_a_candidate(void **state) {
+    (void)state;
+    struct el_context c = context();
+    static const float first[] = {0.6F, 0.3F, 0.1F};
+    struct el_mention mention = {.text = "Unit 5 of Turku",
+                                 .extracted_by = 1,
+                                 .choice = {"PER", NULL},
+                                 .shares = {first, NULL},
+                                 .type = 0,
+                                 .verified_by = 3,
+                                 .verdict = {EL_VERDICT_YES, EL_VERDICT_NO},
+                                 .yes = {0.8, (double)NAN}};
+    struct el_prompt_span spans[] = {{"unit 5 OF turku", "person"}};
+    struct el_demonstration demonstration = {
+        .text = "It was Unit 5 of Turku.", .spans = spans, .n_spans = 1};
+    struct el_work work = {
+        .extract_answered = 3, .demonstrations = &demonstration, .n_demonstrations = 1};
+    double scratch[2 * TYPES], x[SIZE];
+    el_judge_features(&c, &judge, &work, &mention, scratch, x);
+    near(x[EL_JUDGE_BIAS], 1);
+    near(x[EL_JUDGE_WORDS], log(4));
+    near(x[EL_JUDGE_CAPITAL], 1);
+    near(x[EL_JUDGE_DIGIT], 1);
+    near(x[EL_JUDGE_SHOWN], 1);
+    near(x[EL_JUDGE_MARGIN], log(2));
+    near(x[el_judge_listed(0)], 1);
+    near(x[el_judge_listed(1)], -1);
+    near(x[el_judge_share(MEMBERS, 0)], log(0.6));
+    near(x[el_judge_share(MEMBERS, 1)], log(1.0 / 3));
+    near(x[el_judge_yes(MEMBERS, 0)], log(4));
+    near(x[el_judge_yes(MEMBERS, 1)], log(0.1 / 0.9));
+    near(x[el_judge_of_type(MEMBERS, 0)], 1);
+    near(x[el_judge_of_type(MEMBERS, 1)], 0);
+    assert_int_equal(el_judge_size(MEMBERS, TYPES), SIZE);
+    spans[0].type = "location"; /* shown, but as something else */
+    el_judge_features(&c, &judge, &work, &mention, scratch, x);
+    near(x[EL_JUDGE_SHOWN], -1);
+    demonstration.n_spans = 0; /* not as a span */
+    el_judge_features(&c, &judge, &work, &mention, scratch, x);
+    near(x[EL_JUDGE_SHOWN], -1);
+    demonstration.text = "It rained.";
+    work.extract_answered = 1; /* a member that did not answer listed nothing */
+    mention.verified_by = 0;
+    el_judge_features(&c, &judge, &work, &mention, scratch, x);
+    near(x[EL_JUDGE_SHOWN], 0);
+    near(x[el_judge_listed(1)], 0);
+    near(x[el_judge_yes(MEMBERS, 0)], 0);
+}
+
+static void the_threshold_drops(void **state) {
+    (void)state;
+    struct el_context c = context();
+    struct el_mention mentions[] = {{.text = "A", .type = 0, .choice = {"PER"}, .n_votes = 1},
+                                    {.text = "b", .type = 0, .choice = {"PER"}, .n_votes = 1},
+                                    {.text = "c", .type = -1}};
+    struct el_work work = {.mentions = {.items = mentions, .count = 3}};
+    struct el_error err;
+    weights[EL_JUDGE_BIAS] = -1;
+    weights[EL_JUDGE_CAPITAL] = 2;
+    judge.threshold = 0.5;
+    assert_true(el_judge_candidates(&c, &work, &err));
+    near(mentions[0].probability, 1 / (1 + exp(-1)));
+    near(mentions[1].probability, 1 / (1 + exp(1)));
+    assert_false(mentions[0].dropped);
+    assert_true(mentions[1].dropped);
+    assert_false(mentions[2].dropped); /* it has no type and is no entity anyway */
+    el_arena_free(&work.arena);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_members_say),
+        cmocka_unit_test(types_by_trust_and_bias),
+        cmocka_unit_test(features_of_a_candidate),
+        cmocka_unit_test(the_threshold_drops),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
