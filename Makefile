@@ -138,15 +138,20 @@ check:
 	@echo 'ThreadSanitizer' && tests/run $(patsubst $(BUILD)/%,$(BUILD)/tsan/%,$(UNIT))
 	@$(QUIET) $(ASAN) programs
 	@echo 'end to end under ASan' && BUILD=$(BUILD)/asan tests/run $(E2E)
-	@$(QUIET) $(FUZZ) fuzzers
-	@for f in $(patsubst $(BUILD)/%,$(BUILD)/clang/%,$(FUZZERS)); do \
-	    echo "$$f"; tests/fuzz-for 20 $$f || exit 1; done
+	@$(MAKE) --no-print-directory fuzz
 	@mandoc -T lint -W warning man/*.1 man/*.5
 	@mandoc -T markdown man/el4ner.yaml.5 | cmp - docs/configuration.md
 	@shellcheck tests/e2e/lib.sh $$(grep -rlE '^#! ?/bin/(ba)?sh' bench tests tools)
 	@$(MAKE) --no-print-directory format-check
 
 fuzzers: $(FUZZERS)
+
+FUZZ_SECONDS ?= 20
+fuzz:
+	@tools/install-deps --dev
+	@$(QUIET) $(FUZZ) fuzzers
+	@for f in $(patsubst $(BUILD)/%,$(BUILD)/clang/%,$(FUZZERS)); do \
+	    echo "$$f"; tests/fuzz-for $(FUZZ_SECONDS) $$f || exit 1; done
 
 bench-llm: all $(TESTERS) $(BUILD)/bench/sequential
 	@BUILD=$(BUILD) bench/llm
@@ -220,7 +225,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all unit bench-llm clean deps demo test check unit-programs programs fuzzers format format-check install uninstall FORCE
+.PHONY: all unit bench-llm clean deps demo test check unit-programs programs fuzzers fuzz format format-check install uninstall FORCE
 .PHONY: tagger models bench-convert bench-retrieval bench-retrieval-quality
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:=.d)
 .SECONDARY:
