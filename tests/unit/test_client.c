@@ -288,7 +288,7 @@ static void break_epoll(void) {
 /* A socket that cannot be watched would hang until its time-out, which may be minutes. */
 static void sockets_that_cannot_be_watched_fail_at_once(void **state) {
     (void)state;
-    struct scripted server = scripted_start("");
+    struct scripted server = scripted_start("--latency 100"); /* not there before it is watched */
     const char *urls[] = {server.url};
     struct el_member_config member = {.name = "m", .urls = urls, .n_urls = 1};
     struct el_client *client;
