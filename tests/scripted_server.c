@@ -37,6 +37,7 @@
  *   hang          never answered           length=BYTES  cut there, if it is longer
  *   refuse=FIELD[:STYLE]  refused while the request has this field; several may be given. "system"
  *                 is the role; STYLE is openai (the default), fastapi, vllm or words
+ *   model         404 for another model than --model, and no route but that of chat
  * and of embeddings alone:
  *   count         one row too few          null          a number that is none
  *   dims          rows of two lengths      backwards     rows in reverse order (no fault)
@@ -44,7 +45,8 @@
  *
  * --record writes the body of each completion request to FILE, one a line.
  *
- * GET /stats: requests, completions, most in flight, distinct prompts. */
+ * Paths below /gateway are those below /v1. GET /stats: requests, completions, most in flight,
+ * distinct prompts. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
@@ -468,7 +470,8 @@ static bool strikes(const struct fault *f, unsigned long number) {
 static const struct fault *fault_for(const struct server *s, unsigned long number) {
     for (size_t i = 0; i < s->n_faults; i++) {
         const struct fault *f = &s->faults[i];
-        if (strcmp(f->kind, "refuse") != 0 && strikes(f, number)) {
+        bool answers = strcmp(f->kind, "refuse") == 0 || strcmp(f->kind, "model") == 0;
+        if (!answers && strikes(f, number)) {
             return f;
         }
     }
@@ -530,9 +533,21 @@ static void refuse(struct connection *c, const char *field, const char *style) {
 }
 
 /* True if the request holds what is to be refused. */
-static bool is_refused(struct server *s, struct connection *c, json_t *root) {
+static bool is_refused(struct server *s, struct connection *c, enum shape shape, json_t *root) {
+    const char *model = json_string_value(json_object_get(root, "model"));
     for (size_t i = 0; i < s->n_faults; i++) {
         const struct fault *f = &s->faults[i];
+        bool asks_model = strcmp(f->kind, "model") == 0 && strikes(f, s->completions);
+        if (asks_model && shape != CHAT) {
+            respond_text(c, 404, "{\"detail\":\"Not Found\"}");
+            return true;
+        }
+        if (asks_model && (model == NULL || strcmp(model, s->model) != 0)) {
+            respond_text(c, 404,
+                         "{\"object\":\"error\",\"message\":\"The model `other` does not exist.\","
+                         "\"type\":\"NotFoundError\",\"param\":\"model\",\"code\":404}");
+            return true;
+        }
         if (strcmp(f->kind, "refuse") == 0 && strikes(f, s->completions)) {
             char field[64];
             size_t len = strcspn(f->argument, ":");
@@ -669,7 +684,7 @@ static void complete(struct server *s, struct connection *c, enum shape shape, c
         respond_text(c, 400, "{\"error\":{\"message\":\"the request is no JSON\"}}");
         return;
     }
-    if (is_refused(s, c, root)) {
+    if (is_refused(s, c, shape, root)) {
         json_decref(root);
         return;
     }
@@ -938,6 +953,10 @@ static bool handle(struct server *s, struct connection *c) {
     char path[128] = "", auth[640] = "";
     enum shape shape;
     sscanf(c->in.data, "%*s %127s", path);
+    if (strncmp(path, "/gateway/", 9) == 0) { /* the OpenAI style without its "/v1" */
+        memmove(path + 3, path + 8, strlen(path + 8) + 1);
+        memcpy(path, "/v1", 3);
+    }
     if (authorization != NULL) {
         snprintf(auth, sizeof auth, "%.*s", (int)strcspn(authorization, "\r\n"), authorization);
     }

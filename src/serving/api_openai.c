@@ -145,6 +145,20 @@ static json_t *find_model(json_t *list, const char *wanted) {
     return NULL;
 }
 
+/* The first few names, for the message if the wanted one is not served. */
+static void note_names(struct el_probe *probe, json_t *list) {
+    enum { FEW = 6 };
+    size_t i, len = 0;
+    json_t *each;
+    json_array_foreach(list, i, each) {
+        const char *id = el_reply_text(each, "id");
+        if (id != NULL && i < FEW && len < sizeof probe->listed) {
+            len += el_print(probe->listed + len, sizeof probe->listed - len, "%s%s",
+                            len > 0 ? ", " : "", id);
+        }
+    }
+}
+
 /* A model that is not listed may still be served (aliases, gateways): the try will tell. */
 static enum el_probe_result know_models(struct el_probe *probe, json_t *list) {
     struct el_capabilities *caps = &probe->caps;
@@ -154,6 +168,9 @@ static enum el_probe_result know_models(struct el_probe *probe, json_t *list) {
         el_print(probe->why, sizeof probe->why,
                  "the server names no model; set `model:` for this member");
         return EL_PROBE_WRONG;
+    }
+    if (model == NULL) {
+        note_names(probe, list);
     }
     el_probe_text(caps->model, sizeof caps->model,
                   wanted != NULL ? wanted : el_reply_text(model, "id"));
@@ -220,7 +237,7 @@ static enum el_probe_result after_try(struct el_probe *probe, json_t *root) {
 
 static enum el_probe_result try_refused(struct el_probe *probe, long status) {
     if (probe->plain || status == 401 || status == 403) {
-        return EL_PROBE_OTHER;
+        return status == 404 || status == 405 ? EL_PROBE_OTHER : EL_PROBE_WRONG;
     }
     probe->plain = true;
     return EL_PROBE_AGAIN;

@@ -86,9 +86,10 @@ struct el_probe {
     struct el_capabilities caps; /* .api is the one that is asked about */
     size_t most_context;         /* more than this is not given, silently; 0 = as configured */
     const struct el_adaptation *adaptation;
-    bool child;    /* our own llama-server */
-    bool plain;    /* ask without optional fields */
-    char why[300]; /* for EL_PROBE_WRONG; "" = the server's own words say it */
+    bool child;       /* our own llama-server */
+    bool plain;       /* ask without optional fields */
+    char listed[200]; /* names of models that the server lists without the wanted one; "" */
+    char why[300];    /* for EL_PROBE_WRONG; "" = the server's own words say it */
 };
 
 enum el_probe_result {

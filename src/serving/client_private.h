@@ -37,6 +37,8 @@ struct el_endpoint {
     struct el_buffer probe_body;
     double probe_at, probe_until; /* next try; when to give up */
     unsigned probe_tries;
+    char telling[512];       /* the first refusal that says what is wrong; "" = none yet */
+    enum el_api telling_api; /* whose question was refused so */
     char problem[512];
 };
 

@@ -93,6 +93,32 @@ static bool add_headers(struct el_http_target *target, struct el_error *err) {
     return ok || el_fail_memory(err);
 }
 
+/* Ends a URL where the paths of APIs begin: people give the address that curl takes as well. True
+ * if it named a path of the OpenAI style without the "/v1" before it. */
+static bool cut_path(char *url) {
+    static const char *const paths[] = {"/chat/completions", "/completions", "/embeddings",
+                                        "/completion",       "/api/chat",    "/v1/models"};
+    size_t len = strlen(url), cut = 0;
+    bool bare = false;
+    while (len > 0 && url[len - 1] == '/') {
+        url[--len] = '\0';
+    }
+    for (size_t i = 0; i < sizeof paths / sizeof *paths && cut == 0; i++) {
+        size_t n = strlen(paths[i]);
+        if (len > n && strcmp(url + len - n, paths[i]) == 0) {
+            cut = n;
+            bare = i < 3;
+        }
+    }
+    len -= cut;
+    url[len] = '\0';
+    if (len > 3 && strcmp(url + len - 3, "/v1") == 0) {
+        url[len - 3] = '\0';
+        bare = false;
+    }
+    return bare;
+}
+
 bool el_http_target_init(struct el_http_target *target, const struct el_member_config *config,
                          const char *url, const char *key, struct el_error *err) {
     *target = (struct el_http_target){.config = config};
@@ -111,16 +137,8 @@ bool el_http_target_init(struct el_http_target *target, const struct el_member_c
         el_http_target_free(target);
         return el_fail_memory(err);
     }
-    char *texts[2] = {target->base, target->shown};
-    for (int i = 0; i < 2; i++) {
-        size_t len = strlen(texts[i]);
-        while (len > 0 && texts[i][len - 1] == '/') {
-            texts[i][--len] = '\0';
-        }
-        if (len > 3 && strcmp(texts[i] + len - 3, "/v1") == 0) {
-            texts[i][len - 3] = '\0';
-        }
-    }
+    target->bare = cut_path(target->base);
+    cut_path(target->shown);
     target->local = config->unix_socket != NULL || is_local(url);
     if (!add_headers(target, err)) {
         el_http_target_free(target);
@@ -364,6 +382,10 @@ struct el_http_transfer *el_http_send(struct el_http *http, struct el_http_targe
     size_t base_len = strlen(target->base), path_len = strlen(path);
     if (t == NULL) {
         return NULL;
+    }
+    if (target->bare && strncmp(path, "/v1/", 4) == 0) {
+        path += 3;
+        path_len -= 3;
     }
     memcpy(url, target->base, base_len);
     memcpy(url + base_len, path, path_len + 1);

@@ -16,7 +16,8 @@ struct el_http;
 
 /* How one endpoint is reached. Filled by el_http_target_init(). */
 struct el_http_target {
-    char *base;  /* URL without "/v1" and trailing slash */
+    char *base;  /* URL up to where paths of APIs begin: without "/v1" and trailing slash */
+    bool bare;   /* paths that begin with "/v1" go without it: the URL named such a one */
     char *shown; /* the same without user and password, for messages */
     struct curl_slist *headers;
     const struct el_member_config *config;

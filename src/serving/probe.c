@@ -6,6 +6,7 @@
  *   else:   those of the configured API alone
  *
  * An embedding member is asked for one vector in the end, whatever it is served by. */
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/print.h"
@@ -96,21 +97,66 @@ static void done(struct el_endpoint *e) {
     e->step = EL_PROBE_DONE;
 }
 
-/* What the server said to a refused question, for people. */
-static void fail_refused(struct el_endpoint *e, long status, const struct el_buffer *body) {
-    char said[256], changes[200], text[700];
+/* What web servers say of any path that they do not have. */
+static bool is_no_route(long status, const char *said) {
+    static const char *const words[] = {"not found",         "page not found", "file not found",
+                                        "404 not found",     "error",          "404 page not found",
+                                        "method not allowed"};
+    static const char *const parts[] = {"route", "invalid url", "cannot post", "cannot get"};
+    bool found = said[0] == '\0' || said[0] == '<';
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t len = strlen(words[i]);
+        found = found || (el_ascii_begins(said, words[i], len) && strlen(said) <= len + 2);
+    }
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        found = found || el_ascii_holds(said, parts[i], strlen(parts[i]));
+    }
+    return found && (status == 404 || status == 405);
+}
+
+/* What the server said to a refused question, for people. True if it tells what is wrong. */
+static bool explain(struct el_endpoint *e, long status, const struct el_buffer *body, char *text,
+                    size_t room) {
+    char said[256], changes[200];
     bool context;
+    const struct el_probe_question *question = question_of(e);
+    const char *hint = el_api_entry(e->probe_api)->hint, *listed = e->probe->listed;
     el_api_read_error(body->data, body->len, said, sizeof said, &context);
-    const char *hint = el_api_entry(e->probe_api)->hint;
+    bool no_route = is_no_route(status, said);
     if (status == 401 || status == 403) {
         hint = "; check api_key_env or api_key_file";
     } else if (status >= 300 && status < 400) {
         hint = "; redirects are not followed, name the final address";
     }
     el_adaptation_say(&e->adaptation, changes, sizeof changes);
-    el_print(text, sizeof text, "HTTP %ld%s%s%s%s%s", status, said[0] != '\0' ? ": " : "", said,
-             hint != NULL ? hint : "", changes[0] != '\0' ? "; it was asked " : "", changes);
-    fail(e, text);
+    size_t len = el_print(text, room, "HTTP %ld%s%s", status, said[0] != '\0' ? ": " : "", said);
+    len += el_print(text + len, room - len, "%s%s%s", no_route ? " (" : "",
+                    no_route ? question->path : "", no_route ? ")" : "");
+    len += el_print(text + len, room - len, "%s", hint != NULL ? hint : "");
+    len += el_print(text + len, room - len, "%s%s", changes[0] != '\0' ? "; it was asked " : "",
+                    changes);
+    el_print(text + len, room - len, "%s%s",
+             status == 404 && listed[0] != '\0' ? "; the server lists: " : "",
+             status == 404 ? listed : "");
+    return !no_route && (question->is_call || status == 401 || status == 403);
+}
+
+/* Keeps the first refusal that tells something: what other APIs' addresses say after it is beside
+ * the point. Of one API the last is kept, which asked for least. */
+static bool note_refusal(struct el_endpoint *e, long status, const struct el_buffer *body) {
+    char text[sizeof e->telling];
+    bool tells = explain(e, status, body, text, sizeof text);
+    if (tells && (e->telling[0] == '\0' || e->telling_api == e->probe_api)) {
+        memcpy(e->telling, text, sizeof text);
+        e->telling_api = e->probe_api;
+    }
+    return tells;
+}
+
+static void fail_refused(struct el_endpoint *e, long status, const struct el_buffer *body) {
+    char text[sizeof e->telling];
+    explain(e, status, body, text, sizeof text);
+    fail(e, e->telling[0] != '\0' ? e->telling : text);
 }
 
 /* The next API to be tried where none is configured. */
@@ -125,6 +171,8 @@ static bool next_guess(struct el_endpoint *e) {
 
 static void decide(struct el_endpoint *e, enum el_probe_result result, long status,
                    const struct el_buffer *body) {
+    bool refused = status < 200 || status > 299;
+    bool tells = refused && note_refusal(e, status, body);
     switch (result) {
     case EL_PROBE_NEXT:
         if (++e->probe_question < el_api_entry(e->probe_api)->n_questions) {
@@ -147,7 +195,7 @@ static void decide(struct el_endpoint *e, enum el_probe_result result, long stat
         }
         break;
     case EL_PROBE_OTHER:
-        if (next_guess(e)) {
+        if (!(tells && question_of(e)->is_call) && next_guess(e)) {
             ask(e);
             return;
         }
@@ -210,6 +258,7 @@ void el_probe_begin(struct el_endpoint *e, double now) {
     double patience = config->first_byte_timeout;
     bool guess = config->api == EL_API_AUTO || e->member->server != NULL;
     e->step = EL_PROBE_ASKING;
+    e->telling[0] = '\0';
     e->probe_until = now + (patience > 0 ? patience : LOAD_SECONDS);
     e->probe_at = now;
     if (e->probe == NULL) {

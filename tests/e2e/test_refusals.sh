@@ -88,7 +88,7 @@ assert json.load(open("out"))[0]["adapted"] == [{"url": sys.argv[1], "changes": 
 serve --api openai --fault refuse=seed
 member "extra_body: {seed: 7}"
 says 3 "seed" "a refused field of extra_body" "$el4ner" tag -c c.yaml --no-cache -o out.jsonl in.jsonl
-serve --api openai --fault refuse=messages:fastapi --fault refuse=seed --fault refuse=prompt:fastapi
+serve --api openai --fault refuse=seed --fault refuse=messages:fastapi
 member "slots: 4"
 says 3 "Extra inputs are not permitted; it was asked without seed" "a server that refuses everything" \
     "$el4ner" tag -c c.yaml --no-cache -o out.jsonl in.jsonl
