@@ -8,7 +8,7 @@
 BUILD    ?= build
 PREFIX   ?= /usr/local
 DESTDIR  ?=
-VERSION  := 0.1.0
+VERSION  := $(shell sed -n 's/^.define EL4NER_VERSION "\(.*\)"$$/\1/p' include/el4ner.h)
 SONAME   := libel4ner.so.0
 PACKAGES := libcurl jansson sqlite3 icu-uc icu-i18n yaml-0.1 openblas zlib libzstd
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
@@ -175,10 +175,10 @@ install: all $(BUILD)/$(SONAME)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
 	    $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/bash-completion/completions $(SHARE)/el4ner
 	install $(BUILD)/el4ner $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(BUILD)/$(SONAME) $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 $(BUILD)/$(SONAME) $(BUILD)/libel4ner.a $(DESTDIR)$(PREFIX)/lib/
 	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libel4ner.so
 	install -m 644 include/el4ner.h $(DESTDIR)$(PREFIX)/include/
-	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' src/el4ner.pc.in \
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|; s|@PACKAGES@|$(PACKAGES)|' src/el4ner.pc.in \
 	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/el4ner.pc
 	install -m 644 man/*.1 $(SHARE)/man/man1/
 	install -m 644 man/*.5 $(SHARE)/man/man5/
@@ -190,7 +190,7 @@ install: all $(BUILD)/$(SONAME)
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/el4ner $(DESTDIR)$(PREFIX)/lib/$(SONAME) \
-	    $(DESTDIR)$(PREFIX)/lib/libel4ner.so $(DESTDIR)$(PREFIX)/lib/pkgconfig/el4ner.pc \
+	    $(DESTDIR)$(PREFIX)/lib/libel4ner.so $(DESTDIR)$(PREFIX)/lib/libel4ner.a $(DESTDIR)$(PREFIX)/lib/pkgconfig/el4ner.pc \
 	    $(DESTDIR)$(PREFIX)/include/el4ner.h $(SHARE)/bash-completion/completions/el4ner
 	for page in man/*; do rm -f $(SHARE)/man/man*/$${page##*/}; done
 	rm -rf $(SHARE)/el4ner

@@ -22,7 +22,8 @@ static void print(const char *text, const el4ner_result *result) {
 
 int main(int argc, char **argv) {
     struct el4ner_error error;
-    struct el4ner_options options = {.types = "person,location,organization"};
+    struct el4ner_options options = {.size = sizeof options,
+                                     .types = "person,location,organization"};
     el4ner *engine = el4ner_open(NULL, &options, &error);
     if (engine == NULL) {
         fprintf(stderr, "tag_text: %s\n", error.message);

@@ -21,7 +21,7 @@
  * sets no signal handlers and no locale, prints nothing and never ends the process.
  *
  * Errors: a function that fails returns NULL and fills the error, if one is given, with a code and
- * one line of UTF-8 that says what is wrong, where, and what to do. Keys never stand in it. Member
+ * one line of UTF-8 that says what is wrong, where, and what to do. It never holds keys. Member
  * models that fail cost their own votes only: they are counted in the result as abstentions.
  *
  * Offsets count UTF-8 bytes, ends are exclusive: text[start] .. text[end - 1] is the entity. */
@@ -36,17 +36,22 @@ extern "C" {
 
 #define EL4NER_API __attribute__((visibility("default")))
 
+/* The version that a program is compiled with; el4ner_version() gives the one it runs with. */
+#define EL4NER_VERSION_MAJOR 0
+#define EL4NER_VERSION_MINOR 1
+#define EL4NER_VERSION_PATCH 0
+#define EL4NER_VERSION "0.1.0"
+
 typedef struct el4ner el4ner;
 typedef struct el4ner_result el4ner_result;
 
 enum el4ner_code {
     EL4NER_OK = 0,
-    EL4NER_ERROR_MEMORY,      /* memory is out */
+    EL4NER_ERROR_MEMORY,      /* out of memory */
     EL4NER_ERROR_IO,          /* a file or socket could not be read or written */
-    EL4NER_ERROR_FORMAT,      /* the text is no valid UTF-8, or holds a NUL character */
+    EL4NER_ERROR_FORMAT,      /* the text is not valid UTF-8, or holds a NUL character */
     EL4NER_ERROR_CONFIG,      /* the configuration is wrong */
     EL4NER_ERROR_UNREACHABLE, /* no member can be reached */
-    EL4NER_ERROR_INTERRUPTED,
     EL4NER_ERROR_INCOMPLETE, /* no member gave a usable answer for a part of the text, or, where the
                                 configuration is strict, one member did not */
 };
@@ -58,8 +63,10 @@ struct el4ner_error {
 
 enum el4ner_level { EL4NER_DEBUG, EL4NER_INFO, EL4NER_WARNING };
 
-/* {0} is a valid value of all options. */
+/* {0} is a valid value of all options. Further options will be added at the end: `size` tells the
+ * library which of them the program knows. */
 struct el4ner_options {
+    size_t size;         /* sizeof(struct el4ner_options); 0 = the options of version 0.1 */
     const char *types;   /* "person,location"; NULL = the configuration's */
     const char *pool;    /* demonstrations: .el4 or labelled file; NULL = the configuration's */
     const char *profile; /* "default" or "paper"; NULL = the configuration's */

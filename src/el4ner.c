@@ -23,7 +23,7 @@ struct el4ner_result {
 };
 
 const char *el4ner_version(void) {
-    return EL_VERSION;
+    return EL4NER_VERSION;
 }
 
 static void *give_error(struct el4ner_error *error, const struct el_error *err) {
@@ -34,7 +34,7 @@ static void *give_error(struct el4ner_error *error, const struct el_error *err) 
         [EL_ERR_FORMAT] = EL4NER_ERROR_FORMAT,
         [EL_ERR_CONFIG] = EL4NER_ERROR_CONFIG,
         [EL_ERR_UNREACHABLE] = EL4NER_ERROR_UNREACHABLE,
-        [EL_ERR_INTERRUPTED] = EL4NER_ERROR_INTERRUPTED,
+        [EL_ERR_INTERRUPTED] = EL4NER_ERROR_INCOMPLETE, /* by nobody: runs have no `poll` here */
     };
     _Static_assert(sizeof error->message == sizeof err->message, "messages are copied whole");
     if (error != NULL) {
@@ -80,22 +80,46 @@ static bool apply(struct el_config *config, const struct el4ner_options *options
            (options->lang == NULL || el_config_set_lang(config, options->lang, err));
 }
 
-el4ner *el4ner_open(const char *configuration, const struct el4ner_options *options,
+/* The options of a program that may be older or newer than this library. What a newer one knows
+ * besides must not be set. */
+static bool take_options(const struct el4ner_options *given, struct el4ner_options *options,
+                         struct el_error *err) {
+    const size_t first = offsetof(struct el4ner_options, log_context) + sizeof given->log_context;
+    *options = (struct el4ner_options){0};
+    if (given == NULL) {
+        return true;
+    }
+    size_t size = given->size == 0 ? first : given->size;
+    for (size_t i = sizeof *options; i < size; i++) {
+        if (((const char *)given)[i] != 0) {
+            return el_fail(err, EL_ERR_CONFIG,
+                           "an option is set that libel4ner %s does not have; use the library that "
+                           "the program was compiled for",
+                           EL4NER_VERSION);
+        }
+    }
+    memcpy(options, given, size < sizeof *options ? size : sizeof *options);
+    return true;
+}
+
+el4ner *el4ner_open(const char *configuration, const struct el4ner_options *given,
                     struct el4ner_error *error) {
-    static const struct el4ner_options none = {0};
-    options = options != NULL ? options : &none;
+    struct el4ner_options options;
     struct el_error err = {0};
+    if (!take_options(given, &options, &err)) {
+        return give_error(error, &err);
+    }
     el4ner *engine = calloc(1, sizeof *engine);
     if (engine == NULL) {
         el_fail_memory(&err);
         return give_error(error, &err);
     }
-    engine->log = options->log;
-    engine->log_context = options->log_context;
+    engine->log = options.log;
+    engine->log_context = options.log_context;
     struct el_log log = {.write = pass_on, .context = engine};
-    struct el_ensemble_options open = {.log = &log, .store_path = options->store};
+    struct el_ensemble_options open = {.log = &log, .store_path = options.store};
     if (!el_config_load(configuration, &engine->config, &err) ||
-        !apply(engine->config, options, &err) ||
+        !apply(engine->config, &options, &err) ||
         !el_ensemble_open(engine->config, &open, &engine->ensemble, &err)) {
         el4ner_close(engine);
         return give_error(error, &err);
@@ -135,7 +159,7 @@ static bool done_document(void *context, struct el_document *document, struct el
 static struct el_document *make_document(const char *text, size_t length, struct el_error *err) {
     size_t valid = el_utf8_valid_prefix(text, length);
     if (valid != length) {
-        el_fail(err, EL_ERR_FORMAT, "the text is no valid UTF-8 at byte %zu", valid);
+        el_fail(err, EL_ERR_FORMAT, "the text is not valid UTF-8 at byte %zu", valid);
         return NULL;
     }
     const char *nul = length > 0 ? memchr(text, '\0', length) : NULL;
@@ -272,7 +296,7 @@ const char *el4ner_evidence(const el4ner_result *result, size_t index, int votes
     const struct el_entity *entity = &result->document->entities[index];
     el_member_set set = entity->extracted_by;
     if (votes) {
-        set = entity->n_votes > 0 ? entity->votes[0].voters : 0; /* the winner stands first */
+        set = entity->n_votes > 0 ? entity->votes[0].voters : 0; /* the winner is first */
     }
     for (size_t member = 0; member < result->n_members; member++) {
         if ((set >> member & 1) != 0 && n-- == 0) {

@@ -8,17 +8,13 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/members.h"
 #include "base/text.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum { EL_MAX_MEMBERS = 32 };
-
-/* The n-th bit stands for the n-th member in listed order. */
-typedef uint32_t el_member_set;
 
 enum el_verified { EL_VERIFIED_NOT_ASKED, EL_VERIFIED_YES, EL_VERIFIED_NO, EL_VERIFIED_UNREADABLE };
 

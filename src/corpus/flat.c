@@ -3,16 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-double el_member_set_weight(el_member_set set, const double *weights) {
-    double sum = 0;
-    for (unsigned member = 0; member < EL_MAX_MEMBERS; member++) {
-        if (set >> member & 1u) {
-            sum += weights != NULL ? weights[member] : 1;
-        }
-    }
-    return sum;
-}
-
 struct ranked {
     const struct el_entity *entity;
     double proposers;

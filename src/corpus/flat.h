@@ -18,7 +18,4 @@
 bool el_flatten(struct el_arena *scratch, struct el_entity *entities, size_t *count,
                 const double *weights);
 
-/* The summed weight of the members in `set`; `weights` NULL = how many they are. */
-double el_member_set_weight(el_member_set set, const double *weights);
-
 #endif

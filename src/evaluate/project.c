@@ -44,10 +44,7 @@ static bool decide(const struct view *view, const struct el_recorded_mention *me
         return false;
     }
     entity->type = rules->no_voting ? first_choice(choices, view->members) : votes[0].type;
-    double proposers = el_member_set_weight(entity->extracted_by, weights);
-    double agreeing = el_member_set_weight(entity->extracted_by & votes[0].voters, weights);
-    if (rules->keep.m > 0 &&
-        (rules->keep.kind == EL_KEEP_PAIR ? agreeing : proposers) < rules->keep.m - 1e-9) {
+    if (!el_keeps(rules->keep, entity->extracted_by, votes[0].voters, view->members, weights)) {
         return false;
     }
     if (rules->no_verification || mention->verified != EL_VERIFIED_NO || mention->type == NULL ||

@@ -1,6 +1,7 @@
 /* Stage 2: every member, shown the demonstrations, lists the entity spans of the sentence. The
  * candidates are the union of the lists, recall first, unless more members than one are asked for.
  */
+#include "pipeline/vote.h"
 #include "pipeline/work.h"
 
 #include <string.h>
@@ -23,12 +24,13 @@ static bool ask(const struct el_context *context, struct el_work *work,
 static bool set_aside(struct el_work *work, unsigned least) {
     struct el_mentions *mentions = &work->mentions;
     size_t n = mentions->count, kept = 0, aside = 0;
+    struct el_keep keep = {.kind = EL_KEEP_SPAN, .m = least};
     struct el_mention *few = el_arena_array(&work->arena, n, sizeof *few);
     if (few == NULL) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        if ((unsigned)__builtin_popcount(mentions->items[i].extracted_by) >= least) {
+        if (el_keeps(keep, mentions->items[i].extracted_by, 0, work->extract_answered, NULL)) {
             mentions->items[kept++] = mentions->items[i];
         } else {
             few[aside++] = mentions->items[i];

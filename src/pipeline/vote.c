@@ -119,16 +119,16 @@ static int by_span(const void *left, const void *right) {
     return el_span_order(a->span, b->span);
 }
 
-static bool is_kept(const struct el_entity *entity, struct el_keep keep, double answered,
-                    const double *weights) {
-    double span = el_member_set_weight(entity->extracted_by, weights);
+bool el_keeps(struct el_keep keep, el_member_set proposers, el_member_set voters,
+              el_member_set answered, const double *weights) {
+    double span = el_member_set_weight(proposers, weights);
     switch (keep.kind) {
     case EL_KEEP_SPAN:
         return span >= keep.m - SAME;
     case EL_KEEP_PAIR:
-        return el_member_set_weight(entity->votes[0].voters, weights) >= keep.m - SAME;
+        return el_member_set_weight(proposers & voters, weights) >= keep.m - SAME;
     case EL_KEEP_MAJORITY:
-        return span > answered / 2 + SAME;
+        return span > el_member_set_weight(answered, weights) / 2 + SAME;
     }
     return false;
 }
@@ -165,7 +165,8 @@ bool el_combine(struct el_arena *arena, const struct el_proposal *proposals, siz
         }
         el_votes_sort(votes, entity.n_votes, weights);
         entity.votes = votes;
-        if (entity.n_votes > 0 && is_kept(&entity, keep, all, weights)) {
+        if (entity.n_votes > 0 &&
+            el_keeps(keep, entity.extracted_by, votes[0].voters, answered, weights)) {
             entity.type = votes[0].type;
             entity.score =
                 all > 0 ? el_member_set_weight(votes[0].voters, weights) / all : (double)NAN;

@@ -32,6 +32,12 @@ struct el_keep {
 /* "span:2", "pair:3", "majority"; m is a number above 0. False for anything else. */
 bool el_keep_parse(const char *text, struct el_keep *keep);
 
+/* The one rule by which a span is kept, or not: `proposers` propose it, `voters` voted for its type
+ * (they need not be the same), `answered` answered at all. `weights`: one for each member; NULL =
+ * all 1. */
+bool el_keeps(struct el_keep keep, el_member_set proposers, el_member_set voters,
+              el_member_set answered, const double *weights);
+
 /* Sort votes so that votes[0] holds the winning type: by weight of its voters, most first; a tie
  * goes to the type with the earliest listed voter, then to the smaller name in byte order.
  * `weights`: one a member, not negative; NULL = all 1. */

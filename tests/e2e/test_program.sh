@@ -10,7 +10,7 @@ that "el4ner.h is C++ too" sh -c "echo '#include <el4ner.h>' | ${CXX:-c++} -x c+
 if make -s -C "$root" BUILD="$build" install DESTDIR="$work/root" PREFIX="${PREFIX:-/usr/local}" >out 2>err; then
     pass "make install"
     prefix=$work/root${PREFIX:-/usr/local}
-    for file in bin/el4ner lib/libel4ner.so.0 lib/libel4ner.so lib/pkgconfig/el4ner.pc include/el4ner.h \
+    for file in bin/el4ner lib/libel4ner.so.0 lib/libel4ner.so lib/libel4ner.a lib/pkgconfig/el4ner.pc include/el4ner.h \
         share/man/man1/el4ner.1 share/man/man5/el4ner.yaml.5 share/el4ner/default.yaml \
         share/el4ner/models/nano-a.gguf share/el4ner/prompts/compact/set.yaml \
         share/el4ner/pools/default.jsonl share/bash-completion/completions/el4ner; do
@@ -18,6 +18,8 @@ if make -s -C "$root" BUILD="$build" install DESTDIR="$work/root" PREFIX="${PREF
     done
     that "the installed program finds its data" sh -c \
         "'$prefix/bin/el4ner' config 2>&1 | grep -q 'gguf: $prefix/share/el4ner/models/nano-a.gguf'"
+    that "pkg-config names what a static program needs besides" sh -c \
+        "PKG_CONFIG_PATH='$prefix/lib/pkgconfig' pkg-config --static --libs el4ner | grep -q -- '-lel4ner.*-ljansson'"
     make -s -C "$root" uninstall DESTDIR="$work/root" >out 2>err
     that "make uninstall leaves no file" test -z "$(find "$work/root" -type f -o -type l)"
 else
