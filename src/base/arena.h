@@ -17,7 +17,7 @@ struct el_arena {
 
 /* {0} is a valid empty arena. */
 
-/* `size` bytes, zeroed, aligned for any type; size 0 gives a valid pointer. */
+/* `size` bytes, zeroed, aligned for any scalar type; size 0 gives a valid pointer. */
 void *el_arena_alloc(struct el_arena *arena, size_t size);
 
 /* `count` * `size` bytes, zeroed; NULL if the product overflows. */

@@ -94,8 +94,8 @@ static bool closed_class(const char *word, size_t len, enum el_pos *tag) {
     return *tag != EL_POS_COUNT;
 }
 
-/* `starts`: the word begins the sentence, so that its capital says little; `next` is the word
- * behind it or NULL. */
+/* `starts`: the word begins the sentence, so that its capital says little; `before_capital`: the
+ * next word begins with one. */
 static enum el_pos tag_word(const char *word, size_t len, bool starts, bool german,
                             bool before_capital) {
     enum el_pos tag;

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { MOST_BYTES_PER_TOKEN = 16 };
+
 static bool add_piece(struct el_arena *arena, struct el_cuts *pieces, size_t *capacity,
                       struct el_cut piece) {
     if (!EL_ARENA_GROW(arena, pieces->items, *capacity, pieces->count + 1)) {
@@ -42,7 +44,7 @@ static size_t reach(const struct el_document *document, size_t start, size_t end
                     size_t max_bytes) {
     size_t length = end - start;
     if (max_bytes == 0 && max_tokens > 0) {
-        max_bytes = max_tokens * 16; /* bounds the work of the loop below */
+        max_bytes = max_tokens * MOST_BYTES_PER_TOKEN; /* bounds the work of the loop below */
     }
     if (max_bytes > 0 && length > max_bytes) {
         length = max_bytes;

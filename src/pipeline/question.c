@@ -15,8 +15,19 @@ bool el_question_add(struct el_work *work, struct el_questions *questions,
     return true;
 }
 
+/* Tokens of an answer besides its words. */
+enum {
+    JSON_SLACK = 96, /* brackets and quotes around a list, and some chatter */
+    MARKED_SLACK = 16,
+    TYPE_TOKENS = 8, /* a type and what separates it from the next pair */
+    JSON_PAIR_TOKENS = 8,
+    CHAT_VERDICT_TOKENS = 64, /* "yes" with a sentence around it */
+    COMPACT_VERDICT_TOKENS = 4,
+    MESSAGE_TOKENS = 8, /* of a prompt: the marks around a message of a chat */
+};
+
 /* How long an answer can sensibly be, in tokens. A list of spans can hold little more than the
- * sentence; the rest is punctuation of the form (JSON needs more of it), or marks. */
+ * sentence: as JSON twice its tokens, marked a quarter more, for the marks. */
 static size_t answer_tokens(const struct el_context *context, const struct el_work *work,
                             const struct el_question *question) {
     const struct el_prompt_set *set = context->prompts[question->member];
@@ -24,7 +35,7 @@ static size_t answer_tokens(const struct el_context *context, const struct el_wo
     if (forced > 0) {
         return forced;
     }
-    size_t slack = set->form == EL_ANSWER_JSON ? 96 : 16;
+    size_t slack = set->form == EL_ANSWER_JSON ? JSON_SLACK : MARKED_SLACK;
     size_t tokens = 0;
     switch (question->kind) {
     case EL_PROMPT_PREEXTRACT:
@@ -34,15 +45,15 @@ static size_t answer_tokens(const struct el_context *context, const struct el_wo
     case EL_PROMPT_CLASSIFY:
         for (size_t i = 0; i < question->n_mentions; i++) {
             const char *text = work->mentions.items[question->first_mention + i].text;
-            tokens += el_estimate_tokens(text, strlen(text)) + 8;
-            tokens += set->form == EL_ANSWER_JSON ? 8 : 0;
+            tokens += el_estimate_tokens(text, strlen(text)) + TYPE_TOKENS;
+            tokens += set->form == EL_ANSWER_JSON ? JSON_PAIR_TOKENS : 0;
         }
         return tokens + slack;
     case EL_PROMPT_VERIFY:
     case EL_PROMPT_KINDS:
         break;
     }
-    return set->chat ? 64 : 4;
+    return set->chat ? CHAT_VERDICT_TOKENS : COMPACT_VERDICT_TOKENS;
 }
 
 size_t el_estimate_call(const struct el_call *call) {
@@ -55,7 +66,7 @@ size_t el_estimate_call(const struct el_call *call) {
     }
     for (size_t i = 0; i < call->n_messages; i++) {
         const char *content = call->messages[i].content;
-        tokens += el_estimate_tokens(content, strlen(content)) + 8;
+        tokens += el_estimate_tokens(content, strlen(content)) + MESSAGE_TOKENS;
     }
     return tokens;
 }

@@ -1,5 +1,6 @@
-/* Voting: what several members propose becomes one set of entities. The pipeline, `combine` and
- * the ablation share these functions, so a table that says "span:2" means the same everywhere.
+/* Voting: what several members propose becomes one set of entities. The stages, `combine` and the
+ * ablation count votes and keep spans by these functions, so that "span:2" means the same in all
+ * of them. Verification counts verdicts by itself (verify.c).
  *
  * All functions are pure and deterministic: the result depends on the members' order (it decides
  * ties) and never on the order of the proposals. Thread-safe.

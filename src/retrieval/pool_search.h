@@ -1,7 +1,8 @@
 /* Parts of a search.
  *
- * Every similarity gives each sentence a bound that its score cannot exceed (bounds[], cheap, from
- * scanning) and can tell the exact score of a single sentence. Selection (select.c) then finds the
+ * Span and sentence similarity give each sentence a bound that its score exceeds by no more than
+ * EL_SLACK (bounds[], cheap, from scanning), and can tell the exact score of a single sentence; of
+ * BM25 and random order the bound is the score. Selection (select.c) then finds the
  * k best without scoring more than it must. */
 #ifndef EL_RETRIEVAL_POOL_SEARCH_H
 #define EL_RETRIEVAL_POOL_SEARCH_H

@@ -1,8 +1,8 @@
 /* Calls to the members: one event loop (curl multi) over all endpoints, with queueing, limits,
  * retries, the reply store, and the llama-server children.
  *
- * One client belongs to one thread. Nothing here knows stages or spans: it turns a call into a
- * reply, or says why there is none. */
+ * One client belongs to one thread. It turns a call into a reply, or says why there is none; the
+ * stage and the sentence of a call only order the queue and the account. */
 #ifndef EL_SERVING_CLIENT_H
 #define EL_SERVING_CLIENT_H
 

@@ -1,5 +1,5 @@
 /* HTTP transfers: curl's multi interface over one epoll set, so that hundreds of transfers cost
- * one thread and each step costs only for what moved. Knows nothing of calls and members.
+ * one thread and each step costs only for what moved. Knows nothing of prompts, answers and stages.
  *
  * One el_http belongs to one thread. */
 #ifndef EL_SERVING_HTTP_H
