@@ -6,6 +6,7 @@
 #define EL_CLI_CLI_H
 
 #include "base/log.h"
+#include "base/new_file.h"
 #include "corpus/format.h"
 #include "config/config.h"
 
@@ -245,15 +246,16 @@ int cli_check_inputs(char *const *paths, size_t n);
  * result. */
 int cli_check_output(const char *path, char *const *inputs, size_t n_inputs);
 
-/* A file that appears under its name only when complete. "-" or NULL is standard output; devices
- * and pipes are written directly. */
+/* A file that appears under its name only when complete (new_file.h). "-" or NULL is standard
+ * output; devices and pipes are written directly. */
 struct cli_output {
     FILE *file;
-    char *path;      /* NULL = standard output */
-    char *temporary; /* NULL = direct */
+    const char *path;       /* the caller's; NULL = standard output */
+    struct el_new_file new; /* of no use for standard output and direct writing */
 };
 bool cli_output_open(struct cli_output *output, const char *path, struct el_error *err);
-/* Flush, then put in place (`keep`), or remove. */
+/* Flush, then put in place (`keep`), or remove; a file that was there before stays then, which is
+ * said. */
 bool cli_output_close(struct cli_output *output, bool keep, struct el_error *err);
 /* `json` as such a file, indented, with further flags of json_dumpf(). Takes it over; NULL means
  * that memory was out. */

@@ -184,7 +184,9 @@ static int finish(struct tag *tag, bool ran, struct el_error *err) {
     if (tag->writer != NULL && !el_writer_close(tag->writer, &more) && !lost) {
         status = cli_fail(&more);
     }
-    bool keep = ran || err->code == EL_ERR_INTERRUPTED || tag->written > 0;
+    /* An empty output replaces nothing, unless it is the whole of an input without documents. */
+    bool whole = ran && tag->failed_inputs == 0 && cli_interrupted() == 0;
+    bool keep = whole || tag->written > 0;
     if (!cli_output_close(&tag->output, keep, &more) && !lost) {
         status = cli_fail(&more);
     }

@@ -77,64 +77,42 @@ int cli_check_output(const char *path, char *const *inputs, size_t n_inputs) {
     return CLI_OK;
 }
 
-/* Names that end in .gz and .zst are packed. */
-static bool pack_output(struct cli_output *output, const char *path, struct el_error *err) {
+/* The stream that is written through: to a descriptor of its own, packed where the name ends in .gz
+ * or .zst. NULL with an error. */
+static FILE *open_stream(int fd, const char *path, struct el_error *err) {
     size_t len;
     enum el_packing packing = el_packing_of_name(path, &len);
-    if (packing == EL_PACKING_NONE) {
-        return true;
-    }
-    output->file = el_pack_file(output->file, packing, err);
-    if (output->file == NULL) {
-        if (output->temporary != NULL) {
-            unlink(output->temporary);
+    int own = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+    FILE *file = fd < 0 ? fopen(path, "wb") : own >= 0 ? fdopen(own, "wb") : NULL;
+    if (file == NULL) {
+        el_fail(err, EL_ERR_CONFIG, "cannot write %s: %s", path, strerror(errno));
+        if (own >= 0) {
+            close(own);
         }
-        free(output->path);
-        free(output->temporary);
-        *output = (struct cli_output){0};
-        return false;
+        return NULL;
     }
-    return true;
+    return packing == EL_PACKING_NONE ? file : el_pack_file(file, packing, err);
 }
 
 bool cli_output_open(struct cli_output *output, const char *path, struct el_error *err) {
-    *output = (struct cli_output){0};
+    struct stat there;
+    *output = (struct cli_output){.new.fd = -1};
     if (path == NULL || strcmp(path, "-") == 0) {
         output->file = stdout;
         return true;
     }
-    struct stat status;
-    bool there = stat(path, &status) == 0;
-    if (there && S_ISDIR(status.st_mode)) {
-        return el_fail(err, EL_ERR_CONFIG, "cannot write %s: it is a folder", path);
-    }
-    /* Written behind a link, not over it. */
-    char *real = there ? realpath(path, NULL) : NULL;
-    output->path = real != NULL ? real : strdup(path);
-    if (output->path == NULL) {
-        return el_fail_memory(err);
-    }
-    bool direct = there && !S_ISREG(status.st_mode);
-    int fd = -1;
-    if (direct) {
-        output->file = fopen(path, "wb");
-    } else if (asprintf(&output->temporary, "%s.XXXXXX", output->path) >= 0) {
-        fd = mkstemp(output->temporary);
-        output->file = fd >= 0 ? fdopen(fd, "wb") : NULL;
-    }
-    if (output->file == NULL) {
-        el_fail(err, EL_ERR_CONFIG, "cannot write %s: %s", path, strerror(errno));
-        free(output->path);
-        free(output->temporary);
-        *output = (struct cli_output){0};
+    bool direct = stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode);
+    if (!direct && !el_new_file_open(&output->new, path, err)) {
+        err->code = err->code == EL_ERR_IO ? EL_ERR_CONFIG : err->code;
         return false;
     }
-    if (!direct) {
-        mode_t mask = umask(0);
-        umask(mask);
-        (void)!fchmod(fd, there ? status.st_mode & 0777 : 0666 & ~mask);
+    output->path = path;
+    output->file = open_stream(output->new.fd, path, err);
+    if (output->file == NULL) {
+        el_new_file_close(&output->new);
+        return false;
     }
-    return pack_output(output, path, err);
+    return true;
 }
 
 bool cli_output_close(struct cli_output *output, bool keep, struct el_error *err) {
@@ -146,19 +124,19 @@ bool cli_output_close(struct cli_output *output, bool keep, struct el_error *err
     if (output->file != stdout) {
         ok = fclose(output->file) == 0 && ok;
     }
-    if (failed) { /* of what went wrong then nothing is known any more */
+    if (failed) { /* the reason is not known any more */
         ok = el_fail(err, EL_ERR_IO, "cannot write %s to its end", name);
     } else if (!ok) {
         el_fail(err, EL_ERR_IO, "cannot write %s: %s", name, strerror(errno));
     }
-    if (output->temporary != NULL && keep && ok && rename(output->temporary, output->path) != 0) {
-        ok = el_fail(err, EL_ERR_IO, "cannot write %s: %s", name, strerror(errno));
+    if (output->new.fd >= 0) {
+        bool published = keep && ok && el_new_file_publish(&output->new, err);
+        ok = ok && (published || !keep);
+        if (!published && access(name, F_OK) == 0) {
+            cli_say("%s stays as it was", name);
+        }
+        el_new_file_close(&output->new);
     }
-    if (output->temporary != NULL && !(keep && ok)) {
-        unlink(output->temporary);
-    }
-    free(output->path);
-    free(output->temporary);
     *output = (struct cli_output){0};
     return ok;
 }

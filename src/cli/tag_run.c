@@ -266,9 +266,9 @@ int tag_report(const struct tag *tag) {
     uint64_t failed = counts->failed_documents + tag->failed_inputs;
     int status = failed > 0 ? CLI_FAILED : CLI_OK;
     if (cli_interrupted() > 0) {
-        cli_say("stopped early: %s holds %llu document%s",
-                tag->output_path != NULL ? tag->output_path : "the output",
-                (unsigned long long)tag->written, plural(tag->written));
+        cli_say("stopped early: %llu document%s written%s%s", (unsigned long long)tag->written,
+                tag->written == 1 ? " is" : "s are", tag->output_path != NULL ? " to " : "",
+                tag->output_path != NULL ? tag->output_path : "");
         status = CLI_FAILED;
     }
     if (!tag->settings.quiet) {

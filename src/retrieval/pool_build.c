@@ -39,7 +39,7 @@ static bool open_builder(const char *output, const struct el_pool_build_options 
     }
     b->options = options;
     b->base = base;
-    b->output.fd = -1;
+    b->output.file.fd = -1;
     b->folder = output == NULL ? NULL : el_folder_of(output);
     if (!el_ngram_counts_init(&b->counts[0]) || !el_ngram_counts_init(&b->counts[1]) ||
         (output != NULL && b->folder == NULL)) {

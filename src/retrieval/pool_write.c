@@ -4,52 +4,21 @@
 #include "base/checksum.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static bool fail_write(struct el_error *err, const char *what) {
     return el_fail(err, EL_ERR_IO, "cannot write %s: %s", what, strerror(errno));
 }
 
-/* A file without a name in `folder`; *name stays NULL. Where that cannot be had, a file with a
- * temporary name, which the caller removes. */
-static int open_unnamed(const char *folder, char **name) {
-    *name = NULL;
-    if (folder == NULL) {
-        return memfd_create("el4ner-pool", MFD_CLOEXEC);
-    }
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) {
-        return fd;
-    }
-    if (asprintf(name, "%s/.el4ner-pool-XXXXXX", folder) < 0) {
-        *name = NULL;
-        errno = ENOMEM;
-        return -1;
-    }
-    fd = mkostemp(*name, O_CLOEXEC);
-    if (fd < 0) {
-        free(*name);
-        *name = NULL;
-    }
-    return fd;
-}
-
 bool el_spool_open(struct el_spool *spool, const char *folder, struct el_error *err) {
-    char *name;
     *spool = (struct el_spool){0};
-    int fd = open_unnamed(folder, &name);
+    int fd = folder == NULL ? memfd_create("el4ner-pool", MFD_CLOEXEC) : el_unnamed_file(folder);
     if (fd < 0) {
         return el_fail(err, EL_ERR_IO, "cannot create a temporary file in %s: %s",
                        folder == NULL ? "memory" : folder, strerror(errno));
-    }
-    if (name != NULL) {
-        unlink(name);
-        free(name);
     }
     spool->file = fdopen(fd, "w+");
     if (spool->file == NULL) {
@@ -89,52 +58,35 @@ void el_spool_close(struct el_spool *spool) {
     *spool = (struct el_spool){0};
 }
 
-char *el_folder_of(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+static const char *name_of(const struct el_output *output) {
+    return output->file.path == NULL ? "the index in memory" : output->file.path;
 }
 
 bool el_output_open(struct el_output *output, const char *path, struct el_error *err) {
-    struct stat there;
-    *output = (struct el_output){.fd = -1, .section = -1, .offset = EL_POOL_HEADER};
+    *output = (struct el_output){.file = {.fd = -1}, .section = -1, .offset = EL_POOL_HEADER};
+    if (path != NULL && !el_new_file_open(&output->file, path, err)) {
+        return false;
+    }
+    if (path == NULL) {
+        output->file.fd = memfd_create("el4ner-pool", MFD_CLOEXEC);
+    }
     output->block = malloc(EL_POOL_BLOCK);
-    if (path != NULL && stat(path, &there) == 0) {
-        if (!S_ISREG(there.st_mode)) {
-            el_fail(err, EL_ERR_CONFIG, "cannot write %s: it is not an ordinary file", path);
-            el_output_close(output);
-            return false;
-        }
-        output->mode = there.st_mode & 0777;
-        output->path = realpath(path, NULL); /* written behind a link, not over it */
-    }
-    if (path != NULL && output->path == NULL) {
-        output->path = strdup(path);
-    }
-    char *folder = output->path == NULL ? NULL : el_folder_of(output->path);
-    if (output->block == NULL || (path != NULL && (folder == NULL || output->path == NULL))) {
-        free(folder);
+    if (output->block == NULL) {
         el_output_close(output);
         return el_fail_memory(err);
     }
-    output->fd = open_unnamed(folder, &output->temporary);
-    free(folder);
-    if (output->fd < 0 || lseek(output->fd, EL_POOL_HEADER, SEEK_SET) < 0) {
-        el_fail(err, EL_ERR_IO, "cannot write %s: %s", path == NULL ? "to memory" : path,
-                strerror(errno));
+    if (output->file.fd < 0 || lseek(output->file.fd, EL_POOL_HEADER, SEEK_SET) < 0) {
+        fail_write(err, name_of(output));
         el_output_close(output);
         return false;
     }
     return true;
 }
 
-static const char *name_of(const struct el_output *output) {
-    return output->path == NULL ? "the index in memory" : output->path;
-}
-
 static bool write_all(struct el_output *output, const void *bytes, size_t len, off_t at,
                       struct el_error *err) {
     for (const char *from = bytes; len > 0;) {
-        ssize_t n = pwrite(output->fd, from, len, at);
+        ssize_t n = pwrite(output->file.fd, from, len, at);
         if (n < 0 && errno != EINTR) {
             return fail_write(err, name_of(output));
         }
@@ -204,34 +156,6 @@ bool el_output_spool(struct el_output *output, enum el_section section, struct e
            el_output_add(output, spool->map, spool->bytes, err);
 }
 
-/* Give the finished file its name. A file without one is linked under a temporary name first,
- * because a link cannot replace an older file while a rename can. */
-static bool publish(struct el_output *output, struct el_error *err) {
-    if (output->mode != 0 || output->temporary != NULL) { /* mkostemp gives 0600 */
-        (void)!fchmod(output->fd, output->mode != 0 ? output->mode : 0644);
-    }
-    if (output->temporary == NULL) {
-        char self[64];
-        snprintf(self, sizeof self, "/proc/self/fd/%d", output->fd);
-        if (asprintf(&output->temporary, "%s.%ld.tmp", output->path, (long)getpid()) < 0) {
-            output->temporary = NULL;
-            return el_fail_memory(err);
-        }
-        unlink(output->temporary);
-        if (linkat(AT_FDCWD, self, AT_FDCWD, output->temporary, AT_SYMLINK_FOLLOW) != 0) {
-            free(output->temporary);
-            output->temporary = NULL;
-            return fail_write(err, output->path);
-        }
-    }
-    if (rename(output->temporary, output->path) != 0) {
-        return fail_write(err, output->path);
-    }
-    free(output->temporary);
-    output->temporary = NULL;
-    return true;
-}
-
 bool el_output_finish(struct el_output *output, int *fd, struct el_error *err) {
     struct el_pool_header *header = &output->header;
     unsigned char page[EL_POOL_HEADER] = {0};
@@ -252,24 +176,17 @@ bool el_output_finish(struct el_output *output, int *fd, struct el_error *err) {
         !write_all(output, page, sizeof page, 0, err)) {
         return false;
     }
-    if (output->path == NULL) {
-        *fd = output->fd;
-        output->fd = -1;
+    if (output->file.path == NULL) {
+        *fd = output->file.fd;
+        output->file.fd = -1;
         return true;
     }
-    return (fsync(output->fd) == 0 || fail_write(err, output->path)) && publish(output, err);
+    return el_new_file_publish(&output->file, err);
 }
 
 void el_output_close(struct el_output *output) {
-    if (output->temporary != NULL) {
-        unlink(output->temporary);
-    }
-    if (output->fd >= 0) {
-        close(output->fd);
-    }
+    el_new_file_close(&output->file);
     el_buffer_free(&output->table);
-    free(output->temporary);
-    free(output->path);
     free(output->block);
-    *output = (struct el_output){.fd = -1};
+    *output = (struct el_output){.file = {.fd = -1}};
 }

@@ -1,19 +1,16 @@
 /* Writing a pool file: spools that collect a section while it grows, and the output, which is
  * written from front to back with a checksum for each block.
  *
- * Spools and the output have no name while they are written (O_TMPFILE; where the file system has
- * none, a name that is removed at once or at failure), so a killed build leaves nothing behind. */
+ * Spools and the output have no name while they are written (new_file.h), so a killed build leaves
+ * nothing behind. */
 #ifndef EL_RETRIEVAL_POOL_WRITE_H
 #define EL_RETRIEVAL_POOL_WRITE_H
 
 #include "base/buffer.h"
+#include "base/new_file.h"
 #include "retrieval/pool_format.h"
 
 #include <stdio.h>
-
-/* The folder that a path lies in ("." for a name without a slash); malloc'ed, NULL if out
- * of memory. */
-char *el_folder_of(const char *path);
 
 /* Where files go: a folder, or memory only (folder NULL). */
 struct el_spool {
@@ -29,10 +26,7 @@ bool el_spool_map(struct el_spool *spool, struct el_error *err);
 void el_spool_close(struct el_spool *spool);
 
 struct el_output {
-    int fd;
-    char *path;  /* final name, links followed; NULL = memory only */
-    mode_t mode; /* of the file that is replaced; 0 = a new one */
-    char *temporary;
+    struct el_new_file file; /* without a path: in memory only */
     struct el_pool_header header;
     unsigned char *block;
     size_t fill;

@@ -75,6 +75,10 @@ serve_by() {
     port=${port##* }
 }
 
+# attended COMMAND...: as a person at a terminal runs it. A shell starts what ends in "&" with Ctrl-C
+# ignored, and el4ner leaves ignored what it finds ignored.
+attended() { exec env --default-signal=INT "$@"; }
+
 # configure FILE MEMBER-LINE...: a configuration with these members
 configure() {
     file=$1

@@ -52,7 +52,7 @@ that "the store is private" test "$(stat -c %a cache/el4ner/replies.sqlite)" = 6
 # Ctrl-C: what was begun is finished, the output is valid and in place.
 serve --latency 40 --slots 2
 configure slow.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact, slots: 2"
-"$el4ner" tag -c slow.yaml --no-cache --window 4 -o stopped.jsonl many.jsonl 2>err &
+attended "$el4ner" tag -c slow.yaml --no-cache --window 4 -o stopped.jsonl many.jsonl 2>err &
 pid=$!
 sleep 2
 kill -INT $pid
@@ -69,7 +69,7 @@ that "nothing else is left" test "$(find . -name 'stopped.jsonl*' | wc -l)" = 1
 
 serve --fault 'hang%1'
 configure hang.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact"
-"$el4ner" tag -c hang.yaml --no-cache -o hung.jsonl many.jsonl 2>err &
+attended "$el4ner" tag -c hang.yaml --no-cache -o hung.jsonl many.jsonl 2>err &
 pid=$!
 sleep 1
 kill -INT $pid

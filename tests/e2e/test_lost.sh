@@ -1,0 +1,53 @@
+#!/bin/sh
+# Output is not lost: a run that ends with nothing leaves the older file, a killed one leaves
+# nothing of its own, and what is done of a long text is written.
+. "$(dirname "$0")/lib.sh"
+printf '%s\n' '{"id": "1", "text": "Anna Berg met Carlo Dias.", "entities": [{"start": 0, "end": 9, "type": "person"}]}' >gold.jsonl
+echo 'a good result' >good
+keep() { cp good "$1"; }
+kept() { that "$1" cmp good "$2"; }
+alone() { test "$(find . -maxdepth 1 -name "*$1*" ! -name "$1" | wc -l)" = 0; }
+dead() { test -z "$(find . -name '.el4ner-*')"; }
+
+serve
+configure ok.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact"
+serve --fault 'hang%1'
+configure hang.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact"
+
+# An input that cannot be read.
+printf 'no JSON\n' >broken.jsonl
+keep out.jsonl
+says 1 "out.jsonl stays as it was" "tag of a broken input says that it wrote nothing" \
+    "$el4ner" tag -c ok.yaml broken.jsonl -o out.jsonl
+kept "tag of a broken input leaves the older output" out.jsonl
+keep trace.jsonl
+try 1 "a trace of a broken input" "$el4ner" tag -c ok.yaml broken.jsonl -o out.jsonl --trace trace.jsonl
+kept "a broken input leaves the older trace" trace.jsonl
+keep out.jsonl
+"$el4ner" convert broken.jsonl out.conll >out 2>err
+that "convert of a broken input makes no file" test ! -e out.conll
+
+# Two Ctrl-C before anything is done.
+keep out.jsonl
+attended "$el4ner" tag -c hang.yaml --no-cache gold.jsonl -o out.jsonl >out 2>err &
+pid=$!
+sleep 1
+kill -INT $pid
+sleep 0.3
+kill -INT $pid
+wait $pid
+kept "two Ctrl-C leave the older output" out.jsonl
+that "two Ctrl-C: the message says so" grep -q "out.jsonl stays as it was" err
+
+# One that ends the program, whatever it does: nothing of its own is left, the older file is.
+mkfifo pipe
+for signal in INT TERM KILL; do
+    keep out.jsonl
+    attended "$el4ner" convert pipe out.jsonl --from jsonl >out 2>err &
+    pid=$!
+    { cat gold.jsonl; sleep 1; kill -$signal $pid; } >pipe
+    wait $pid
+    kept "SIG$signal in convert leaves the older output" out.jsonl
+    that "SIG$signal in convert leaves nothing else" alone out.jsonl
+done
+that "no temporary file is left" dead
