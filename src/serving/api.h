@@ -5,7 +5,9 @@
 #define EL_SERVING_API_H
 
 #include "base/buffer.h"
-#include "serving/client.h"
+#include "serving/adapt.h"
+#include "serving/call.h"
+#include "serving/member.h"
 
 /* Which request shape a call to a member takes: its API, except that llama-server's own cannot
  * take messages and speaks chat for them. */

@@ -1,5 +1,6 @@
 /* Ollama's own API: POST /api/chat, which alone can set the size of the window. */
 #include "serving/api_private.h"
+#include "serving/tokens.h"
 
 #include "base/json.h"
 #include "base/print.h"

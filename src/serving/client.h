@@ -9,22 +9,9 @@
 #include "base/log.h"
 #include "serving/adapt.h"
 #include "serving/call.h"
+#include "serving/failure.h"
 #include "serving/member.h"
-
-enum el_failure {
-    EL_ANSWERED = 0,
-    EL_FAILED_CONNECT, /* refused, reset, DNS, TLS */
-    EL_FAILED_TIMEOUT,
-    EL_FAILED_STATUS,    /* HTTP status that is no success, after retries */
-    EL_FAILED_MALFORMED, /* a reply that is not what the API promises, or too large */
-    EL_FAILED_CONTEXT,   /* the prompt does not fit: shorten it and ask again */
-    EL_FAILED_DEAD,      /* the endpoint rests after too many failures, or the child died twice */
-    EL_FAILED_CANCELLED,
-    EL_FAILURES
-};
-
-/* "answered", "connect", "timeout" ... */
-const char *el_failure_name(enum el_failure failure);
+#include "serving/tokens.h"
 
 struct el_reply {
     enum el_failure failure;
@@ -110,8 +97,5 @@ struct el_account {
 };
 const struct el_account *el_client_account(const struct el_client *client, size_t member,
                                            enum el_stage stage);
-
-/* The same tokenisation-free estimate everywhere: an upper-side guess of the tokens of a text. */
-size_t el_estimate_tokens(const char *text, size_t len);
 
 #endif

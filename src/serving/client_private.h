@@ -1,9 +1,9 @@
-/* What the parts of the client share: members, their endpoints and the calls in work. Only for
- * client.c, queue.c, probe.c and start.c. */
+/* What the parts of the client share: members, their endpoints and the calls in work. */
 #ifndef EL_SERVING_CLIENT_PRIVATE_H
 #define EL_SERVING_CLIENT_PRIVATE_H
 
 #include "serving/api.h"
+#include "serving/client.h"
 #include "serving/http.h"
 #include "serving/retry.h"
 #include "serving/server.h"
@@ -102,11 +102,32 @@ struct el_client {
 
 /* client.c: move everything on once, while starting */
 void el_client_wait(struct el_client *client);
-void el_job_free(struct el_job *job);
 
-/* client.c: does a refusal of the request `sent` change what the endpoint gets from now on? */
+/* jobs.c: an identical job under way, or NULL; put among those under way; end it, and its twins
+ * with it: with a failure, an answer (whose memory it takes), or what the store has (false: it has
+ * nothing). */
+void el_job_free(struct el_job *job);
+struct el_job *el_job_find_same(struct el_client *client, const struct el_job *job);
+void el_job_enter(struct el_client *client, struct el_job *job);
+void el_job_fail(struct el_client *client, struct el_job *job, enum el_failure failure,
+                 const char *detail);
+void el_job_answer(struct el_client *client, struct el_job *job, const struct el_api_answer *answer,
+                   double seconds);
+bool el_job_from_store(struct el_client *client, struct el_job *job);
+
+/* send.c: send what waits and has room; a sent job is sent no more; back into its member's queue */
+void el_dispatch(struct el_client *client, double now);
+void el_job_unsend(struct el_client *client, struct el_job *job);
+void el_job_requeue(struct el_client *client, struct el_job *job);
+bool el_endpoint_usable(const struct el_endpoint *endpoint);
+/* No endpoint will take a call in the foreseeable future. */
+bool el_member_dead(const struct el_member *member, double now);
+/* Does a refusal of the request `sent` change what the endpoint gets from now on? */
 bool el_endpoint_adapts(struct el_endpoint *endpoint, const struct el_buffer *sent,
                         const struct el_http_transfer *transfer);
+
+/* children.c: start a child that has ended once more; a second death in mid-run is final */
+void el_child_watch(struct el_client *client, struct el_member *member);
 
 /* A copy, cut at a character's border where there is no room. */
 void el_set_text(char *into, size_t room, const char *text);

@@ -3,7 +3,7 @@
 #include "base/base64.h"
 #include "base/print.h"
 #include "base/text.h"
-#include "serving/client.h"
+#include "serving/tokens.h"
 
 #include <math.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "serving/client.h"
+#include "serving/failure.h"
 
 const char *el_failure_name(enum el_failure failure) {
     static const char *const names[EL_FAILURES] = {

@@ -6,7 +6,8 @@
 #define EL_SERVING_HTTP_H
 
 #include "base/buffer.h"
-#include "serving/client.h"
+#include "serving/failure.h"
+#include "serving/member.h"
 
 #include <curl/curl.h>
 

@@ -1,7 +1,9 @@
 /* How many tokens a text will take, without its tokenizer. Sub-word vocabularies spend about one
  * token on three letters of rare words, one on a punctuation mark, and up to two on a character
  * outside ASCII; guessing high costs a demonstration, guessing low costs a refused call. */
-#include "serving/client.h"
+#include "serving/tokens.h"
+
+#include <stdbool.h>
 
 static bool word_byte(unsigned char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
