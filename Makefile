@@ -170,30 +170,11 @@ format-check:
 
 # --- installing -----------------------------------------------------------------------------
 
-SHARE := $(DESTDIR)$(PREFIX)/share
 install: all $(BUILD)/$(SONAME)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
-	    $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/bash-completion/completions $(SHARE)/el4ner
-	install $(BUILD)/el4ner $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(BUILD)/$(SONAME) $(BUILD)/libel4ner.a $(DESTDIR)$(PREFIX)/lib/
-	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libel4ner.so
-	install -m 644 include/el4ner.h $(DESTDIR)$(PREFIX)/include/
-	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|; s|@PACKAGES@|$(PACKAGES)|' src/el4ner.pc.in \
-	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/el4ner.pc
-	install -m 644 man/*.1 $(SHARE)/man/man1/
-	install -m 644 man/*.5 $(SHARE)/man/man5/
-	install -m 644 completion/el4ner.bash $(SHARE)/bash-completion/completions/el4ner
-	install -m 644 default.yaml $(SHARE)/el4ner/
-	for f in $$(git ls-files 'models/*.gguf' 'models/*.bin' 'models/*.md' models/licenses pools/*.jsonl pools/*.el4 'prompts/*/*' 2>/dev/null || \
-	    ls -d models/*.gguf models/*.bin pools/*.jsonl pools/*.el4 prompts/*/*); do \
-	    [ ! -f $$f ] || install -D -m 644 $$f $(SHARE)/el4ner/$$f; done
+	@tools/install '$(DESTDIR)$(PREFIX)' '$(PREFIX)' '$(BUILD)' '$(VERSION)' '$(SONAME)' '$(PACKAGES)'
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/el4ner $(DESTDIR)$(PREFIX)/lib/$(SONAME) \
-	    $(DESTDIR)$(PREFIX)/lib/libel4ner.so $(DESTDIR)$(PREFIX)/lib/libel4ner.a $(DESTDIR)$(PREFIX)/lib/pkgconfig/el4ner.pc \
-	    $(DESTDIR)$(PREFIX)/include/el4ner.h $(SHARE)/bash-completion/completions/el4ner
-	for page in man/*; do rm -f $(SHARE)/man/man*/$${page##*/}; done
-	rm -rf $(SHARE)/el4ner
+	@tools/install --remove '$(DESTDIR)$(PREFIX)'
 
 # The part-of-speech tagger, trained again from the data sets (not needed for building).
 SHARED ?= ../shared

@@ -20,8 +20,25 @@ if make -s -C "$root" BUILD="$build" install DESTDIR="$work/root" PREFIX="${PREF
         "'$prefix/bin/el4ner' config 2>&1 | grep -q 'gguf: $prefix/share/el4ner/models/nano-a.gguf'"
     that "pkg-config names what a static program needs besides" sh -c \
         "PKG_CONFIG_PATH='$prefix/lib/pkgconfig' pkg-config --static --libs el4ner | grep -q -- '-lel4ner.*-ljansson'"
-    make -s -C "$root" uninstall DESTDIR="$work/root" >out 2>err
-    that "make uninstall leaves no file" test -z "$(find "$work/root" -type f -o -type l)"
+    # What is the user's own lies beside it: models, prompts, llama-server.
+    mkdir -p "$prefix/share/el4ner/bin" "$prefix/share/el4ner/prompts/mine" "$prefix/share/man/man1"
+    for file in bin/llama-server models/mine.gguf prompts/mine/set.yaml prompts/compact/mine.txt; do
+        echo mine >"$prefix/share/el4ner/$file"
+    done
+    echo mine >"$prefix/share/man/man1/other.1"
+    # A file of an older version, which this one has not.
+    echo share/el4ner/prompts/gone/set.yaml >>"$prefix/share/el4ner/installed-files"
+    mkdir "$prefix/share/el4ner/prompts/gone"
+    echo old >"$prefix/share/el4ner/prompts/gone/set.yaml"
+    try 0 "make install over an older version" \
+        make -s -C "$root" BUILD="$build" install DESTDIR="$work/root" PREFIX="${PREFIX:-/usr/local}"
+    that "files that a version no longer has go" test ! -e "$prefix/share/el4ner/prompts/gone"
+    try 0 "make uninstall" make -s -C "$root" uninstall DESTDIR="$work/root" PREFIX="${PREFIX:-/usr/local}"
+    that "make uninstall leaves what is the user's own, and that alone" \
+        test "$(find "$work/root" -type f -o -type l | xargs cat | sort | uniq -c | tr -d ' ')" = 5mine
+    that "make uninstall leaves no empty folder of data" test -z "$(find "$prefix/share/el4ner" -type d -empty)"
+    says 2 "which names what was installed" "make uninstall twice" \
+        make -s -C "$root" uninstall DESTDIR="$work/root" PREFIX="${PREFIX:-/usr/local}"
 else
     fail "make install"
 fi
@@ -75,7 +92,7 @@ configure doomed.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact,
 that "the id of a failed document is named" grep -qF 'document a?[31mb failed' err
 printf '{"id": "1", "text": "Anna", "entities": [{"start": 0, "end": 4, "type": "p\\u001b[31m"}]}\n' >typed.jsonl
 try 1 "a failed text in the library" "$build/tests/host" C doomed.yaml "Anna met Bob."
-that "the library says that members gave no answer" grep -q '^error 7: no member listed spans' out
+that "the library says that members gave no answer" grep -q '^error 6: no member listed spans' out
 try 0 "no text at all in the library" "$build/tests/host" C ok.yaml -
 try 0 "types with control characters" "$el4ner" score typed.jsonl typed.jsonl --by-type
 that "score shows none of them" harmless
