@@ -50,7 +50,8 @@ static const struct cli_help help = {
         "  el4ner tag -c my.yaml corpus.conll -o out.jsonl --trace trace.jsonl\n"
         "  el4ner tag --profile paper --pool train.jsonl dev.jsonl --offsets token > out.jsonl\n"
         "\n"
-        "Ctrl-C finishes the documents in work and leaves valid output; twice stops at once.\n"
+        "Ctrl-C finishes the documents in work, for 5 seconds at most, and leaves valid output;\n"
+        "twice stops at once. Of a long document, what is done is written, marked as cut short.\n"
         "\n"
         "Exit status: 0 all well; 1 some documents failed or a member was silent all through;\n"
         "2 command line or configuration; 3 no member could be reached.",

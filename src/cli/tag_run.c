@@ -200,7 +200,9 @@ enum el_tick tag_tick(void *context) {
     int interrupts = cli_interrupted();
     if (interrupts == 1 && !tag->told) {
         tag->told = true;
-        cli_say("finishing the documents in work; Ctrl-C again stops at once");
+        cli_say(
+            "finishing the documents in work, for %d seconds at most; Ctrl-C again stops at once",
+            EL_FINISH_SECONDS);
     }
     double now = seconds_since(&tag->began);
     if (!tag->settings.quiet && cli_progress_shown() && now - tag->shown > 0.25) {

@@ -27,6 +27,8 @@ void el_ensemble_close(struct el_ensemble *ensemble);
 
 struct el_work; /* work.h */
 
+enum { EL_FINISH_SECONDS = 5 };
+
 /* Where documents come from and go to. {0} but for next and done is a plain run. */
 struct el_run {
     void *context;
@@ -36,8 +38,9 @@ struct el_run {
      * frees it or keeps it; false stops the run. */
     bool (*done)(void *context, struct el_document *document, struct el_error *err);
     /* Optional: called a few times a second. EL_GO_ON, EL_FINISH = take no more documents and
-     * finish those that are well under way (the rest is not handed over), EL_STOP = give up at
-     * once. */
+     * finish those that are well under way, for EL_FINISH_SECONDS at most (the rest is not handed
+     * over), EL_STOP = at once. Of a document that is not finished then, the sentences done from
+     * its beginning on count, and its `failure` says that it was cut short. */
     enum el_tick { EL_GO_ON, EL_FINISH, EL_STOP } (*tick)(void *context);
     /* Optional: sees each sentence when its last stage is done, in any order. `document` still has
      * the entities it came with. */

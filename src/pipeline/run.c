@@ -3,13 +3,15 @@
  *
  * Sentences in work are bounded by the window, documents that wait for an earlier one by a
  * multiple of it: memory does not grow with the input. */
-#include "base/json.h"
 #include "base/array.h"
+#include "base/clock.h"
+#include "base/json.h"
 #include "corpus/flat.h"
 #include "pipeline/cut.h"
 #include "pipeline/ensemble_private.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +23,7 @@ struct job {
     struct el_arena arena;
     struct el_cuts pieces;
     size_t started, finished; /* pieces */
+    bool *done;               /* by piece */
     struct el_entity *entities;
     size_t n_entities, capacity;
     char **traces; /* by piece; NULL without a trace */
@@ -54,7 +57,8 @@ struct run {
     struct task *tasks;
     size_t n_jobs, n_tasks;
     uint64_t n_sentences, n_documents;
-    uint64_t end; /* documents from this number on are not wanted any more */
+    uint64_t end;    /* documents from this number on are not wanted any more */
+    double deadline; /* of el_now(), when what is done is all there will be; INFINITY = none */
     bool input_ended, stopping;
     bool failed; /* `error` says why; set from inside reply handlers too */
     struct el_error error;
@@ -152,6 +156,7 @@ static bool finish_task(struct task *task, struct el_error *err) {
     }
     count_work(run, work);
     job->finished++;
+    job->done[task->piece] = true;
     return true;
 }
 
@@ -453,6 +458,10 @@ static bool pull_document(struct run *run, struct el_error *err) {
                          run->context.settings.max_sentence, &job->pieces, err)) {
         return false;
     }
+    job->done = el_arena_array(&job->arena, job->pieces.count, sizeof *job->done);
+    if (job->done == NULL) {
+        return el_fail_memory(err);
+    }
     if (run->ensemble->trace != NULL && job->pieces.count > 0) {
         job->traces = calloc(job->pieces.count, sizeof *job->traces);
         if (job->traces == NULL) {
@@ -538,17 +547,61 @@ static bool hand_over(struct run *run, struct job *job, struct el_error *err) {
     return run->order->done(run->order->context, document, err);
 }
 
+static bool hand_over_first(struct run *run, struct el_error *err) {
+    struct job *job = run->first;
+    run->first = job->next;
+    run->last = run->first == NULL ? NULL : run->last;
+    run->n_jobs--;
+    bool ok = hand_over(run, job, err);
+    free_job(job);
+    return ok;
+}
+
 /* Hand over finished documents from the head of the line. */
 static bool drain(struct run *run, struct el_error *err) {
     while (run->first != NULL && run->first->number < run->end &&
            run->first->finished == run->first->pieces.count) {
+        if (!hand_over_first(run, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Leave of a document what its first `n` pieces brought, fewer than all, and say so in it. */
+static bool cut_short(struct job *job, size_t n, struct el_error *err) {
+    struct el_document *document = job->document;
+    size_t border = job->pieces.items[n].keep.start, kept = 0;
+    for (size_t i = 0; i < job->n_entities; i++) {
+        if (job->entities[i].span.start < border) {
+            job->entities[kept++] = job->entities[i];
+        }
+    }
+    job->n_entities = kept;
+    for (size_t i = n; job->traces != NULL && i < job->pieces.count; i++) {
+        free(job->traces[i]);
+        job->traces[i] = NULL;
+    }
+    document->failure =
+        el_arena_printf(&document->arena, "cut short: only its first %zu of %zu sentences are done",
+                        n, job->pieces.count);
+    return document->failure != NULL || el_fail_memory(err);
+}
+
+/* The end, whatever is in work: documents with something done are handed over, up to the first
+ * without. */
+static bool hand_over_what_is_done(struct run *run, struct el_error *err) {
+    while (run->first != NULL && run->first->number < run->end) {
         struct job *job = run->first;
-        run->first = job->next;
-        run->last = run->first == NULL ? NULL : run->last;
-        run->n_jobs--;
-        bool ok = hand_over(run, job, err);
-        free_job(job);
-        if (!ok) {
+        size_t n = 0;
+        while (n < job->pieces.count && job->done[n]) {
+            n++;
+        }
+        bool whole = n == job->pieces.count;
+        if (!whole && n == 0) {
+            break;
+        }
+        if ((!whole && !cut_short(job, n, err)) || !hand_over_first(run, err)) {
             return false;
         }
     }
@@ -557,10 +610,11 @@ static bool drain(struct run *run, struct el_error *err) {
 
 /* ---- the loop ---- */
 
-/* The caller wants an end: documents up to the last one that has come as far as classification are
- * finished, later ones are given up. At least the first is finished. */
+/* The caller wants an end: documents up to the last one that has come as far as classification, and
+ * the first in any case, may be finished within some seconds; later ones are given up. */
 static void wind_up(struct run *run) {
     run->input_ended = true;
+    run->deadline = el_now() + EL_FINISH_SECONDS;
     run->end = run->first == NULL ? 0 : run->first->number + 1;
     for (const struct task *task = run->tasks; task != NULL; task = task->next) {
         if (task->work.stage >= EL_STAGE_CLASSIFY && task->job->number >= run->end) {
@@ -576,7 +630,8 @@ static bool loop(struct run *run, struct el_error *err) {
         if (run->order->tick != NULL) {
             enum el_tick tick = run->order->tick(run->order->context);
             if (tick == EL_STOP) {
-                return el_fail(err, EL_ERR_INTERRUPTED, "interrupted");
+                return hand_over_what_is_done(run, err) &&
+                       el_fail(err, EL_ERR_INTERRUPTED, "interrupted");
             }
             if (tick == EL_FINISH && !finishing) {
                 finishing = true;
@@ -588,6 +643,9 @@ static bool loop(struct run *run, struct el_error *err) {
         }
         if (run->input_ended && (run->first == NULL || run->first->number >= run->end)) {
             return true;
+        }
+        if (el_now() >= run->deadline) {
+            return hand_over_what_is_done(run, err);
         }
         if (run->n_tasks > 0 &&
             !el_client_run(run->ensemble->client, tick_milliseconds, handle_reply, run, err)) {
@@ -627,6 +685,7 @@ bool el_ensemble_run(struct el_ensemble *ensemble, const struct el_run *order,
     run.window = ensemble->window > 0 ? ensemble->window : slots * 4 < 16 ? 16 : slots * 4;
     run.max_tokens = el_ensemble_longest_sentence(ensemble);
     run.end = UINT64_MAX;
+    run.deadline = INFINITY;
     bool ok = loop(&run, err);
     abandon(&run);
     return ok;

@@ -51,3 +51,38 @@ for signal in INT TERM KILL; do
     that "SIG$signal in convert leaves nothing else" alone out.jsonl
 done
 that "no temporary file is left" dead
+
+# A long text: what is done of it is written, long before all of it would be.
+serve --latency 40 --slots 2
+configure slow.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact, slots: 2"
+awk 'BEGIN { for (i = 0; i < 3000; i++) print "Anna Berg met Carlo Dias in Eden on day " i "." }' >long.txt
+check_cut() { python3 - "$1" <<'END'
+import json, re, sys
+document, = [json.loads(line) for line in open(sys.argv[1])]
+done, whole = map(int, re.fullmatch(r"cut short: only its first (\d+) of (\d+) sentences are done", document["failure"]).groups())
+assert 0 < done < whole == 3000, (done, whole)
+sentences = document["text"].splitlines(keepends=True)
+border = sum(len(s) for s in sentences[:done])
+starts = [e["start"] for e in document["entities"]]
+assert starts and max(starts) < border, (max(starts), border)
+assert max(starts) > border - 2 * len(sentences[0]), (max(starts), border)
+END
+}
+for signals in TERM "INT INT"; do
+    rm -f long.jsonl
+    attended "$el4ner" tag -c slow.yaml --no-cache long.txt -o long.jsonl --trace long.trace >out 2>err &
+    pid=$!
+    (sleep 90; kill -KILL $pid) 2>/dev/null &
+    watch=$!
+    sleep 2
+    for signal in $signals; do
+        kill "-$signal" $pid
+        sleep 0.3
+    done
+    wait $pid
+    status=$?
+    kill $watch 2>/dev/null
+    that "SIG$signals during a long text ends with status 1" test $status = 1
+    that "SIG$signals during a long text: what is done is written and marked" check_cut long.jsonl
+    that "SIG$signals during a long text: it is named" grep -q 'long.txt failed: cut short' err
+done
