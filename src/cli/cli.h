@@ -153,6 +153,8 @@ char *cli_store_path(const struct cli_settings *settings);
  * not know. */
 enum {
     CLI_ID_FROM = CLI_READ_ID,
+    CLI_ID_TEXT_COLUMN,
+    CLI_ID_ID_COLUMN,
     CLI_ID_SCHEME,
     CLI_ID_TOKEN_COLUMN,
     CLI_ID_TAG_COLUMN,
@@ -166,6 +168,8 @@ enum {
 #define CLI_READ_OPTIONS                                                                           \
     {CLI_ID_FROM, "from", "FORMAT",                                                                \
      "of the input, e.g. text, jsonl, conll (default: by\nending and content)"},                   \
+        {CLI_ID_TEXT_COLUMN, "text-column", "NAME", "of tables (default: text)"},                  \
+        {CLI_ID_ID_COLUMN, "id-column", "NAME", "of tables (default: id)"},                        \
         {CLI_ID_SCHEME, "scheme", "NAME", "of CoNLL tags: auto (default), iob1, iob2, bioes"},     \
         {CLI_ID_TOKEN_COLUMN, "token-column", "N", "of CoNLL input, from 1 (default: the first)"}, \
         {CLI_ID_TAG_COLUMN, "tag-column", "N", "of CoNLL input, from 1 (default: the last)"},      \

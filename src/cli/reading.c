@@ -46,6 +46,12 @@ static bool take(struct el_read_options *read, const char *command, int id, cons
         return take_count(command, "--tag-column", value, &read->tag_column);
     case CLI_ID_ANNOTATOR:
         return take_count(command, "--annotator", value, &read->annotator);
+    case CLI_ID_TEXT_COLUMN:
+        read->text_column = value;
+        return true;
+    case CLI_ID_ID_COLUMN:
+        read->id_column = value;
+        return true;
     case CLI_ID_LABELS:
         read->label_names = value;
         return true;

@@ -92,7 +92,7 @@ static bool write(struct el_writer *writer, const struct el_document *document,
 
 const struct el_format_entry el_format_conll = {
     .name = "conll",
-    .endings = ".conll .conll03 .conll2003 .tsv .bio .iob .iob2 .bioes .col",
+    .endings = ".conll .conll03 .conll2003 .bio .iob .iob2 .bioes .col",
     .open = el_conll_open,
     .next = el_conll_next,
     .close = el_conll_close,

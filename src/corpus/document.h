@@ -39,6 +39,13 @@ struct el_entity {
     json_t *extra; /* unknown input fields of this entity; borrowed from the document; or NULL */
 };
 
+/* The columns of the table that a document is from. */
+struct el_columns {
+    const char *const *names;
+    size_t count, text, id; /* which of them has the text, and the id (count: none) */
+    bool crlf;              /* the lines end in CR LF */
+};
+
 struct el_document {
     struct el_arena arena;
     const char *id;   /* never NULL once read */
@@ -59,6 +66,8 @@ struct el_document {
 
     json_t *extra; /* object of unknown input fields, owned by the document; NULL = none */
     json_t *kept;  /* whatever `extra` of the entities points into; owned; NULL = none */
+
+    const struct el_columns *columns; /* of a table; in the arena; NULL = it is from no table */
 
     size_t line;                /* where the document began in its source (1-based); 0 = unknown */
     size_t abstained;           /* cells (member x stage x sentence) without an answer */

@@ -14,7 +14,8 @@
 /* Each is defined in a file of its own. */
 extern const struct el_format_entry el_format_text, el_format_jsonl, el_format_conll,
     el_format_conllu, el_format_doccano, el_format_spacy, el_format_labelstudio, el_format_nested,
-    el_format_brat, el_format_webanno, el_format_html, el_format_terminal;
+    el_format_brat, el_format_webanno, el_format_html, el_format_terminal, el_format_csv,
+    el_format_tsv;
 
 static const struct el_format_entry *const entries[] = {
     [EL_FORMAT_TEXT] = &el_format_text,
@@ -25,6 +26,8 @@ static const struct el_format_entry *const entries[] = {
     [EL_FORMAT_SPACY] = &el_format_spacy,
     [EL_FORMAT_LABELSTUDIO] = &el_format_labelstudio,
     [EL_FORMAT_NESTED] = &el_format_nested,
+    [EL_FORMAT_CSV] = &el_format_csv,
+    [EL_FORMAT_TSV] = &el_format_tsv,
     [EL_FORMAT_BRAT] = &el_format_brat,
     [EL_FORMAT_WEBANNO] = &el_format_webanno,
     [EL_FORMAT_HTML] = &el_format_html,
@@ -96,7 +99,7 @@ bool el_format_can_write(enum el_format format) {
 /* May the content overrule the ending? */
 static bool is_shared(enum el_format ending) {
     return ending == EL_FORMAT_AUTO || ending == EL_FORMAT_JSONL || ending == EL_FORMAT_CONLL ||
-           ending == EL_FORMAT_TEXT;
+           ending == EL_FORMAT_TEXT || ending == EL_FORMAT_TSV;
 }
 
 static const size_t LARGEST_DOCUMENT = (size_t)256 << 20;

@@ -19,8 +19,10 @@ enum el_format {
     EL_FORMAT_LABELSTUDIO,
     EL_FORMAT_BRAT, /* a folder of .txt and .ann */
     EL_FORMAT_WEBANNO,
-    EL_FORMAT_HTML,     /* output only */
-    EL_FORMAT_NESTED,   /* the JSON of nested-NER papers */
+    EL_FORMAT_HTML,   /* output only */
+    EL_FORMAT_NESTED, /* the JSON of nested-NER papers */
+    EL_FORMAT_CSV,    /* tables */
+    EL_FORMAT_TSV,
     EL_FORMAT_TERMINAL, /* output only */
     EL_FORMATS          /* how many there are */
 };
@@ -54,9 +56,10 @@ struct el_read_options {
     bool has_input_unit;
     enum el_unit input_unit; /* for lines without "offset_unit"; see has_input_unit */
     bool keep_tags;          /* CoNLL: the documents have the raw tags too (el_document.tags) */
-    unsigned token_column, tag_column; /* CoNLL, from 1; 0 = the first and the last */
-    enum el_ends ends;                 /* nested JSON */
-    unsigned annotator;                /* Label Studio: the n-th annotation, from 1; 0 = first */
+    unsigned token_column, tag_column;   /* CoNLL, from 1; 0 = the first and the last */
+    const char *text_column, *id_column; /* tables, by name; NULL = "text" and "id" */
+    enum el_ends ends;                   /* nested JSON */
+    unsigned annotator;                  /* Label Studio: the n-th annotation, from 1; 0 = first */
     enum el_in_pieces pieces;
     const char *label_names;  /* path of a file with the names of labels that are numbers in the
                                  input (label_names.h); NULL = none */
@@ -96,10 +99,11 @@ struct el_write_options {
     const char *const *members; /* names by member bit, for the evidence; NULL = the documents do
                                    not come from the pipeline ("abstained" is then not written) */
     size_t n_members;
-    bool color;        /* terminal: escape sequences allowed */
-    int columns;       /* terminal: width in columns; 0 = 80 */
-    enum el_ends ends; /* nested JSON; BY_FORM = exclusive */
-    bool flat;         /* CoNLL: drop overlapping entities by the flat rule instead of failing */
+    bool color;               /* terminal: escape sequences allowed */
+    int columns;              /* terminal: width in columns; 0 = 80 */
+    enum el_ends ends;        /* nested JSON; BY_FORM = exclusive */
+    const struct el_log *log; /* warned of what the format cannot hold; NULL = nobody */
+    bool flat; /* CoNLL: drop overlapping entities by the flat rule instead of failing */
 };
 
 struct el_writer;

@@ -295,13 +295,31 @@ int el_input_line(struct el_input *input, char **line, size_t *len, struct el_er
     size_t whole = n + (stop != NULL);
     input->begin += whole;
     input->done += whole;
-    if (stop != NULL && n > 0 && from[n - 1] == '\r') {
-        n--;
-    }
+    input->crlf = stop != NULL && n > 0 && from[n - 1] == '\r';
+    n -= input->crlf;
     from[n] = '\0';
     *line = from;
     *len = n;
     return check_text(input, input->line, line, len, err) ? 1 : -1;
+}
+
+bool el_input_put_back(struct el_input *input, const char *bytes, size_t len) {
+    size_t rest = input->end - input->begin, need = len + rest + CHUNK + 1;
+    if (need > input->capacity) {
+        char *buffer = realloc(input->buffer, need);
+        if (buffer == NULL) {
+            return false;
+        }
+        input->buffer = buffer;
+        input->capacity = need;
+    }
+    memmove(input->buffer + len, input->buffer + input->begin, rest);
+    memcpy(input->buffer, bytes, len);
+    input->begin = 0;
+    input->end = len + rest;
+    input->buffer[input->end] = '\0';
+    input->done -= len < input->done ? len : input->done;
+    return true;
 }
 
 /* Where in an object is the scan? */

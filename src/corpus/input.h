@@ -16,6 +16,7 @@
 struct el_input {
     char *name;     /* as errors give it */
     size_t line;    /* number of the line read last, 1-based */
+    bool crlf;      /* its end was CR LF */
     uint64_t done;  /* bytes of text */
     uint64_t total; /* of the file; 0 = unknown */
     size_t max_bytes;
@@ -50,6 +51,10 @@ const char *el_input_peek(const struct el_input *input, size_t *len);
 /* The next line without its end (LF or CR LF), NUL-terminated, valid until the next call.
  * 1 = line, 0 = end, -1 = error; after EL_ERR_FORMAT the next call gives the next line. */
 int el_input_line(struct el_input *input, char **line, size_t *len, struct el_error *err);
+
+/* Give lines back that were read, with their ends: they are read again. The caller sets `line`.
+ * False if memory is out. */
+bool el_input_put_back(struct el_input *input, const char *bytes, size_t len);
 
 /* The next JSON object of a file that has them in lines, in an array, or simply one after another;
  * valid until the next call. *line gets the line in which it begins. Results as above. Memory:

@@ -78,6 +78,16 @@ json_t *el_json_first(const json_t *object, const char *const *keys);
  * nothing. */
 json_t *el_json_rest(json_t *object, const char *const *known);
 
+/* What a line of JSON lines says, of an object that has been parsed. */
+el_json_fill el_jsonl_fill;
+
+/* Writing: the entities, or the tokens (or words), of a document as JSON lines have them, "[...]".
+ */
+bool el_jsonl_write_entities(struct el_writer *writer, const struct el_document *document,
+                             struct el_error *err);
+bool el_jsonl_write_tokens(struct el_writer *writer, const struct el_document *document,
+                           struct el_error *err);
+
 /* Writing: `, "key": value` for each member of `extra` (may be NULL) that is not in `written`. */
 void el_json_write_extra(struct el_buffer *out, json_t *extra, const char *const *written);
 

@@ -165,7 +165,7 @@ static bool read_tags(struct el_json_line *line) {
     return done;
 }
 
-static bool fill(struct el_json_line *line) {
+bool el_jsonl_fill(struct el_json_line *line) {
     static const char *const known[] = {"id",   "text",     "offset_unit", "tokens",
                                         "lang", "entities", NULL};
     json_t *root = line->root;
@@ -209,8 +209,8 @@ static void close(struct el_reader *reader) {
 
 static int next(struct el_reader *reader, struct el_document **document, struct el_error *err) {
     const struct state *state = reader->state;
-    return state->by_lines ? el_json_next_line(reader, fill, document, err)
-                           : el_json_next_object(reader, fill, document, err);
+    return state->by_lines ? el_json_next_line(reader, el_jsonl_fill, document, err)
+                           : el_json_next_object(reader, el_jsonl_fill, document, err);
 }
 
 /* ---- Writing ---- */
@@ -300,18 +300,22 @@ static bool write_entity(struct el_writer *writer, const struct el_document *doc
     return true;
 }
 
-static bool write_entities(struct el_writer *writer, const struct el_document *document,
-                           const struct el_spans *tokens, struct el_error *err) {
+bool el_jsonl_write_entities(struct el_writer *writer, const struct el_document *document,
+                             struct el_error *err) {
     struct el_offsets offsets = {0};
-    if (writer->options.unit != EL_UNIT_TOKEN &&
-        !el_offsets_open(&offsets, &writer->scratch, document->text, document->text_len,
-                         writer->options.unit)) {
+    struct el_spans tokens = {0};
+    if (writer->options.unit == EL_UNIT_TOKEN) {
+        if (!el_writer_tokens(writer, document, &tokens, err)) {
+            return false;
+        }
+    } else if (!el_offsets_open(&offsets, &writer->scratch, document->text, document->text_len,
+                                writer->options.unit)) {
         return el_fail_memory(err);
     }
-    el_buffer_string(&writer->out, ", \"entities\": [");
+    el_buffer_char(&writer->out, '[');
     for (size_t i = 0; i < document->n_entities; i++) {
         el_buffer_string(&writer->out, i == 0 ? "" : ", ");
-        if (!write_entity(writer, document, &document->entities[i], tokens, &offsets, err)) {
+        if (!write_entity(writer, document, &document->entities[i], &tokens, &offsets, err)) {
             return false;
         }
     }
@@ -319,37 +323,45 @@ static bool write_entities(struct el_writer *writer, const struct el_document *d
     return true;
 }
 
-static void write_tokens(struct el_buffer *out, const struct el_document *document,
-                         const struct el_spans *tokens) {
-    el_buffer_string(out, ", \"tokens\": [");
-    for (size_t i = 0; i < tokens->count; i++) {
+bool el_jsonl_write_tokens(struct el_writer *writer, const struct el_document *document,
+                           struct el_error *err) {
+    struct el_buffer *out = &writer->out;
+    struct el_spans tokens = {0};
+    if (!el_writer_tokens(writer, document, &tokens, err)) {
+        return false;
+    }
+    el_buffer_char(out, '[');
+    for (size_t i = 0; i < tokens.count; i++) {
+        struct el_span token = tokens.items[i];
         el_buffer_string(out, i == 0 ? "" : ", ");
-        el_json_string(out, document->text + tokens->items[i].start,
-                       tokens->items[i].end - tokens->items[i].start);
+        el_json_string(out, document->text + token.start, token.end - token.start);
     }
     el_buffer_char(out, ']');
+    return true;
 }
 
 static bool write(struct el_writer *writer, const struct el_document *document,
                   struct el_error *err) {
     static const char *const written[] = {"abstained", "failure", NULL}, *const none[] = {NULL};
     struct el_buffer *out = &writer->out;
-    struct el_spans tokens = {0};
     bool from_pipeline = writer->options.members != NULL;
-    if ((writer->options.unit == EL_UNIT_TOKEN || document->n_tokens > 0) &&
-        !el_writer_tokens(writer, document, &tokens, err)) {
-        return false;
-    }
     el_buffer_string(out, "{\"id\": ");
     el_json_string(out, document->id, strlen(document->id));
     el_buffer_string(out, ", \"text\": ");
     el_json_string(out, document->text, document->text_len);
     el_buffer_printf(out, ", \"offset_unit\": \"%s\"", el_unit_name(writer->options.unit));
-    if (tokens.count > 0) {
-        write_tokens(out, document, &tokens);
+    if (document->n_tokens > 0 ||
+        (writer->options.unit == EL_UNIT_TOKEN && document->text_len > 0)) {
+        el_buffer_string(out, ", \"tokens\": ");
+        if (!el_jsonl_write_tokens(writer, document, err)) {
+            return false;
+        }
     }
-    if (el_writer_has_labels(writer, document) && !write_entities(writer, document, &tokens, err)) {
-        return false;
+    if (el_writer_has_labels(writer, document)) {
+        el_buffer_string(out, ", \"entities\": ");
+        if (!el_jsonl_write_entities(writer, document, err)) {
+            return false;
+        }
     }
     if (from_pipeline) {
         el_buffer_printf(out, ", \"abstained\": %zu", document->abstained);

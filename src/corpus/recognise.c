@@ -10,9 +10,16 @@ static bool looks_like_tag(const char *tag, size_t len) {
            (len > 2 && strchr("BIESLUM", tag[0]) != NULL && tag[1] == '-');
 }
 
-/* Do the first lines all end in a tag? `len` bytes of the beginning; the last line may be cut. */
-static bool looks_like_conll(const char *text, size_t len) {
-    size_t rows = 0, lines = 0;
+/* Rows among the first lines that end in a tag, and the others: comments and blank lines count as
+ * neither. */
+struct rows {
+    size_t tagged, others, blank;
+};
+
+/* `len` bytes of the beginning; the last line may be cut. */
+static struct rows count_rows(const char *text, size_t len) {
+    struct rows rows = {0};
+    size_t lines = 0;
     for (size_t at = 0; at < len && lines < 200; lines++) {
         const char *stop = memchr(text + at, '\n', len - at);
         size_t end = stop != NULL ? (size_t)(stop - text) : len, next = end + 1;
@@ -23,16 +30,25 @@ static bool looks_like_conll(const char *text, size_t len) {
         while (from > at && text[from - 1] != ' ' && text[from - 1] != '\t') {
             from--;
         }
-        bool skip = end == at || text[at] == '#' || (stop == NULL && rows > 0);
-        if (!skip) {
-            if (from == at || !looks_like_tag(text + from, end - from)) {
-                return false;
-            }
-            rows++;
-        }
+        bool skip = end == at || text[at] == '#' || (stop == NULL && rows.tagged > 0);
+        bool tagged = from > at && looks_like_tag(text + from, end - from);
+        rows.tagged += !skip && tagged;
+        rows.others += !skip && !tagged;
+        rows.blank += end == at;
         at = next;
     }
-    return rows > 0;
+    return rows;
+}
+
+static bool looks_like_conll(const char *text, size_t len) {
+    struct rows rows = count_rows(text, len);
+    return rows.tagged > 0 && rows.others == 0;
+}
+
+/* A .tsv may be a table or columns: these end in tags, or have blank lines between sentences. */
+static enum el_format recognise_tsv(const char *text, size_t len) {
+    struct rows rows = count_rows(text, len);
+    return rows.tagged > rows.others || rows.blank > 0 ? EL_FORMAT_CONLL : EL_FORMAT_TSV;
 }
 
 /* ---- JSON ---- */
@@ -124,6 +140,9 @@ enum el_format el_recognise(const struct el_input *input, enum el_format ending)
     }
     if (strncmp(text + at, webanno, sizeof webanno - 1) == 0 && ending != EL_FORMAT_TEXT) {
         return EL_FORMAT_WEBANNO;
+    }
+    if (ending == EL_FORMAT_TSV) {
+        return recognise_tsv(text, len);
     }
     if (ending != EL_FORMAT_AUTO && ending != EL_FORMAT_TEXT) {
         return ending;

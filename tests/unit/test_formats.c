@@ -1,7 +1,7 @@
 /* Readers and writers, by the cases in tests/cases/formats: what is read in one format is written
  * in another and compared; errors stand as lines "error: ...", warnings as "warning: ...". Options:
- * from= to= (default jsonl) unit= input= scheme= token-column= tag-column= pieces= labels= max=
- * replace flat members. */
+ * from= to= (default jsonl) unit= input= scheme= token-column= tag-column= pieces= labels=
+ * text-column= id-column= max= replace flat members. */
 #include "cases.h"
 #include "corpus/format.h"
 
@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-static char label_names[64]; /* path */
+static char label_names[64], text_column[64], id_column[64];
 
 static void fill_options(const struct case_text *one, struct el_read_options *read,
                          struct el_write_options *write) {
@@ -61,6 +61,12 @@ static void fill_options(const struct case_text *one, struct el_read_options *re
     if (case_option(one, "labels", label_names, sizeof label_names)) {
         read->label_names = label_names;
     }
+    if (case_option(one, "text-column", text_column, sizeof text_column)) {
+        read->text_column = text_column;
+    }
+    if (case_option(one, "id-column", id_column, sizeof id_column)) {
+        read->id_column = id_column;
+    }
     if (case_option(one, "pieces", value, sizeof value)) {
         read->pieces = strcmp(value, "join") == 0    ? EL_PIECES_JOIN
                        : strcmp(value, "split") == 0 ? EL_PIECES_SPLIT
@@ -88,7 +94,7 @@ static char *convert(const struct case_text *one) {
     fill_options(one, &read, &write);
     FILE *to = open_memstream(&out, &out_len);
     struct el_log log = {write_warning, to};
-    read.log = &log;
+    read.log = write.log = &log;
     FILE *from =
         one->input_len > 0 ? fmemopen(one->input, one->input_len, "rb") : fopen("/dev/null", "rb");
     if (!el_reader_open_file(from, "in", &read, &reader, &err)) {
