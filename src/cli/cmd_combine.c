@@ -258,7 +258,7 @@ static bool set_option(struct combine *combine, int id, const char *value) {
 }
 
 int cmd_combine(int argc, char **argv) {
-    struct combine combine = {.read = CLI_READ_INIT};
+    struct combine combine = {.read = CLI_READ_INIT, .write.log = cli_warnings()};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
         if (id == CLI_STOP) {

@@ -318,7 +318,8 @@ static int run(struct convert *convert, const char *in, const char *out) {
 }
 
 int cmd_convert(int argc, char **argv) {
-    struct convert convert = {.color = CLI_COLOR_AUTO, .read = CLI_READ_INIT};
+    struct convert convert = {
+        .color = CLI_COLOR_AUTO, .read = CLI_READ_INIT, .write.log = cli_warnings()};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
         if (id == CLI_STOP) {

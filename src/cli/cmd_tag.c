@@ -239,7 +239,8 @@ static int run(struct tag *tag) {
 }
 
 int cmd_tag(int argc, char **argv) {
-    struct tag tag = {.settings = CLI_SETTINGS_INIT, .read = CLI_READ_INIT};
+    struct tag tag = {
+        .settings = CLI_SETTINGS_INIT, .read = CLI_READ_INIT, .write.log = cli_warnings()};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
     int status = CLI_OK;
     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {

@@ -5,6 +5,7 @@
 #include "corpus/flat.h"
 #include "corpus/format_private.h"
 #include "corpus/label_names.h"
+#include "corpus/unreadable.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -104,6 +105,26 @@ static bool is_shared(enum el_format ending) {
 
 static const size_t LARGEST_DOCUMENT = (size_t)256 << 20;
 
+/* Can the reader's format be read from its input? Markup that nobody said how to read cannot. */
+static bool check_format(const struct el_reader *reader, enum el_format told,
+                         struct el_error *err) {
+    const struct el_input *input = &reader->input;
+    enum el_format format = reader->options.format;
+    bool readable = el_format_can_read(format);
+    size_t len = 0;
+    const char *text = input->file != NULL ? el_input_peek(input, &len) : "";
+    if (told == EL_FORMAT_AUTO && (format == EL_FORMAT_TEXT || format == EL_FORMAT_HTML)) {
+        const char *what = el_unreadable(text, len, input->name, true);
+        if (what != NULL) {
+            return el_fail(err, EL_ERR_CONFIG, "%s: %s (--from text reads it as it is)",
+                           input->name, what);
+        }
+    }
+    return (readable && (input->file == NULL || !reader->entry->many_files)) ||
+           el_fail(err, EL_ERR_CONFIG, "%s: the format \"%s\" cannot be read%s", input->name,
+                   el_format_name(format), readable ? " from one stream; name a folder" : "");
+}
+
 /* Takes the opened input over. `format` is what was told or the path says. */
 static bool start_reader(struct el_input *input, enum el_format format,
                          const struct el_read_options *options, struct el_reader **out,
@@ -120,11 +141,7 @@ static bool start_reader(struct el_input *input, enum el_format format,
     }
     reader->options.format = format;
     reader->entry = (size_t)format < N_ENTRIES ? entries[format] : NULL;
-    bool done =
-        (el_format_can_read(format) && (input->file == NULL || !reader->entry->many_files)) ||
-        el_fail(err, EL_ERR_CONFIG, "%s: the format \"%s\" cannot be read%s", input->name,
-                el_format_name(format),
-                el_format_can_read(format) ? " from one stream; name a folder" : "");
+    bool done = check_format(reader, options->format, err);
     if (done && options->label_names != NULL) {
         reader->label_names = el_label_names_read(options->label_names, err);
         done = reader->label_names != NULL;

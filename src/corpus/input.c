@@ -5,6 +5,7 @@
 #include "base/array.h"
 #include "base/print.h"
 #include "base/text.h"
+#include "corpus/unreadable.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -95,22 +96,21 @@ static bool starts_with(const struct el_input *input, const char *magic, size_t 
     return input->end >= len && memcmp(input->buffer, magic, len) == 0;
 }
 
-/* Say early and plainly that a file is no text, instead of in terms of its first odd byte. */
+/* Say early and plainly that a file is not text, instead of in terms of its first odd byte. */
 static bool check_beginning(struct el_input *input, struct el_error *err) {
     if (starts_with(input, "\xEF\xBB\xBF", 3)) {
         input->begin = 3;
-    } else if (starts_with(input, "\xFF\xFE", 2) || starts_with(input, "\xFE\xFF", 2)) {
-        return el_input_fail(input, 0, 0, err,
-                             "is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 IN > OUT");
-    } else if (starts_with(input, "%PDF-", 5)) {
-        return el_input_fail(input, 0, 0, err, "is a PDF; take the text out first: pdftotext IN");
+    }
+    const char *what = el_unreadable(input->buffer, input->end, input->name, false);
+    if (what != NULL) {
+        return el_fail(err, EL_ERR_CONFIG, "%s: %s", input->name, what);
     }
     const char *nul = memchr(input->buffer, '\0', input->end);
     if (nul != NULL && !input->replace_invalid) {
-        return el_input_fail(input, 0, 0, err,
-                             "looks like a binary file (NUL byte at position %zu); UTF-8 text is "
-                             "needed",
-                             (size_t)(nul - input->buffer));
+        return el_fail(err, EL_ERR_CONFIG,
+                       "%s: looks like a binary file (NUL byte at position %zu); UTF-8 text is "
+                       "needed",
+                       input->name, (size_t)(nul - input->buffer));
     }
     return true;
 }

@@ -35,7 +35,8 @@ struct el_input {
     bool has_borrowed;
 };
 
-/* `path` "-" = standard input. `*input` must be zeroed but for max_bytes and replace_invalid. */
+/* `path` "-" = standard input. A file that is of no kind that can be read (unreadable.h) is
+ * EL_ERR_CONFIG. `*input` must be zeroed but for max_bytes and replace_invalid. */
 bool el_input_open(struct el_input *input, const char *path, struct el_error *err);
 /* The same from a stream that stays the caller's; nothing may have been read from it before. */
 bool el_input_open_file(struct el_input *input, FILE *file, const char *name, struct el_error *err);
