@@ -4,7 +4,7 @@ _el4ner_words() { # WORDS... : options in the help of a command
 }
 
 _el4ner_values() { # OPTION: what its value may be, one word for each
-    local read="text jsonl conll conllu doccano spacy labelstudio nested brat webanno"
+    local read="text jsonl conll conllu doccano spacy labelstudio nested csv tsv brat webanno"
     case $1 in
     --from) echo "$read" ;;
     --to) echo "${read#text } terminal html" ;;

@@ -250,6 +250,12 @@ int cli_check_inputs(char *const *paths, size_t n);
  * result. */
 int cli_check_output(const char *path, char *const *inputs, size_t n_inputs);
 
+/* The format of an output if *format is AUTO: by the ending of `path`, brat for a folder, JSON
+ * lines for a pipe or device, and on standard output (NULL, "-") the terminal's or JSON lines.
+ * `entities`: it must be able to hold them. False and a message where the ending says nothing. */
+bool cli_output_format(const char *command, const char *path, bool entities,
+                       enum el_format *format);
+
 /* A file that appears under its name only when complete (new_file.h). "-" or NULL is standard
  * output; devices and pipes are written directly. */
 struct cli_output {

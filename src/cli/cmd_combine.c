@@ -174,13 +174,12 @@ static bool read_sets(struct combine *combine, char **files, size_t n_files, str
 
 static bool write_combined(struct combine *combine, const struct el_labels *combined,
                            struct el_error *err) {
-    struct cli_output output;
-    if (combine->write.format == EL_FORMAT_AUTO) {
-        combine->write.format = EL_FORMAT_JSONL;
-    }
+    struct cli_output output = {0};
+    bool one_file = !el_format_is_folder(combine->write.format);
+    combine->write.path = combine->output;
     combine->write.members = combine->names;
     combine->write.n_members = combine->n;
-    if (!cli_output_open(&output, combine->output, err)) {
+    if (one_file && !cli_output_open(&output, combine->output, err)) {
         return false;
     }
     bool ok = el_labels_write(combined, output.file, &combine->write, err);
@@ -213,11 +212,6 @@ static bool run(struct combine *combine, char **files, size_t n_files, struct el
     return ok;
 }
 
-/* In one file, that is. */
-static bool holds_entities(enum el_format format) {
-    return format != EL_FORMAT_TEXT && !el_format_is_folder(format);
-}
-
 /* False with a message if the value makes no sense. */
 static bool set_option(struct combine *combine, int id, const char *value) {
     int status = CLI_OK;
@@ -229,15 +223,9 @@ static bool set_option(struct combine *combine, int id, const char *value) {
         }
         return combine->has_keep;
     case ID_TO:
-        if (!el_format_from_name(value, &combine->write.format) ||
-            !el_format_can_write(combine->write.format) || !holds_entities(combine->write.format)) {
-            char names[200];
-            el_format_names(true, names, sizeof names);
-            cli_usage("combine", "--to must be one of %s (but not text or brat), not \"%s\"", names,
-                      value);
-            return false;
-        }
-        return true;
+        return cli_format("combine", "--to", value, true, &combine->write.format) &&
+               (combine->write.format != EL_FORMAT_TEXT ||
+                cli_usage("combine", "plain text cannot hold entities") == CLI_OK);
     case ID_UNIT:
         return cli_unit("combine", "--offsets", value, &combine->write.unit);
     case ID_WEIGHTS:
@@ -275,14 +263,8 @@ int cmd_combine(int argc, char **argv) {
     if (combine.models == NULL && n_files < 2) {
         return cli_usage("combine", "give at least two files, or --models with one");
     }
-    if (combine.output != NULL && combine.write.format == EL_FORMAT_AUTO) {
-        combine.write.format = el_format_from_path(combine.output);
-        if (!holds_entities(combine.write.format)) {
-            return cli_usage("combine",
-                             "%s: the format of this ending cannot hold the entities in one file; "
-                             "end it in .jsonl, .conll, ... or say --to",
-                             combine.output);
-        }
+    if (!cli_output_format("combine", combine.output, true, &combine.write.format)) {
+        return CLI_USAGE;
     }
     int status = cli_check_inputs(argv + parser.first, n_files);
     if (status == CLI_OK) {

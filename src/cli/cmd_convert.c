@@ -4,12 +4,9 @@
 #include "base/array.h"
 #include "corpus/format.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     ID_TO = CLI_FIRST_ID,
@@ -46,6 +43,7 @@ static const struct cli_help help = {
         "  brat         a folder of .txt and .ann\n"
         "  webanno      WebAnno TSV 3, INCEpTION\n"
         "  nested       JSON of nested-NER papers: tokens, entities by token numbers\n"
+        "  csv, tsv     tables: a row a document, a column entities as JSON\n"
         "  html         output only: a page to look at\n"
         "  terminal     output only: entities in the text\n"
         "\n"
@@ -107,55 +105,6 @@ static bool take_option(struct convert *convert, int id, const char *value) {
         convert->write.ends = convert->read.ends;
         return status == CLI_OK;
     }
-}
-
-static bool is_folder(const char *path) {
-    struct stat info;
-    size_t len = strlen(path);
-    return (len > 0 && path[len - 1] == '/') || (stat(path, &info) == 0 && S_ISDIR(info.st_mode));
-}
-
-static bool holds_something(const char *path) {
-    DIR *folder = opendir(path);
-    size_t names = 0;
-    while (folder != NULL && readdir(folder) != NULL) {
-        names++;
-    }
-    if (folder != NULL) {
-        closedir(folder);
-    }
-    return names > 2; /* . and .. */
-}
-
-static bool choose_format(struct convert *convert, const char *path) {
-    enum el_format *format = &convert->write.format;
-    size_t len = strlen(path);
-    bool is_json = len > 5 && strcmp(path + len - 5, ".json") == 0;
-    if (*format != EL_FORMAT_AUTO) {
-        return true;
-    }
-    if (strcmp(path, "-") == 0) {
-        *format = isatty(STDOUT_FILENO) ? EL_FORMAT_TERMINAL : EL_FORMAT_JSONL;
-    } else {
-        *format = is_folder(path) ? EL_FORMAT_BRAT : el_format_from_path(path);
-    }
-    if (*format == EL_FORMAT_BRAT && holds_something(path)) {
-        cli_usage("convert",
-                  "%s is a folder that holds files already; --to brat writes into it, and over "
-                  "files of the same names",
-                  path);
-        return false;
-    }
-    if (*format == EL_FORMAT_AUTO || is_json) {
-        char names[200];
-        el_format_names(true, names, sizeof names);
-        cli_usage("convert",
-                  is_json ? "several formats end in .json; say --to, one of %s"
-                          : "the ending of OUT names no format; say --to, one of %s",
-                  names);
-        return false;
-    }
-    return true;
 }
 
 /* ---- The run ---- */
@@ -333,5 +282,7 @@ int cmd_convert(int argc, char **argv) {
         return cli_usage("convert", "give IN and OUT (- is standard input and output)");
     }
     const char *out = argv[parser.first + 1];
-    return choose_format(&convert, out) ? run(&convert, argv[parser.first], out) : CLI_USAGE;
+    return cli_output_format("convert", out, false, &convert.write.format)
+               ? run(&convert, argv[parser.first], out)
+               : CLI_USAGE;
 }

@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     ID_TO = CLI_FIRST_ID,
@@ -23,8 +22,8 @@ static const struct cli_option options[] = {
     CLI_COMMON_OPTIONS,
     {'o', "output", "FILE", "write there; appears complete, by rename"},
     {ID_TO, "to", "FORMAT",
-     "of the output: terminal, jsonl, conll, labelstudio,\ndoccano, brat, html, ... (default: "
-     "by the ending of -o;\nterminal on a terminal; else jsonl)"},
+     "of the output: terminal, jsonl, conll, labelstudio,\ndoccano, brat, html, csv, ... (default: "
+     "by the ending of\n-o; terminal on a terminal; else jsonl)"},
     {ID_OFFSETS, "offsets", "UNIT", "of the output: codepoint (default), byte, utf16, token"},
     {ID_TRACE, "trace", "FILE", "every prompt, reply, alignment and vote, as JSON lines"},
     {ID_MANIFEST, "manifest", "FILE", "version, configuration, hashes of models, prompts and pool"},
@@ -115,18 +114,14 @@ static void take_option(struct tag *tag, const char *command, int id, const char
 
 /* Mistakes that can be seen at once are reported before any model is started, and outputs are
  * opened late, so that a run that does not begin leaves all as it was. */
-static int check_files(const struct tag *tag, const char *command) {
+static int check_files(struct tag *tag, const char *command) {
     const char *const outputs[] = {tag->output_path, tag->trace_path, tag->manifest_path,
                                    tag->account_path};
     if (tag->n_inputs == 0) {
         return cli_usage(command, "give the files to tag, or - for standard input");
     }
-    if (tag->write.format == EL_FORMAT_AUTO && tag->output_path != NULL &&
-        el_format_from_path(tag->output_path) == EL_FORMAT_TEXT) {
-        return cli_usage(command,
-                         "plain text (%s) cannot hold entities; end the name in .jsonl, .conll, "
-                         "... or say --to",
-                         tag->output_path);
+    if (!cli_output_format(command, tag->output_path, true, &tag->write.format)) {
+        return CLI_USAGE;
     }
     int status = cli_check_inputs(tag->inputs, tag->n_inputs);
     for (size_t i = 0; status == CLI_OK && i < sizeof outputs / sizeof *outputs; i++) {
@@ -136,18 +131,12 @@ static int check_files(const struct tag *tag, const char *command) {
 }
 
 static bool open_outputs(struct tag *tag, struct el_error *err) {
-    if (tag->write.format == EL_FORMAT_AUTO && tag->output_path != NULL) {
-        tag->write.format = el_format_from_path(tag->output_path);
-    }
     tag->write.path = tag->output_path; /* of a format that is a folder; it has no one file */
     if (!el_format_is_folder(tag->write.format) &&
         !cli_output_open(&tag->output, tag->output_path, err)) {
         return false;
     }
     FILE *file = tag->output.file != NULL ? tag->output.file : stdout;
-    if (tag->write.format == EL_FORMAT_AUTO) {
-        tag->write.format = isatty(fileno(file)) ? EL_FORMAT_TERMINAL : EL_FORMAT_JSONL;
-    }
     tag->write.color = cli_colored(tag->color, file);
     tag->write.columns = cli_columns(file);
     tag->write.flat = true;

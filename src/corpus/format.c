@@ -64,6 +64,18 @@ void el_format_names(bool writable, char *names, size_t size) {
     }
 }
 
+void el_format_endings(char *endings, size_t size) {
+    size_t len = 0;
+    endings[0] = '\0';
+    for (size_t i = 0; i < N_ENTRIES && len < size; i++) {
+        const char *known = el_format_can_write((enum el_format)i) ? entries[i]->endings : "";
+        if (*known != '\0' && !entries[i]->many_files) {
+            len += (size_t)snprintf(endings + len, size - len, "%s%.*s", len == 0 ? "" : " ",
+                                    (int)strcspn(known, " "), known);
+        }
+    }
+}
+
 enum el_format el_format_from_path(const char *path) {
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;

@@ -37,6 +37,9 @@ bool el_format_can_read(enum el_format format);
 bool el_format_can_write(enum el_format format);
 /* The names of those that can be read (or written), "text, jsonl, ...", for messages and help. */
 void el_format_names(bool writable, char *names, size_t size);
+/* The endings of those that can be written and are known by them, ".txt .jsonl ...", one a format.
+ */
+void el_format_endings(char *endings, size_t size);
 /* Is it written as a folder of files (el_write_options.path)? */
 bool el_format_is_folder(enum el_format format);
 

@@ -258,8 +258,8 @@ static void trim(struct row *row) {
     }
 }
 
-/* The first row: 1, 0 = there is none, -1 = error; but for 1 nothing can be read. */
-static int read_header(struct el_reader *reader, struct el_error *err) {
+/* The first row; false with a message. A table without any row has no documents. */
+static bool read_header(struct el_reader *reader, struct el_error *err) {
     struct table *table = reader->state;
     int got = next_row(reader, err);
     if (got == 1) {
@@ -268,10 +268,9 @@ static int read_header(struct el_reader *reader, struct el_error *err) {
         table->row = empty;
         trim(&table->header);
         table->crlf = reader->input.crlf;
-        got = settle_columns(reader, err) ? 1 : -1;
+        return settle_columns(reader, err);
     }
-    reader->ended = got == -1;
-    return got;
+    return got == 0;
 }
 
 /* ---- Reading: documents ---- */
@@ -409,8 +408,7 @@ static int make_document(struct el_reader *reader, struct el_document **out, str
 
 static int next(struct el_reader *reader, struct el_document **document, struct el_error *err) {
     struct table *table = reader->state;
-    int got = table->header.count > 0 ? 1 : read_header(reader, err);
-    got = got == 1 ? next_row(reader, err) : got;
+    int got = next_row(reader, err);
     size_t count = table->row.count, wanted = table->header.count;
     if (got == 1 && count > wanted) {
         el_input_fail(&reader->input, table->row.line, 0, err,
@@ -429,12 +427,6 @@ static int next(struct el_reader *reader, struct el_document **document, struct 
     return got == 1 ? make_document(reader, document, err) : got;
 }
 
-static bool open(struct el_reader *reader, struct el_error *err) {
-    struct table *table = calloc(1, sizeof *table);
-    reader->state = table;
-    return table != NULL || el_fail_memory(err);
-}
-
 static void close(struct el_reader *reader) {
     struct table *table = reader->state;
     el_buffer_free(&table->row.bytes);
@@ -443,6 +435,18 @@ static void close(struct el_reader *reader) {
     free(table->row.cells);
     free(table->header.cells);
     free(table);
+}
+
+static bool open(struct el_reader *reader, struct el_error *err) {
+    reader->state = calloc(1, sizeof(struct table));
+    if (reader->state == NULL) {
+        return el_fail_memory(err);
+    }
+    if (!read_header(reader, err)) {
+        close(reader);
+        return false;
+    }
+    return true;
 }
 
 /* ---- Writing ---- */

@@ -62,7 +62,7 @@ static const char *binary(const char *bytes, size_t len, const char *name) {
             return kinds[i].message;
         }
     }
-    if (ends_in(name, ".spacy")) {
+    if (ends_in(name, ".spacy") && len > 0 && bytes[0] == 'x') { /* zlib */
         return "is spaCy's binary format; write it as JSON lines first: Doc.to_json()";
     }
     return NULL;

@@ -83,9 +83,9 @@ for command in "--help" "tag --help" "score gold.conll gold.conll" "score --json
     # shellcheck disable=SC2086 # words
     says 1 "cannot write" "$command to a full disk" full_disk $command
 done
-echo old >old
-says 2 "cannot open" "a pool that is not there" "$el4ner" tag --pool nosuch --trace old --manifest old -o old gold.conll
-that "outputs of a run that did not begin are as they were" test "$(cat old)" = old
+echo old >old.jsonl
+says 2 "cannot open" "a pool that is not there" "$el4ner" tag --pool nosuch --trace old.jsonl --manifest old.jsonl -o old.jsonl gold.conll
+that "outputs of a run that did not begin are as they were" test "$(cat old.jsonl)" = old
 says 2 "gold.conll is read and would be written over" "an output over the input" "$el4ner" tag gold.conll -o gold.conll
 says 2 "cannot hold entities" "entities in plain text" "$el4ner" tag gold.conll -o out.txt
 says 2 "cannot write nowhere/r.html" "a report into no folder" "$el4ner" eval gold.conll --report nowhere/r.html

@@ -70,4 +70,4 @@ try 0 "equal names" "$el4ner" combine s1/pred.conll s2/pred.conll --keep span:1 
 that "are told apart by their paths" grep -q '"s1/pred.conll", "s2/pred.conll"' both.jsonl
 says 2 "asks for 5 votes" "more votes than predictions" "$el4ner" combine s1/pred.conll s2/pred.conll --keep span:5
 says 2 "give at least two files" "one file" "$el4ner" combine s1/pred.conll
-says 2 "cannot hold the entities" "entities in plain text" "$el4ner" combine s1/pred.conll s2/pred.conll -o o.txt
+says 2 "cannot hold entities" "entities in plain text" "$el4ner" combine s1/pred.conll s2/pred.conll -o o.txt
