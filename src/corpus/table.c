@@ -605,6 +605,7 @@ static void append_field(struct el_writer *writer, const json_t *value) {
     } else if (value != NULL && !json_is_null(value)) {
         el_buffer_clear(&layout->cell);
         el_json_value(&layout->cell, value);
+        writer->out.failed = writer->out.failed || layout->cell.failed;
         append_cell(writer, layout->cell.data, layout->cell.len);
     }
 }

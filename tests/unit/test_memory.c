@@ -68,6 +68,11 @@ static const struct {
     {EL_FORMAT_LABELSTUDIO, "[{\"data\": {\"text\": \"Ada\"}, \"annotations\": [{\"result\": "
                             "[{\"value\": {\"start\": 0, \"end\": 3, \"labels\": [\"P\"]}}]}]}]"},
     {EL_FORMAT_NESTED, "{\"sentences\": [[\"Ada\"], [\"Bo\"]], \"ner\": [[[0, 0, \"P\"]], []]}\n"},
+    {EL_FORMAT_CONLLU, "1\tBank\t_\t_\t_\t_\t_\t_\t_\tEntity=(o-1(p-2)|NE=B-P\n"
+                       "2\tOslo\t_\t_\t_\t_\t_\t_\t_\tEntity=o-1)\n"},
+    {EL_FORMAT_JSONL, "{\"tokens\": [\"Ada\"], \"ner_tags\": [\"B-P\"]}\n"},
+    {EL_FORMAT_CSV, "id,x,text,entities\n1,y,\"Ada\n\"\"Bo\"\"\",\"[[0, 3, \"\"P\"\"]]\"\n"},
+    {EL_FORMAT_SPACY, "[[\"Ada\", {\"entities\": [[0, 3, \"P\"]]}]]"},
     {EL_FORMAT_WEBANNO, "#T_SP=x.NamedEntity|value\n#Text=Ada\n1-1\t0-3\tAda\tP[1]\n"},
 };
 
