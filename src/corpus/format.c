@@ -186,6 +186,9 @@ bool el_reader_open(const char *path, const struct el_read_options *options,
     struct el_input input = new_input(options);
     enum el_format format =
         options->format != EL_FORMAT_AUTO ? options->format : el_format_from_path(path);
+    if (is_folder(path) && !el_folder_is_brat(path, options->format)) {
+        return el_folder_open(path, options, reader, err);
+    }
     if (options->format == EL_FORMAT_AUTO && is_folder(path)) {
         format = EL_FORMAT_BRAT;
     }

@@ -74,8 +74,9 @@ struct el_read_options {
 
 struct el_reader;
 
-/* `path` "-" = standard input (then `file_name` in errors is "standard input").
- * Text: the whole file is one document. */
+/* `path` "-" = standard input (then `file_name` in errors is "standard input"). A folder means
+ * all files in it and below, read in the order of their names; ids are then paths.
+ * Text: the whole file is one document, its id the path. */
 bool el_reader_open(const char *path, const struct el_read_options *options,
                     struct el_reader **reader, struct el_error *err);
 

@@ -36,7 +36,7 @@ enum { EL_MOST_NOTICES = 16 };
 
 struct el_reader {
     struct el_input input;
-    struct el_read_options options; /* format is never AUTO here */
+    struct el_read_options options; /* format is never AUTO here, but for a folder */
     const struct el_format_entry *entry;
     size_t count; /* documents begun so far: position gives the default id */
     bool ended;
@@ -58,6 +58,12 @@ struct el_writer {
     size_t n_layers; /* CoNLL: columns between token and tag */
     bool untagged;   /* CoNLL: the first document had no entity layer */
 };
+
+/* A reader of all files in a folder and below (folder.c), unless that is of brat only and is read
+ * as such: annotations, and no folders within. */
+bool el_folder_is_brat(const char *path, enum el_format told);
+bool el_folder_open(const char *path, const struct el_read_options *options,
+                    struct el_reader **reader, struct el_error *err);
 
 /* The format of an opened input of which nothing has been read. `ending` is what the file's name
  * says, AUTO if nothing; never AUTO. */

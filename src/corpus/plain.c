@@ -1,4 +1,4 @@
-/* Plain text: the whole file is one document, its id the file's base name. */
+/* Plain text: the whole file is one document, its id the file's path as it was given. */
 #include "corpus/format_private.h"
 
 #include <string.h>
@@ -22,8 +22,7 @@ static int next(struct el_reader *reader, struct el_document **out, struct el_er
         el_fail_memory(err);
         return -1;
     }
-    const char *slash = strrchr(input->name, '/');
-    document->id = el_arena_string(&document->arena, slash != NULL ? slash + 1 : input->name);
+    document->id = el_arena_string(&document->arena, input->name);
     document->text = el_arena_copy(&document->arena, text, len);
     document->text_len = len;
     if (document->id == NULL || document->text == NULL) {

@@ -195,11 +195,6 @@ static void missing_files_and_folders_are_named(void **state) {
     struct el_error err = {0};
     assert_false(el_reader_open("tests/no-such-file", &options, &reader, &err));
     assert_string_equal(err.message, "tests/no-such-file: cannot open: No such file or directory");
-    assert_false(el_reader_open("tests", &options, &reader, &err));
-    assert_string_equal(err.message, "tests: the folder holds no .ann and .txt files");
-    options.format = EL_FORMAT_JSONL;
-    assert_false(el_reader_open("tests", &options, &reader, &err));
-    assert_string_equal(err.message, "tests: is a folder, not a file");
     options.format = EL_FORMAT_HTML;
     assert_false(el_reader_open("Makefile", &options, &reader, &err));
     assert_string_equal(err.message, "Makefile: the format \"html\" cannot be read");
