@@ -55,7 +55,7 @@ def run(args, name):
     out = args.work / f"{name}.eval.json"
     subprocess.run([args.program, "eval", "-c", str(place["ensemble"].with_suffix(".yaml")), "--pool",
                     str(args.data / name / "train.jsonl"), "--cache", str(args.work / "replies.sqlite"), "-q",
-                    *(["--nested"] if name in f1.NESTED else []), "--ablate", args.ablate, "--json", str(out), str(gold)],
+                    *(["--nested"] if name in f1.NESTED else []), "--ablate", args.ablate, "-o", str(out), str(gold)],
                    check=True, stdout=subprocess.DEVNULL, env=dict(os.environ, EL4NER_DATA=str(f1.ROOT)))
     told["eval"] = json.loads(out.read_text(encoding="utf-8"))
     (args.work / f"{name}.told.json").write_text(json.dumps(told), encoding="utf-8")

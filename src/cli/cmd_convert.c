@@ -17,6 +17,7 @@ enum {
 };
 
 static const struct cli_option options[] = {
+    {'o', "output", "OUT", "write there: the same as the second argument"},
     {ID_TO, "to", "FORMAT", "of the output (default: by ending)"},
     {ID_OFFSETS, "offsets", "UNIT", "of jsonl output: codepoint (default), byte, utf16,\ntoken"},
     {ID_FLAT, "flat", NULL, "where OUT cannot hold overlaps, keep the better entity"},
@@ -26,7 +27,8 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_help help = {
-    .usage = "el4ner convert [options] IN OUT",
+    .usage = "el4ner convert [options] IN OUT\n"
+             "       el4ner convert [options] IN -o OUT",
     .text = "Converts labelled texts. IN and OUT may be - for standard input and output; brat has\n"
             "folders. Documents that cannot be read or written are named and left out.",
     .options = options,
@@ -60,6 +62,7 @@ struct convert {
     struct el_read_options read;
     struct el_write_options write;
     enum cli_color color;
+    const char *out; /* -o */
     bool sort;
 
     struct el_reader *reader;
@@ -83,6 +86,9 @@ static bool take_option(struct convert *convert, int id, const char *value) {
     bool good = true;
     int status = CLI_OK;
     switch (id) {
+    case 'o':
+        convert->out = value;
+        return true;
     case ID_TO:
         return cli_format("convert", "--to", value, true, &convert->write.format);
     case ID_OFFSETS:
@@ -278,10 +284,13 @@ int cmd_convert(int argc, char **argv) {
             return CLI_USAGE;
         }
     }
-    if (argc - parser.first != 2) {
-        return cli_usage("convert", "give IN and OUT (- is standard input and output)");
+    int wanted = convert.out != NULL ? 1 : 2;
+    if (argc - parser.first != wanted) {
+        return cli_usage("convert", convert.out != NULL
+                                        ? "give IN, and OUT by -o alone"
+                                        : "give IN and OUT (- is standard input and output)");
     }
-    const char *out = argv[parser.first + 1];
+    const char *out = convert.out != NULL ? convert.out : argv[parser.first + 1];
     return cli_output_format("convert", out, false, &convert.write.format)
                ? run(&convert, argv[parser.first], out)
                : CLI_USAGE;

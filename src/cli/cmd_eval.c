@@ -34,7 +34,8 @@ static const struct cli_option options[] = {
     {ID_BY_TYPE, "by-type", NULL, "a line for each type, too"},
     {ID_SAMPLES, "samples", "N", "draws of the bootstrap (default 1000; 0: no intervals)"},
     {ID_SEED, "seed", "N", "of bootstrap and --draw (default 1)"},
-    {ID_JSON, "json", "FILE", "everything as JSON; - is standard output, without the\ntables"},
+    {ID_JSON, "json", NULL, "as JSON, in place of the tables"},
+    {'o', "output", "FILE", "write the JSON there, beside the tables"},
     {ID_REPORT, "report", "FILE", "everything as one HTML page"},
     {'q', "quiet", NULL, "no progress"},
     CLI_READ_OPTIONS,
@@ -61,7 +62,8 @@ struct eval {
     struct cli_settings settings;
     struct el_ablation_options options;
     struct el_read_options read;
-    const char *test, *json, *report;
+    const char *test, *output, *report;
+    bool as_json;
     long draw;
     bool by_type;
     size_t ks[32];
@@ -143,7 +145,10 @@ static bool set_option(struct eval *eval, int id, const char *value) {
     case ID_SEED:
         return set_number(eval, id, value);
     case ID_JSON:
-        eval->json = value;
+        eval->as_json = true;
+        return true;
+    case 'o':
+        eval->output = value;
         return true;
     case ID_REPORT:
         eval->report = value;
@@ -198,7 +203,7 @@ static char *list_types(const struct el_labels *labels) {
 static int check_files(struct eval *eval) {
     char *const test = (char *)eval->test;
     int status = cli_check_inputs(&test, 1);
-    status = status == CLI_OK ? cli_check_output(eval->json, &test, 1) : status;
+    status = status == CLI_OK ? cli_check_output(eval->output, &test, 1) : status;
     return status == CLI_OK ? cli_check_output(eval->report, &test, 1) : status;
 }
 
@@ -469,15 +474,15 @@ static int evaluate(struct eval *eval, struct el_error *err) {
     if (!ok) {
         return cli_fail(err);
     }
-    if (eval->json == NULL || strcmp(eval->json, "-") != 0) {
+    if (!eval->as_json) {
         print_rows(&eval->ablation);
         print_stages(&eval->ablation);
         if (eval->by_type) {
             print_types(&eval->ablation.rows[0].exact);
         }
     }
-    if ((eval->json != NULL &&
-         !cli_write_json(eval->json, make_json(eval), JSON_REAL_PRECISION(10), err)) ||
+    if (((eval->as_json || eval->output != NULL) &&
+         !cli_write_json(eval->output, make_json(eval), JSON_REAL_PRECISION(10), err)) ||
         (eval->report != NULL && !write_report(eval, err))) {
         return cli_fail(err);
     }

@@ -37,8 +37,8 @@ static const struct cli_option options[] = {
 
 static const struct cli_help help = {
     .usage = "el4ner tag [options] FILE...",
-    .text = "Finds the entities of texts. FILE may be - for standard input; several files are one\n"
-            "stream. A terminal shows the entities in the text, a pipe or file gets JSON lines.\n"
+    .text = "Finds the entities of texts. FILE may be - for standard input, or a folder; several\n"
+            "are one stream. A terminal shows the entities in the text, a pipe or file gets JSON lines.\n"
             "Results come in input order, each as soon as it is ready.",
     .options = options,
     .n_options = sizeof options / sizeof *options,

@@ -19,7 +19,7 @@ static const struct cli_option options[] = {
     {ID_FOR, "for", "AIM", "f1 (default), precision or recall"},
     {ID_SEED, "seed", "N", "of the sample (default 1)"},
     {ID_DRY_RUN, "dry-run", NULL, "what it would cost; nothing is sent"},
-    {ID_JSON, "json", "FILE", "the figures as JSON; - is standard output"},
+    {ID_JSON, "json", NULL, "the figures as JSON"},
     CLI_COMMON_OPTIONS,
     {'q', "quiet", NULL, "no progress"},
 };
@@ -44,7 +44,8 @@ static const struct cli_help help = {
 struct command {
     struct cli_settings settings;
     struct el_tune_options options;
-    const char *output, *json;
+    const char *output;
+    bool as_json;
     bool dry_run;
 
     struct el_config *config;
@@ -77,7 +78,7 @@ static int set_option(struct command *c, int id, const char *value) {
         c->output = value;
         return CLI_OK;
     case ID_JSON:
-        c->json = value;
+        c->as_json = true;
         return CLI_OK;
     case ID_DRY_RUN:
         c->dry_run = true;
@@ -294,12 +295,11 @@ static int run(struct command *c) {
 
 static int finish(struct command *c) {
     struct el_error err = {0};
-    bool alone = c->json != NULL && strcmp(c->json, "-") == 0;
-    if (!alone) {
-        print_figures(c);
-    }
-    if (c->json != NULL && !cli_write_json(c->json, make_json(c), 0, &err)) {
+    if (c->as_json && !cli_write_json(NULL, make_json(c), 0, &err)) {
         return cli_fail(&err);
+    }
+    if (!c->as_json) {
+        print_figures(c);
     }
     if (c->result.too_few) {
         cli_say("too few right or wrong candidates to fit anything; take more sentences "

@@ -513,7 +513,7 @@ def main():
     configure("eval.yaml")
     open("counts", "w").close()
     out = run("eval", "-q", "-c", "eval.yaml", "--no-cache", "--ablate", "all", "--ks", "0,1,3", "--samples", "200",
-              "--seed", "3", "--by-type", "--json", "eval.json", "--report", "report.html", "gold.jsonl")
+              "--seed", "3", "--by-type", "-o", "eval.json", "--report", "report.html", "gold.jsonl")
     made = len(open("counts").readlines())
     result = json.load(open("eval.json"))
     page = open("report.html", encoding="utf-8").read()

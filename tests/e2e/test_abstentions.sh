@@ -65,7 +65,7 @@ kill "$server"
 serve --api openai --fault mute@4-5
 configure c.yaml "name: q, url: 'http://127.0.0.1:$port', prompts: $PWD/plain, slots: 1" \
     "name: r, url: 'http://127.0.0.1:$good', prompts: $PWD/plain, slots: 1"
-try 0 "eval" "$el4ner" eval -c c.yaml --no-cache --report report.html --json eval.json gold.jsonl &&
+try 0 "eval" "$el4ner" eval -c c.yaml --no-cache --report report.html -o eval.json gold.jsonl &&
     that "eval names causes" grep -q "  q [a-z]* [12]: empty answer; --trace" err
 that "eval's report names causes" grep -q "<li>q [a-z]* [12]: empty answer; --trace" report.html
 that "eval's JSON names causes" python3 -c '

@@ -54,6 +54,9 @@ try 0 "overlaps kept" convert nested.jsonl - --to webanno && that "both labels" 
 try 2 "an ending of several formats" convert a.jsonl out.json && that "--to is named" grep -q -e '--to' err
 try 2 "an unknown format" convert a.jsonl out.x --to word
 try 2 "no file" convert a.jsonl
+try 0 "-o" convert a.jsonl -o o.conll && that "-o" grep -q 'B-person' o.conll
+try 0 "-o before the input" convert -o - --to jsonl a.conll && that "-o before the input" grep -q '"Ada Lovelace"' out
+says 2 "give IN, and OUT by -o alone" "two outputs" convert a.jsonl b.jsonl -o c.jsonl
 cat >scores.jsonl <<'END'
 {"id": "sure", "text": "Ada", "entities": [{"start": 0, "end": 3, "type": "a", "score": 0.9}]}
 {"id": "none", "text": "Ada", "entities": []}
