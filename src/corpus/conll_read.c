@@ -15,6 +15,7 @@
 #include "corpus/conll.h"
 #include "base/array.h"
 #include "corpus/misc.h"
+#include "corpus/raw_rows.h"
 
 #include "base/ascii.h"
 #include "base/print.h"
@@ -31,6 +32,9 @@ struct sentence {
     size_t n_rows, capacity; /* capacity counts cells */
     size_t line;             /* of the first row */
     struct el_span id, text; /* of CoNLL-U, empty = none */
+    struct el_raw_rows raw;  /* not of CoNLL-U */
+    struct el_buffer border; /* a line "-DOCSTART-" that ended the sentence: it begins the next */
+    size_t line_begin;       /* of the line in work, in raw */
 
     bool tabs;           /* columns are separated by tabs, not by spaces */
     bool has_tag_column; /* it was asked for */
@@ -336,7 +340,10 @@ static bool keep_row(struct el_reader *reader, const char *line, size_t len,
     }
     sentence->line = sentence->n_rows == 0 ? reader->input.line : sentence->line;
     sentence->n_rows++;
-    return true;
+    struct el_span tag =
+        sentence->tag < count ? columns[sentence->tag] : (struct el_span){len, len};
+    return sentence->conllu || el_raw_add_row(&sentence->raw, sentence->line_begin, tag) ||
+           el_fail_memory(err);
 }
 
 static bool read_row(struct el_reader *reader, const char *line, size_t len, struct el_error *err) {
@@ -566,6 +573,11 @@ static struct el_document *make_document(struct el_reader *reader, struct el_err
                  fill_layers(sentence, document)) ||
                 el_fail_memory(err);
     done = done && fill_entities(reader, document, &scratch, err);
+    if (done && !sentence->conllu) {
+        char separator = sentence->tabs ? '\t' : ' ';
+        done = el_raw_keep(&sentence->raw, sentence->n_columns, separator, document) ||
+               el_fail_memory(err);
+    }
     if (done && sentence->id.end > sentence->id.start) {
         document->id = el_arena_copy(&document->arena, sentence->bytes.data + sentence->id.start,
                                      sentence->id.end - sentence->id.start);
@@ -582,17 +594,47 @@ static struct el_document *make_document(struct el_reader *reader, struct el_err
 
 /* ---- The reader ---- */
 
-/* After a mistake the rest of the sentence is passed over, so that reading can go on. */
+/* A border that is no blank line is kept for the sentence behind it. */
+static void keep_border(struct sentence *sentence, const char *line, size_t len, bool crlf) {
+    el_buffer_clear(&sentence->border);
+    if (strspn(line, " \t") < len) {
+        el_buffer_append(&sentence->border, line, len);
+        el_buffer_string(&sentence->border, crlf ? "\r\n" : "\n");
+    }
+}
+
+/* After a mistake the rest of the sentence is passed over, so that reading can go on. What stood
+ * before it stays for the next. */
 static void skip_sentence(struct el_reader *reader) {
+    struct sentence *sentence = reader->state;
     char *line;
     size_t len;
     int got;
     struct el_error problem = {0};
     while ((got = el_input_line(&reader->input, &line, &len, &problem)) != 0) {
-        if ((got == 1 && classify(reader->state, line, len) == LINE_BORDER) ||
-            (got == -1 && problem.code != EL_ERR_FORMAT)) {
+        if (got == 1 && classify(sentence, line, len) == LINE_BORDER) {
+            keep_border(sentence, line, len, reader->input.crlf);
             return;
         }
+        if (got == -1 && problem.code != EL_ERR_FORMAT) {
+            return;
+        }
+    }
+}
+
+enum { LONGEST_LEAD = 1 << 20 };
+
+/* The line as it is, for the output; `blanks` were cut off its end. */
+static void keep_line(struct el_reader *reader, const char *line, size_t len, size_t blanks) {
+    struct sentence *sentence = reader->state;
+    if (sentence->n_rows == 0 && sentence->raw.bytes.len > LONGEST_LEAD) {
+        el_buffer_clear(&sentence->raw.bytes);
+        el_reader_notice(reader, NULL, reader->input.line,
+                         "the comments before this line are too long to be kept");
+    }
+    if (!sentence->conllu) {
+        sentence->line_begin =
+            el_raw_add_line(&sentence->raw, line, len, blanks, reader->input.crlf);
     }
 }
 
@@ -603,26 +645,44 @@ static int read_sentence(struct el_reader *reader, struct el_error *err) {
     size_t len;
     int got;
     while ((got = el_input_line(&reader->input, &line, &len, err)) == 1) {
+        size_t all = len;
         while (len > 0 && line[len - 1] == ' ') {
             line[--len] = '\0';
         }
         enum line_kind kind = classify(sentence, line, len);
         if (kind == LINE_BORDER && sentence->n_rows > 0) {
+            keep_border(sentence, line, len, reader->input.crlf);
+            if (sentence->border.len == 0) {
+                keep_line(reader, line, len, all - len);
+            }
             return 1;
         }
+        keep_line(reader, line, len, all - len);
         if ((kind == LINE_ROW && !read_row(reader, line, len, err)) ||
             (kind == LINE_COMMENT && !read_comment(reader, line, err))) {
+            if (sentence->n_rows == 0) { /* the line itself is no part of what is before it */
+                sentence->raw.bytes.len = sentence->line_begin;
+            }
             return -1;
         }
     }
     return got == 0 ? sentence->n_rows > 0 : -1;
 }
 
-int el_conll_next(struct el_reader *reader, struct el_document **document, struct el_error *err) {
-    struct sentence *sentence = reader->state;
+/* Between two sentences; `lost`: the last one was not made a document. */
+static bool begin_sentence(struct sentence *sentence, bool lost) {
     el_buffer_clear(&sentence->bytes);
+    el_raw_clear(&sentence->raw, lost && !sentence->conllu);
+    el_buffer_append(&sentence->raw.bytes, sentence->border.data, sentence->border.len);
+    bool done = !sentence->raw.bytes.failed && !sentence->border.failed;
+    el_buffer_clear(&sentence->border);
     sentence->n_rows = 0;
     sentence->id = sentence->text = (struct el_span){0};
+    return done;
+}
+
+int el_conll_next(struct el_reader *reader, struct el_document **document, struct el_error *err) {
+    struct sentence *sentence = reader->state;
     int got = read_sentence(reader, err);
     if (got == -1) {
         reader->count++;
@@ -630,6 +690,13 @@ int el_conll_next(struct el_reader *reader, struct el_document **document, struc
             skip_sentence(reader);
         }
     } else if (got == 1 && (*document = make_document(reader, err)) == NULL) {
+        got = -1;
+    }
+    if (!begin_sentence(sentence, got == -1)) {
+        if (got == 1) {
+            el_document_free(*document);
+        }
+        el_fail_memory(err);
         got = -1;
     }
     return got;
@@ -653,6 +720,8 @@ void el_conll_close(struct el_reader *reader) {
         free(sentence->names[i]);
     }
     el_buffer_free(&sentence->bytes);
+    el_raw_free(&sentence->raw);
+    el_buffer_free(&sentence->border);
     free(sentence->cells);
     free(sentence);
 }

@@ -67,6 +67,7 @@ struct el_document {
     json_t *extra; /* object of unknown input fields, owned by the document; NULL = none */
     json_t *kept;  /* whatever `extra` of the entities points into; owned; NULL = none */
 
+    const struct el_rows *rows;       /* of CoNLL columns (raw_rows.h); in the arena; or NULL */
     const struct el_columns *columns; /* of a table; in the arena; NULL = it is from no table */
 
     size_t line;                /* where the document began in its source (1-based); 0 = unknown */

@@ -57,6 +57,8 @@ struct el_writer {
     void *state;     /* the format's own */
     size_t n_layers; /* CoNLL: columns between token and tag */
     bool untagged;   /* CoNLL: the first document had no entity layer */
+    size_t n_raw;    /* CoNLL: columns of the first document's own rows; 0 = it had none */
+    bool open_end;   /* CoNLL: no blank line behind the last document so far */
 };
 
 /* A reader of all files in a folder and below (folder.c), unless that is of brat only and is read

@@ -38,7 +38,7 @@ that "one message" test "$(wc -l <err)" = 1
 try 0 "to HTML" convert a.jsonl page.html
 that "the page is whole" grep -q '</html>' page.html
 try 0 "standard input and output" convert - - --to conll <a.conll
-that "IOB2 out" grep -q "^Ada$(printf '\t')B-person" out
+that "IOB2 out" grep -q "^Ada B-person" out
 try 0 "offsets in bytes" convert a.jsonl - --to jsonl --offsets byte
 that "the unit is named" grep -q '"offset_unit": "byte"' out
 
@@ -74,3 +74,33 @@ that "are told apart by their paths" grep -q '"s1/pred.conll", "s2/pred.conll"' 
 says 2 "asks for 5 votes" "more votes than predictions" "$el4ner" combine s1/pred.conll s2/pred.conll --keep span:5
 says 2 "give at least two files" "one file" "$el4ner" combine s1/pred.conll
 says 2 "cannot hold entities" "entities in plain text" "$el4ner" combine s1/pred.conll s2/pred.conll -o o.txt
+
+# Tags change, and nothing else
+cat >columns.conll <<'END'
+-DOCSTART- -X- -X- O
+
+# first
+Anna NNP  B-NP B-PER
+Berg NNP  I-NP E-PER
+met  VBD  B-VP O
+
+Carlo NNP B-NP S-PER
+
+
+-DOCSTART- -X- -X- O
+
+Eden NNP B-NP U-LOC
+END
+untagged() { sed 's/ [BISEU]-[^ ]*$/ T/; s/ O$/ T/' "$1"; }
+try 0 "columns to columns" convert columns.conll again.conll
+untagged columns.conll >before
+untagged again.conll >after
+that "only tags differ" cmp before after
+that "and they are IOB2" grep -q '^Berg NNP  I-NP I-PER$' again.conll
+printf 'Dora B-PER\n' >short.conll
+serve
+configure ok.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact"
+try 0 "tag columns" "$el4ner" tag -c ok.yaml --no-cache columns.conll short.conll -o tagged.conll
+untagged tagged.conll >after
+that "comments, borders and columns stay" sh -c "head -n 13 after | cmp before -"
+that "files do not run together" test "$(sed -n 14p tagged.conll | wc -c)" = 1
