@@ -38,8 +38,8 @@ static const struct cli_option options[] = {
 static const struct cli_help help = {
     .usage = "el4ner tag [options] FILE...",
     .text = "Finds the entities of texts. FILE may be - for standard input, or a folder; several\n"
-            "are one stream. A terminal shows the entities in the text, a pipe or file gets JSON lines.\n"
-            "Results come in input order, each as soon as it is ready.",
+            "are one stream. A terminal shows the entities in the text, a pipe or file gets JSON\n"
+            "lines. Results come in input order, each as soon as it is ready.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .more =
