@@ -223,7 +223,7 @@ const struct el_log *cli_warnings(void);
  * the width of the terminal, between characters. NULL takes it away. */
 void cli_progress(const char *line);
 bool cli_progress_shown(void); /* is standard error a terminal? */
-int cli_columns(FILE *file);   /* width of a terminal; 80 if unknown */
+int cli_columns(FILE *file);   /* width of a terminal, 80 if unknown; of others INT_MAX */
 
 enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER };
 bool cli_color_from_name(const char *name, enum cli_color *color);
@@ -235,6 +235,12 @@ bool cli_colored(enum cli_color color, FILE *file);
  * began stay ignored. Until then signals end the program. */
 void cli_catch_interrupt(void);
 int cli_interrupted(void);
+
+/* Has writing to standard output failed because nobody reads it any more, as behind `| head`? Then
+ * nothing is said of it, and at the end main() lets the signal SIGPIPE end the program, as it ends
+ * others. Where SIGPIPE was ignored from the start, it is an error like others. */
+bool cli_reader_gone(void);
+void cli_end_by_pipe(void);
 
 /* Files */
 

@@ -167,8 +167,8 @@ static bool open_ensemble(struct tag *tag, struct el_error *err) {
 
 /* Everything that is to be put in place at the end, whether the run came through or was stopped. */
 static int finish(struct tag *tag, bool ran, struct el_error *err) {
-    int status = ran ? CLI_OK : cli_fail(err);
     bool lost = !ran && err->code == EL_ERR_IO; /* said already, and files say it once more */
+    int status = ran ? CLI_OK : lost && cli_reader_gone() ? CLI_FAILED : cli_fail(err);
     struct el_error more = {0};
     cli_progress(NULL);
     if (tag->writer != NULL && !el_writer_close(tag->writer, &more) && !lost) {
@@ -223,7 +223,7 @@ static int run(struct tag *tag) {
     clock_gettime(CLOCK_MONOTONIC, &tag->began);
     ok = el_ensemble_run(tag->ensemble, &run, &err);
     int status = finish(tag, ok, &err);
-    int judged = tag_report(tag);
+    int judged = cli_reader_gone() ? status : tag_report(tag);
     return status != CLI_OK ? status : judged;
 }
 

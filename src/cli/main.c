@@ -86,6 +86,9 @@ int main(int argc, char **argv) {
     int status = run(argc, argv);
     /* Tables and help are printed without a look at the result of each line. */
     bool written = !ferror(stdout) && fflush(stdout) == 0;
+    if (!written && cli_reader_gone()) {
+        cli_end_by_pipe();
+    }
     if (!written && status == CLI_OK) {
         cli_say("cannot write to standard output");
         status = CLI_FAILED;

@@ -5,6 +5,8 @@
 #include "base/print.h"
 #include "base/text.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@
 
 /* The state of the terminal and of Ctrl-C belongs to the process, so it is kept by the process. */
 static bool line_is_shown;
+static bool pipes_were_ignored; /* SIGPIPE, before cli_catch_interrupt() */
 static volatile sig_atomic_t interrupts;
 
 bool cli_progress_shown(void) {
@@ -22,10 +25,10 @@ bool cli_progress_shown(void) {
 
 int cli_columns(FILE *file) {
     struct winsize size;
-    if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-        return size.ws_col;
+    if (!isatty(fileno(file))) {
+        return INT_MAX;
     }
-    return 80;
+    return ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 /* The length of the part of a line that takes at most so many columns. */
@@ -157,7 +160,19 @@ void cli_catch_interrupt(void) {
             sigaction(signals[i], &action, NULL);
         }
     }
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, and children are ended in order */
+    /* A closed pipe is a failed write, and children are ended in order. */
+    pipes_were_ignored = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
+}
+
+bool cli_reader_gone(void) {
+    struct pollfd output = {.fd = STDOUT_FILENO};
+    return !pipes_were_ignored && ferror(stdout) && poll(&output, 1, 0) == 1 &&
+           (output.revents & POLLERR) != 0;
+}
+
+void cli_end_by_pipe(void) {
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
 }
 
 int cli_interrupted(void) {

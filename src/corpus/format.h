@@ -104,7 +104,7 @@ struct el_write_options {
                                    not come from the pipeline ("abstained" is then not written) */
     size_t n_members;
     bool color;               /* terminal: escape sequences allowed */
-    int columns;              /* terminal: width in columns; 0 = 80 */
+    int columns;              /* terminal: where lines are broken; 0 = 80, INT_MAX = nowhere */
     enum el_ends ends;        /* nested JSON; BY_FORM = exclusive */
     const struct el_log *log; /* warned of what the format cannot hold; NULL = nobody */
     bool flat; /* CoNLL: drop overlapping entities by the flat rule instead of failing */

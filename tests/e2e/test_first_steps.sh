@@ -1,0 +1,40 @@
+#!/bin/sh
+# What people type in their first hour: pipes, slips of words, a server without a configuration.
+. "$(dirname "$0")/lib.sh"
+
+# ---- Into a pipe ----
+serve
+configure ok.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact"
+long="Anna Berg met Carlo Dias in Eden, and then Francesca Gallo drove Henrik Ibarra to Jakobstad and Klagenfurt."
+echo "$long" >long.txt
+try 0 "the terminal's form into a pipe" "$el4ner" tag -q -c ok.yaml --to terminal long.txt
+that "the terminal's form into a pipe is on one line" test "$(sed 's/\[\([^]]*\)\]([^)]*)/\1/g' out)" = "$long"
+try 0 "convert" "$el4ner" tag -q -c ok.yaml long.txt -o long.jsonl
+try 0 "convert to the terminal's form" "$el4ner" convert long.jsonl - --to terminal
+that "convert does not break lines either" test "$(sed 's/\[\([^]]*\)\]([^)]*)/\1/g' out)" = "$long"
+
+# A reader that has enough. The status of the command before the pipe goes into a file.
+into_head() { # LINES COMMAND...
+    lines=$1
+    shift
+    (
+        "$@" 2>err
+        echo $? >status
+    ) | head -n "$lines" >out
+}
+serve --latency 50
+configure slow.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact, slots: 1"
+awk 'BEGIN { for (i = 0; i < 30; i++) printf "{\"text\": \"Anna Berg met Carlo Dias in Eden, number %d.\"}\n", i }' >thirty.jsonl
+into_head 1 "$el4ner" tag -c slow.yaml --no-cache --window 1 thirty.jsonl
+that "tag into head gives what was asked for" test "$(grep -c . out)" = 1
+that "tag into head ends without a word" test "$(cat err)" = ""
+that "tag into head ends by the signal, as others do" test "$(cat status)" = 141
+into_head 0 "$el4ner" tag -q -c slow.yaml --no-cache --window 1 thirty.jsonl -o whole.jsonl
+that "an output of its own does not end with the pipe" test "$(grep -c . whole.jsonl) $(cat status)" = "30 0"
+ignoring() {
+    trap '' PIPE
+    "$@"
+}
+into_head 1 ignoring "$el4ner" tag -q -c slow.yaml --no-cache --window 1 thirty.jsonl
+that "where SIGPIPE is ignored it is an error that is said" grep -q "cannot write" err
+that "and has the status of one" test "$(cat status)" = 1
