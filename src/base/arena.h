@@ -1,6 +1,6 @@
 /* Memory: an arena owns everything allocated from it, and one call frees it all.
  *
- * Not thread-safe. All allocators return NULL when memory is out (or when the arena's limit is
+ * Not thread-safe. All allocators return NULL when out of memory (or when the arena's limit is
  * reached); callers pass that on as EL_ERR_MEMORY. */
 #ifndef EL_BASE_ARENA_H
 #define EL_BASE_ARENA_H

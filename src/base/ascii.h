@@ -1,5 +1,5 @@
 /* Letters of ASCII, whatever the locale: names, keywords and file endings are compared by these.
- * Other bytes are no letters and equal only themselves. Texts are compared by el_text_fold(). */
+ * Other bytes are not letters and equal only themselves. Texts are compared by el_text_fold(). */
 #ifndef EL_BASE_ASCII_H
 #define EL_BASE_ASCII_H
 

@@ -138,7 +138,7 @@ static bool unpack_zstd(struct el_unpacker *unpacker, char *to, size_t room, siz
     return true;
 }
 
-/* Zeros behind the last member of gzip fill blocks of tapes and are none. */
+/* Zeros after the last member of gzip fill blocks of tapes and are none. */
 static void skip_filling(struct el_unpacker *unpacker) {
     while (unpacker->packing == EL_PACKING_GZIP && unpacker->any && !unpacker->in_frame &&
            unpacker->begin < unpacker->end && unpacker->bytes[unpacker->begin] == '\0') {

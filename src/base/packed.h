@@ -20,7 +20,7 @@ enum el_packing el_packing_of_bytes(const char *bytes, size_t len);
 
 struct el_unpacker;
 
-/* NULL and an error if memory is out. */
+/* NULL and an error if out of memory. */
 struct el_unpacker *el_unpacker_open(enum el_packing packing, struct el_error *err);
 void el_unpacker_close(struct el_unpacker *unpacker); /* NULL is allowed */
 
@@ -37,7 +37,7 @@ bool el_unpacker_give(struct el_unpacker *unpacker, const char *bytes, size_t le
 /* ---- Writing ---- */
 
 /* A stream whose bytes are packed into `file`. It owns `file`: fclose() writes what is left and
- * closes both, with errno where that fails. NULL and an error if memory is out; then `file` is
+ * closes both, with errno where that fails. NULL and an error if out of memory; then `file` is
  * closed. */
 FILE *el_pack_file(FILE *file, enum el_packing packing, struct el_error *err);
 

@@ -28,8 +28,8 @@ static size_t skip_ascii(const char *text, size_t len, size_t at) {
     return at;
 }
 
-/* Move `*at` behind the sequence that stands there; false if it is not a valid one. `*at` is then
- * behind its maximal invalid part, which is at least one byte. */
+/* Move `*at` past the sequence that is there; false if it is not a valid one. `*at` is then
+ * past its maximal invalid part, which is at least one byte. */
 static bool step(const char *text, size_t len, size_t *at) {
     const uint8_t *bytes = (const uint8_t *)text + *at;
     int32_t room = len - *at > 8 ? 8 : (int32_t)(len - *at), used = 0;

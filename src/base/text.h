@@ -24,11 +24,11 @@ static inline int el_span_order(struct el_span a, struct el_span b) {
 size_t el_utf8_valid_prefix(const char *text, size_t len);
 
 /* A copy with each maximal invalid sequence replaced by U+FFFD; *new_len gets its length.
- * NULL if memory is out. */
+ * NULL if out of memory. */
 char *el_utf8_replace_invalid(struct el_arena *arena, const char *text, size_t len,
                               size_t *new_len);
 
-/* Decode the code point at `*at` and move `*at` behind it. U+FFFD
+/* Decode the code point at `*at` and move `*at` past it. U+FFFD
  * for what is not valid. */
 uint32_t el_utf8_next(const char *text, size_t len, size_t *at);
 
@@ -50,7 +50,7 @@ bool el_unit_from_name(const char *name, enum el_unit *unit);
 void el_offsets_from_bytes(const char *text, size_t len, enum el_unit unit, size_t *offsets,
                            size_t count);
 
-/* One offset in `unit` (not EL_UNIT_TOKEN) to bytes. False if it lies behind the end or inside a
+/* One offset in `unit` (not EL_UNIT_TOKEN) to bytes. False if it lies past the end or inside a
  * character (a UTF-16 surrogate pair, a UTF-8 sequence). */
 bool el_offset_to_bytes(const char *text, size_t len, enum el_unit unit, size_t offset,
                         size_t *bytes);
@@ -65,16 +65,16 @@ struct el_offsets {
     size_t total;        /* units in the whole text */
 };
 
-/* False only if memory is out. */
+/* False only if out of memory. */
 bool el_offsets_open(struct el_offsets *offsets, struct el_arena *arena, const char *text,
                      size_t len, enum el_unit unit);
-/* False if `offset` lies behind the end or inside a character. */
+/* False if `offset` lies past the end or inside a character. */
 bool el_offsets_to_byte(const struct el_offsets *offsets, size_t offset, size_t *byte);
 /* `byte` must lie on a code point border and within the text. */
 size_t el_offsets_of_byte(const struct el_offsets *offsets, size_t byte);
 
 /* NFC, white space runs to one space, ends trimmed; with `fold_case` also full case folding.
- * For comparing texts and spans, never for output. NUL-terminated; NULL if memory is out. */
+ * For comparing texts and spans, never for output. NUL-terminated; NULL if out of memory. */
 char *el_text_fold(struct el_arena *arena, const char *text, size_t len, bool fold_case,
                    size_t *new_len);
 

@@ -30,7 +30,7 @@ struct cli_option {
     int id;               /* a letter is the short option too; others from CLI_FIRST_ID on */
     const char *name;     /* long, without "--" */
     const char *argument; /* e.g. "FILE"; NULL = takes none */
-    const char *help;     /* lines are broken where they stand; NULL = not shown */
+    const char *help;     /* lines are broken as they are; NULL = not shown */
 };
 enum {
     CLI_FIRST_ID = 256,
@@ -219,8 +219,8 @@ struct el_log cli_log(bool quiet);
 /* The same with `quiet` true, to be pointed to. */
 const struct el_log *cli_warnings(void);
 
-/* A line on standard error that is overwritten by the next; nothing if that is no terminal. Cut to
- * the width of the terminal, between characters. NULL takes it away. */
+/* A line on standard error that is overwritten by the next; nothing if that is not a terminal. Cut
+ * to the width of the terminal, between characters. NULL takes it away. */
 void cli_progress(const char *line);
 bool cli_progress_shown(void); /* is standard error a terminal? */
 int cli_columns(FILE *file);   /* width of a terminal, 80 if unknown; of others INT_MAX */

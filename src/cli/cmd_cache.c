@@ -206,7 +206,7 @@ struct unit {
     uint64_t factor;
 };
 
-/* A whole number with one of these letters behind it; 0 if it is none. */
+/* A whole number with one of these letters after it; 0 if it is not one. */
 static uint64_t read_amount(const char *text, const struct unit *units, size_t n_units) {
     char *end;
     errno = 0;

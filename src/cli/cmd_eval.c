@@ -178,7 +178,7 @@ static void draw(struct el_labels *labels, size_t n, uint64_t seed) {
     labels->count = kept;
 }
 
-/* The types of the test file as a list for --types. NULL if memory is out. */
+/* The types of the test file as a list for --types. NULL if out of memory. */
 static char *list_types(const struct el_labels *labels) {
     struct el_buffer list = {0};
     json_t *seen = json_object();

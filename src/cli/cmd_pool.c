@@ -35,7 +35,7 @@ static const struct cli_help build_help = {
 };
 static const struct cli_help add_help = {
     .usage = "el4ner pool add [options] POOL.el4 LABELLED...",
-    .text = "Adds the sentences of labelled files behind those of a pool. Without -o the pool is\n"
+    .text = "Adds the sentences of labelled files after those of a pool. Without -o the pool is\n"
             "replaced, by rename: programs that have it open keep the old one.",
     .options = build_options,
     .n_options = sizeof build_options / sizeof *build_options,

@@ -242,7 +242,7 @@ static json_t *make_json(const struct command *c) {
 
 /* ---- the tuned configuration ---- */
 
-/* Absolute, so that the new file may be anywhere; NULL of NULL, or if memory is out. */
+/* Absolute, so that the new file may be anywhere; NULL of NULL, or if out of memory. */
 static char *absolute(const char *path) {
     return path != NULL ? realpath(path, NULL) : NULL;
 }

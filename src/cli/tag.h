@@ -49,7 +49,7 @@ void tag_sentence(void *context, const struct el_document *document, const struc
 /* --dry-run: print what the run would cost. Gives the exit status. */
 int tag_dry_run(struct tag *tag);
 
-/* Calls, tokens and failures by member and stage. NULL if memory is out. */
+/* Calls, tokens and failures by member and stage. NULL if out of memory. */
 json_t *tag_account(const struct tag *tag);
 
 /* The summary, and failures and silent members by name; gives the exit status. */

@@ -106,7 +106,7 @@ bool el_config_set_verifier(struct el_config *config, const char *who, struct el
 
 /* The number of the asked type that a label of a pool or test file means, by name, wording or alias
  * (case folded, '_' and '-' as spaces), else by the wording of the label; -1 = none. False only if
- * memory is out. */
+ * out of memory. */
 bool el_config_type_of_label(const struct el_config *config, const char *label, int *type);
 
 /* Set what a profile decides: k, similarity, part-of-speech weights, pre-extraction with types,

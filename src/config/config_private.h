@@ -24,7 +24,7 @@ size_t el_config_member(const struct el_config *config, const char *name);
 
 /* The words by which models read a label, in the arena or constant: "organization" for ORG,
  * "creative work" for creative-work, CREATIVE_WORK and CreativeWork. Case means something only in
- * labels that have both cases: an acronym in them keeps its capitals. NULL if memory is out. */
+ * labels that have both cases: an acronym in them keeps its capitals. NULL if out of memory. */
 const char *el_label_wording(struct el_arena *arena, const char *label);
 
 /* What a label known to the field means, where its wording says too little; else NULL. */

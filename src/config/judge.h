@@ -33,7 +33,7 @@ size_t el_judge_share(size_t n_members, size_t member);
 size_t el_judge_yes(size_t n_members, size_t member);
 size_t el_judge_of_type(size_t n_members, size_t type);
 
-/* All numbers 0. NULL if memory is out. */
+/* All numbers 0. NULL if out of memory. */
 struct el_judge *el_judge_new(struct el_arena *arena, size_t n_members, size_t n_types);
 
 #endif

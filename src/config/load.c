@@ -100,7 +100,7 @@ static bool read_base(void *context, const struct el_yaml_key *key, yaml_node_t 
     return ok;
 }
 
-/* The first configuration that exists; NULL if none does or memory is out. */
+/* The first configuration that exists; NULL if none does or out of memory. */
 static const char *look_up(struct el_config *config) {
     if (access("el4ner.yaml", F_OK) == 0) {
         return "el4ner.yaml";

@@ -99,7 +99,7 @@ static void put_secrets(struct el_buffer *out, const struct el_member_config *me
     }
 }
 
-/* How a member is reached: under any key that stands two blanks further left. */
+/* How a member is reached: under any key that is two blanks further left. */
 static void put_reach(struct el_buffer *out, const struct el_member_config *member) {
     put_place(out, member);
     put_secrets(out, member);

@@ -39,7 +39,7 @@ struct units {
     uint32_t *code;
     struct el_span *source;
     size_t count, capacity;
-    bool space; /* white space was seen behind the last unit */
+    bool space; /* white space was seen after the last unit */
 };
 
 struct folding {

@@ -1,4 +1,4 @@
-/* Grounding: where does a string that a model wrote stand in the sentence?
+/* Grounding: where in the sentence is a string that a model wrote?
  *
  * Three looser and looser ways; a way is tried only if the one before found nothing:
  *   exact     byte for byte;
@@ -9,7 +9,7 @@
  *             up to three letters, neither "US" for a sentence's "us" or "Us" nor "us" for its
  *             "US"; of four letters not "AIDS" for "aids".
  *
- * A match is whole words: where letters, digits or '_' meet, or a point or comma stands between
+ * A match is whole words: where letters, digits or '_' meet, or a point or comma is between
  * digits, is no border. Scripts that don't set words (or their particles) apart have borders
  * everywhere: Han, Kana, Hangul, Thai, Lao, Khmer, Burmese. A match neither begins nor ends within
  * a character and its combining marks. Linear in the lengths of both strings. Thread-safe. */
@@ -29,8 +29,8 @@ struct el_alignment {
 
 /* Occurrences of `wanted` in `text` (both valid UTF-8): all, or the first only. White space around
  * `wanted` is ignored; of occurrences that overlap the first one counts. The reported spans are
- * bytes of `text` as it stands, so text[start..end) is the source's own spelling. False only if
- * memory is out. */
+ * bytes of `text` as it is, so text[start..end) is the source's own spelling. False only if
+ * out of memory. */
 bool el_align(struct el_arena *arena, const char *text, size_t text_len, const char *wanted,
               size_t wanted_len, bool first_only, struct el_alignment *alignment);
 

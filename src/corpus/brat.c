@@ -132,7 +132,7 @@ static bool refuse(const struct line *line, const char *what) {
     return el_input_fail(line->input, line->input->line, 0, line->err, "%s", what);
 }
 
-/* "12 34" at `*at`; moves behind it. */
+/* "12 34" at `*at`; moves past it. */
 static bool read_fragment(const struct line *line, const char **at, struct el_span *span) {
     char *end;
     unsigned long long start = strtoull(*at, &end, 10), stop;
@@ -173,7 +173,7 @@ static size_t join_pieces(const struct line *line, struct el_span *pieces, size_
     return kept + 1;
 }
 
-/* "0 4;15 19" at `*at`, where pieces lie in the text; moves behind it. 0 if that cannot be. */
+/* "0 4;15 19" at `*at`, where pieces lie in the text; moves past it. 0 if that cannot be. */
 static size_t read_pieces(const struct line *line, const char **at,
                           struct el_span pieces[MOST_PIECES]) {
     size_t count = 0;
@@ -239,7 +239,7 @@ static bool read_entity(struct line *line, const char *text) {
     if (*at == '\t' && !is_same_text(at + 1, document->text, pieces, count)) {
         return el_input_fail(
             line->input, line->input->line, 0, line->err,
-            "the line says \"%s\", but \"%s\" stands at its offsets in the .txt",
+            "the line says \"%s\", but its offsets hold \"%s\" in the .txt",
             el_excerpt(&document->arena, at + 1, strlen(at + 1)),
             el_excerpt(&document->arena, document->text + all.start, all.end - all.start));
     }
@@ -395,7 +395,7 @@ static void release(struct el_writer *writer) {
     json_decref(writer->state);
 }
 
-/* A file name of the id, another one each time. NULL if memory is out. */
+/* A file name of the id, another one each time. NULL if out of memory. */
 static char *make_name(struct el_writer *writer, const char *id) {
     char *stem = el_arena_printf(&writer->scratch, "%.200s", id), *name = stem;
     if (stem == NULL) {

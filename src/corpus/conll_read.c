@@ -56,7 +56,7 @@ static size_t without_blanks(const char *text, size_t len) {
     return len;
 }
 
-/* The first line that is no comment tells what separates the columns; tabs at its end are
+/* The first line that is not a comment tells what separates the columns; tabs at its end are
  * nothing. */
 static bool uses_tabs(const struct el_input *input) {
     size_t len;
@@ -187,7 +187,7 @@ static bool name_columns(struct el_reader *reader, const char *list, struct el_e
     return true;
 }
 
-/* What stands behind "# key = ", or NULL. */
+/* What follows "# key = ", or NULL. */
 static const char *comment_value(const char *line, const char *key) {
     size_t len = strlen(key);
     line += strspn(line, "# ");
@@ -386,7 +386,7 @@ static struct el_span cell(const struct sentence *sentence, size_t row, size_t c
     return sentence->cells[row * sentence->n_columns + column];
 }
 
-/* Do the words of CoNLL-U stand in its "# text" one after another? (Not where a multiword token was
+/* Are the words of CoNLL-U in its "# text" one after another? (Not where a multiword token was
  * split: then the words are the text.) */
 static bool place_in_text(const struct sentence *sentence, struct el_document *document,
                           const struct el_span *pieces) {

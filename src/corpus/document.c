@@ -195,7 +195,7 @@ bool el_document_overlap(const struct el_document *document, const struct el_ent
 
 /* Tokens by position. */
 
-/* The first token whose end lies behind `byte`. */
+/* The first token whose end lies after `byte`. */
 static size_t token_behind(const struct el_span *tokens, size_t n_tokens, size_t byte) {
     size_t low = 0, high = n_tokens;
     while (low < high) {

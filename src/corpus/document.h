@@ -76,11 +76,11 @@ struct el_document {
     bool sentence_per_document; /* the source is already cut, tokens and all: do not segment */
 };
 
-struct el_document *el_document_new(void);           /* NULL if memory is out */
+struct el_document *el_document_new(void);           /* NULL if out of memory */
 void el_document_free(struct el_document *document); /* NULL is allowed */
 
 /* Append a copy of `entity`; `*capacity` is the room of document->entities (0 at first). False if
- * memory is out. Sort when all are there. */
+ * out of memory. Sort when all are there. */
 bool el_document_add_entity(struct el_document *document, const struct el_entity *entity,
                             size_t *capacity);
 

@@ -14,7 +14,7 @@
  * depend on that. With `weights` (one a member; NULL = all 1) the members of 1 are weighted. The
  * entities that stay come back to the front of the array, sorted as in a document, and *count is
  * lowered.
- * False only if memory is out. O(n log n) but for moving indexes. */
+ * False only if out of memory. O(n log n) but for moving indexes. */
 bool el_flatten(struct el_arena *scratch, struct el_entity *entities, size_t *count,
                 const double *weights);
 

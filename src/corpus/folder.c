@@ -84,7 +84,7 @@ static bool add_part(struct folder *folder, const char *path, bool brat) {
     return folder->parts[folder->count++].path != NULL;
 }
 
-/* False if memory is out. What cannot be looked into becomes a part too, so that it is named. */
+/* False if out of memory. What cannot be looked into becomes a part too, so that it is named. */
 static bool add_entry(struct el_reader *reader, FTS *walk, FTSENT *entry) {
     struct folder *folder = reader->state;
     bool only_brat = reader->options.format == EL_FORMAT_BRAT;

@@ -81,7 +81,7 @@ bool el_reader_open(const char *path, const struct el_read_options *options,
                     struct el_reader **reader, struct el_error *err);
 
 /* The same from a stream that stays the caller's; nothing may have been read from it before.
- * `name` stands in errors. */
+ * `name` is for errors. */
 bool el_reader_open_file(FILE *file, const char *name, const struct el_read_options *options,
                          struct el_reader **reader, struct el_error *err);
 

@@ -72,7 +72,7 @@ bool el_folder_open(const char *path, const struct el_read_options *options,
 enum el_format el_recognise(const struct el_input *input, enum el_format ending);
 
 /* `text` shortened to about 60 bytes at a character's border, for messages; in the arena, or ""
- * if memory is out. */
+ * if out of memory. */
 const char *el_excerpt(struct el_arena *arena, const char *text, size_t len);
 
 /* Note something for the warnings that are given when the reader is closed: the first of each

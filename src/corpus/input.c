@@ -69,7 +69,7 @@ static bool unpack_some(struct el_input *input, char *to, size_t room, size_t *n
     }
 }
 
-/* Read one more chunk behind what is there. */
+/* Read one more chunk after what is there. */
 static bool fill(struct el_input *input, struct el_error *err) {
     if (input->begin > 0) {
         memmove(input->buffer, input->buffer + input->begin, input->end - input->begin);
@@ -415,7 +415,7 @@ static bool skip_to_object(struct el_input *input, struct el_error *err) {
     }
 }
 
-/* To the beginning of the next object. 1 = there, 0 = end, -1 = something else stands there. */
+/* To the beginning of the next object. 1 = there, 0 = end, -1 = something else is there. */
 static int find_object(struct el_input *input, struct el_error *err) {
     if (input->line == 0) {
         input->line = 1;

@@ -31,7 +31,7 @@ struct el_input {
     size_t begin, end, capacity;
     size_t column;  /* objects: bytes before `begin` in its line */
     char *repaired; /* the last line with U+FFFD in it */
-    char borrowed;  /* objects: the byte that the terminating NUL stands on */
+    char borrowed;  /* objects: the byte in whose place the terminating NUL is */
     bool has_borrowed;
 };
 
@@ -54,7 +54,7 @@ const char *el_input_peek(const struct el_input *input, size_t *len);
 int el_input_line(struct el_input *input, char **line, size_t *len, struct el_error *err);
 
 /* Give lines back that were read, with their ends: they are read again. The caller sets `line`.
- * False if memory is out. */
+ * False if out of memory. */
 bool el_input_put_back(struct el_input *input, const char *bytes, size_t len);
 
 /* The next JSON object of a file that has them in lines, in an array, or simply one after another;

@@ -19,10 +19,11 @@ bool el_iob_refuse(struct el_reader *reader, const char *tag, size_t len, size_t
                                         [EL_SCHEME_IOB2] = "IOB2",
                                         [EL_SCHEME_BIOES] = "BIOES"};
     struct el_arena scratch = {0};
-    el_input_fail(&reader->input, reader->input.line, column, err,
-                  "\"%s\" is no tag of %s (such as O, B-person, I-person); is it the right column "
-                  "(--tag-column)?",
-                  el_excerpt(&scratch, tag, len), known[reader->options.scheme]);
+    el_input_fail(
+        &reader->input, reader->input.line, column, err,
+        "\"%s\" is not a tag of %s (such as O, B-person, I-person); is it the right column "
+        "(--tag-column)?",
+        el_excerpt(&scratch, tag, len), known[reader->options.scheme]);
     el_arena_free(&scratch);
     return false;
 }

@@ -26,7 +26,7 @@ bool el_iob_refuse(struct el_reader *reader, const char *tag, size_t len, size_t
  * out. */
 bool el_iob_decode(struct el_document *document, const struct el_iob_tag *tags);
 
-/* Keep the raw tags, one a token, in the document. False if memory is out. */
+/* Keep the raw tags, one a token, in the document. False if out of memory. */
 bool el_iob_keep(struct el_document *document, const struct el_iob_tag *tags);
 
 /* IOB2 of a token: the type of its entity, and whether that begins here. */

@@ -151,7 +151,7 @@ static bool join_tokens(struct el_json_line *line, const json_t *tokens) {
     return done || el_fail_memory(line->err);
 }
 
-/* The tokens stand in the text one after another. */
+/* The tokens are in the text one after another. */
 static bool locate_tokens(struct el_json_line *line, const json_t *tokens) {
     struct el_document *document = line->document;
     size_t count = json_array_size(tokens), at = 0;
@@ -166,7 +166,7 @@ static bool locate_tokens(struct el_json_line *line, const json_t *tokens) {
             memmem(document->text + at, document->text_len - at, json_string_value(token), len);
         if (found == NULL) {
             return EL_JSON_FAIL(
-                line, "token %zu (counted from 0), \"%s\", is not in the text behind \"%s\"", i,
+                line, "token %zu (counted from 0), \"%s\", is not in the text after \"%s\"", i,
                 el_excerpt(&document->arena, json_string_value(token), len),
                 i == 0 ? ""
                        : el_excerpt(&document->arena, document->text + spans[i - 1].start,
@@ -231,7 +231,7 @@ bool el_json_entity_span(struct el_json_line *line, size_t number, json_int_t fr
     if ((size_t)to > last) {
         return EL_JSON_FAIL(line,
                             "entity %zu (counted from 0): end %" JSON_INTEGER_FORMAT
-                            " lies behind the text, which has %zu %ss; is the offset unit right "
+                            " lies after the text, which has %zu %ss; is the offset unit right "
                             "(--input-offsets)?",
                             number, to, last, el_unit_name(line->unit));
     }
@@ -264,7 +264,7 @@ static bool check_quote(struct el_json_line *line, size_t number, const json_t *
     }
     return EL_JSON_FAIL(
         line,
-        "entity %zu (counted from 0) says \"%s\", but \"%s\" stands at its offsets; is the "
+        "entity %zu (counted from 0) says \"%s\", but its offsets hold \"%s\"; is the "
         "offset unit right (--input-offsets)?",
         number, el_excerpt(&document->arena, json_string_value(quote), json_string_length(quote)),
         el_excerpt(&document->arena, document->text + span.start, len));

@@ -19,7 +19,7 @@ struct el_json_line {
 #define EL_JSON_FAIL(line, ...)                                                                    \
     el_input_fail(&(line)->reader->input, (line)->document->line, 0, (line)->err, __VA_ARGS__)
 
-/* Parse `text`, which begins in line `number`; NULL with a message if it is no object. */
+/* Parse `text`, which begins in line `number`; NULL with a message if it is not an object. */
 json_t *el_json_parse(struct el_reader *reader, const char *text, size_t len, size_t number,
                       struct el_error *err);
 
@@ -41,7 +41,7 @@ typedef const struct el_buffer *el_json_cut(struct el_reader *reader, const char
 int el_json_next_cut(struct el_reader *reader, el_json_cut *cut, el_json_fill *fill,
                      struct el_document **document, struct el_error *err);
 
-/* A copy in the document's arena; NULL if memory is out or `value` is no string. */
+/* A copy in the document's arena; NULL if out of memory or `value` is not a string. */
 const char *el_json_copy(struct el_json_line *line, const json_t *value);
 
 /* "id" (or another key): a string or a whole number; the document keeps its default without. */
@@ -54,7 +54,7 @@ bool el_json_read_text(struct el_json_line *line, const json_t *text, const json
 bool el_json_use_unit(struct el_json_line *line, enum el_unit unit);
 
 /* Add an entity, `number` (from 0) in the messages; ends are exclusive. `quote` is NULL or the
- * string that must stand there. `rest` is NULL or unknown fields, owned by document->kept. A type
+ * string that must be there. `rest` is NULL or unknown fields, owned by document->kept. A type
  * may be a number if the options name it; without names such an entity is left out, counted and
  * noted, and so is one that marks nothing. */
 bool el_json_add_entity(struct el_json_line *line, size_t number, json_int_t start, json_int_t end,

@@ -22,7 +22,7 @@ struct el_iob_tag el_misc_tag(struct el_misc *misc, struct el_reader *reader, co
                               size_t len, size_t line);
 
 /* Add the mentions that brackets mark; `cells` are MISC, one a token of the document. False where
- * a mention in pieces is an error, or if memory is out. */
+ * a mention in pieces is an error, or if out of memory. */
 bool el_misc_add_brackets(const struct el_misc *misc, struct el_reader *reader, size_t line,
                           struct el_document *document, const struct el_iob_tag *cells,
                           struct el_error *err);

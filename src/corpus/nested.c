@@ -8,14 +8,14 @@
  *
  * in an array, in lines, or one after another. Objects have exclusive and triples inclusive ends,
  * as those papers do, unless told (`ends`); an entity that quotes its text is checked against it,
- * and ends that cannot be (behind the last token, before the start) are refused with that hint. */
+ * and ends that cannot be (after the last token, before the start) are refused with that hint. */
 #include "base/json.h"
 #include "corpus/json_line.h"
 
 #include <math.h>
 #include <string.h>
 
-/* An array of arrays as one array of all their items; NULL if it is none or memory is out. */
+/* An array of arrays as one array of all their items; NULL if it is none or out of memory. */
 static json_t *flatten(const json_t *arrays) {
     json_t *flat = json_array();
     for (size_t i = 0; i < json_array_size(arrays); i++) {
@@ -60,7 +60,7 @@ static bool find_offsets(const struct el_json_line *line, const json_t *item, js
 
 /* ---- Mentions in pieces ---- */
 
-/* One range of tokens, ends exclusive, behind those there are; a neighbour of the last one goes on
+/* One range of tokens, ends exclusive, after those there are; a neighbour of the last one goes on
  * with it. False if it cannot be. */
 static bool add_range(const struct el_document *document, json_int_t start, json_int_t end,
                       struct el_span *ranges, size_t *count) {

@@ -32,10 +32,10 @@ struct el_raw_rows {
 size_t el_raw_add_line(struct el_raw_rows *rows, const char *line, size_t len, size_t blanks,
                        bool crlf);
 
-/* The line that was added last is a row; `tag` lies in it. False if memory is out. */
+/* The line that was added last is a row; `tag` lies in it. False if out of memory. */
 bool el_raw_add_row(struct el_raw_rows *rows, size_t begin, struct el_span tag);
 
-/* The rows as a document's. False if memory is out. */
+/* The rows as a document's. False if out of memory. */
 bool el_raw_keep(const struct el_raw_rows *rows, size_t n_columns, char separator,
                  struct el_document *document);
 

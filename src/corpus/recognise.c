@@ -59,7 +59,7 @@ struct beginning {
     bool array;
 };
 
-/* Does `"key": ` stand there with a value that begins with one of `first`, and, where that is '[',
+/* Is `"key": ` there with a value that begins with one of `first`, and, where that is '[',
  * an element that begins with one of `second` (NULL = any, or none)? A quoted key in a text has its
  * quotes escaped, so it is not taken for one. */
 static bool has(const struct beginning *b, const char *key, const char *first, const char *second) {

@@ -50,7 +50,7 @@ static bool read_tokens(struct el_json_line *line, json_t *tokens) {
         if (!good) {
             return EL_JSON_FAIL(line,
                                 "token %zu (counted from 0) needs \"start\" and \"end\" within the "
-                                "text and behind the token before",
+                                "text and after the token before",
                                 i);
         }
     }

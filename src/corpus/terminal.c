@@ -1,5 +1,5 @@
-/* The terminal: running text with its entities. With colours an entity stands on the colour of its
- * type, the type's name behind it; without, it reads [Angela Merkel](person). Text is wrapped at
+/* The terminal: running text with its entities. With colours an entity is on the colour of its
+ * type, the type's name after it; without, it reads [Angela Merkel](person). Text is wrapped at
  * ICU's line break opportunities, by display width; line breaks of the text stay. */
 #include "corpus/format_private.h"
 

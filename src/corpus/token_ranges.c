@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Pieces of JSON: each function gives what stands behind the piece, NULL if it is not plain */
+/* ---- Pieces of JSON: each function gives what follows the piece, NULL if it is not plain */
 
 static const char *skip_blank(const char *at) {
     while (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n') {
@@ -14,7 +14,7 @@ static const char *skip_blank(const char *at) {
     return at;
 }
 
-/* The last byte of the escape whose backslash stands at `at`. Halves of surrogate pairs and NUL are
+/* The last byte of the escape whose backslash is at `at`. Halves of surrogate pairs and NUL are
  * left to the parser. */
 static const char *skip_escape(const char *at) {
     at++;
@@ -70,7 +70,7 @@ static bool is_key(struct key key, const char *quoted) {
     return key.len == strlen(quoted) && memcmp(key.name, quoted, key.len) == 0;
 }
 
-/* A key that stands twice is a mistake; one with escapes could be another in disguise. */
+/* A duplicate key is a mistake; one with escapes could be another in disguise. */
 static bool is_new_key(const struct key *keys, size_t count, struct key key) {
     for (size_t i = 0; i < count; i++) {
         if (keys[i].len == key.len && memcmp(keys[i].name, key.name, key.len) == 0) {
@@ -136,7 +136,7 @@ static const char *find_array(const char *text) {
                 return NULL;
             }
             if (depth == 1 && is_key((struct key){at, (size_t)(behind - at)}, key)) {
-                const char *value = skip_blank(behind); /* no colon: it is no key */
+                const char *value = skip_blank(behind); /* no colon: it is not a key */
                 if (*value == ':' && *(value = skip_blank(value + 1)) == '[') {
                     return value;
                 }

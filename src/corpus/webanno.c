@@ -28,7 +28,7 @@ enum { LOOK_BACK = 4096 };
 struct sentence {
     struct el_document *document;
     struct el_buffer text;
-    size_t at;              /* in the text, behind the last token */
+    size_t at;              /* in the text, after the last token */
     struct el_span *tokens; /* in the document's arena */
     size_t token_capacity;
     unsigned long long token_offset; /* of the last token, in the file's units */
@@ -275,8 +275,7 @@ static bool read_row(struct el_reader *reader, struct sentence *sentence, char *
     bool placed = is_part ? place_part(sentence, start, end, &span)
                           : place_token(sentence, columns[2], start, &span);
     if (!placed) {
-        return fail(reader, err,
-                    "the token is not in the text of \"#Text=\" behind the one before");
+        return fail(reader, err, "the token is not in the text of \"#Text=\" after the one before");
     }
     return ((is_part || add_token(sentence, span)) &&
             (cell == NULL || read_cell(reader, sentence, cell, span))) ||
@@ -345,7 +344,7 @@ static int read_sentence(struct el_reader *reader, struct sentence *sentence,
     return got == 0 ? started : -1;
 }
 
-/* After a mistake reading goes on behind the next blank line, or at the next "#Text=". */
+/* After a mistake reading goes on after the next blank line, or at the next "#Text=". */
 static void skip_sentence(struct el_reader *reader) {
     struct el_input *input = &reader->input;
     struct el_error problem = {0};

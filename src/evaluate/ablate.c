@@ -293,7 +293,7 @@ static bool record_full(struct job *job, const struct plan *plan, struct el_erro
     struct el_ablation_row unused = {.has_exact = false};
     everything.settings.agreement_skips = 0;
     everything.settings.at_least = 1;
-    uint64_t calls = job->ablation->calls; /* it is no row of its own */
+    uint64_t calls = job->ablation->calls; /* it is not a row of its own */
     bool ok = run_exact(job, &everything, &job->full, NULL, &unused, err);
     job->ablation->calls = calls;
     return ok;

@@ -26,7 +26,7 @@ struct el_intervals {
 };
 
 /* Percentile intervals of the micro scores. Memory from `arena`: a few doubles a sample and a
- * document. False only if memory is out; so too below. */
+ * document. False only if out of memory; so too below. */
 bool el_bootstrap(const struct el_tally *by_document, size_t n_documents,
                   const struct el_bootstrap_options *options, struct el_arena *arena,
                   struct el_intervals *intervals);

@@ -95,7 +95,7 @@ bool el_labels_add(struct el_labels *labels, const struct el_document *document,
 
 /* ---- Types ---- */
 
-/* The number of the type that a label means; each label is looked up once. -2 if memory is out. */
+/* The number of the type that a label means; each label is looked up once. -2 if out of memory. */
 static int asked_type(const struct el_config *config, json_t *known, const char *label) {
     json_t *number = json_object_get(known, label);
     int type = number != NULL ? (int)json_integer_value(number) : -2;

@@ -51,7 +51,7 @@ bool el_labels_write(const struct el_labels *labels, FILE *file,
 /* Bring `other` into the order of `gold`: by id if all its ids are gold ids and none repeats, else
  * by position. Texts must be equal, or else the tokens (then spans are moved over to the gold
  * text). The first difference is an error that names both files and lines. With `common`,
- * documents of only one set are no error: those that `other` lacks get `missing`, those that
+ * documents of only one set are not an error: those that `other` lacks get `missing`, those that
  * `gold` lacks are dropped; this needs ids. */
 bool el_labels_align(const struct el_labels *gold, struct el_labels *other, bool common,
                      struct el_error *err);

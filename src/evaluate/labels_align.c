@@ -90,7 +90,7 @@ static bool adopt(const struct el_labels *gold, const struct el_labelled *g,
            move_by_tokens(gold, g, other, o, err);
 }
 
-/* Numbers by id; NULL if an id repeats (then *repeats) or memory is out. */
+/* Numbers by id; NULL if an id repeats (then *repeats) or out of memory. */
 static json_t *index_ids(const struct el_labels *labels, bool *repeats) {
     json_t *index = json_object();
     *repeats = false;

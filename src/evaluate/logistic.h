@@ -9,7 +9,7 @@
 
 /* Weights w of P(y = 1) = 1 / (1 + exp(-w * x)) that maximise the likelihood of n samples, x by
  * row (d numbers each), less penalty / 2 * |w|^2 without the first weight, which is the bias.
- * `use[i]` false leaves sample i out; NULL = all. `w` is filled. False only if memory is out. */
+ * `use[i]` false leaves sample i out; NULL = all. `w` is filled. False only if out of memory. */
 bool el_logistic_fit(const double *x, const bool *y, const bool *use, size_t n, size_t d,
                      double penalty, double *w);
 

@@ -37,7 +37,7 @@ struct el_pairing {
 };
 
 /* Spans must be sorted as a document's entities are (start, longer first). The arrays of *pairing
- * lie in `arena`. False only if memory is out. */
+ * lie in `arena`. False only if out of memory. */
 bool el_pair(struct el_arena *arena, const struct el_chunk *gold, size_t n_gold,
              const struct el_chunk *predicted, size_t n_predicted, struct el_pairing *pairing);
 

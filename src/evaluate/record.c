@@ -147,7 +147,7 @@ static void count_candidate(const struct scene *scene, struct el_span span,
     }
 }
 
-/* A span that too few members listed: what it was, is counted; it is no candidate. */
+/* A span that too few members listed: what it was, is counted; it is not a candidate. */
 static void count_aside(const struct scene *scene, const struct el_mention *mention,
                         struct el_stage_figures *figures) {
     struct el_recorded_mention untyped = {.extracted_by = mention->extracted_by};

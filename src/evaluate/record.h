@@ -98,16 +98,16 @@ bool el_project(const struct el_record *record, const struct el_projection *proj
                 const struct el_settings *settings, struct el_labels *predicted,
                 struct el_error *err);
 
-/* Micro-F1 if everything behind a stage were perfect: what is lost by then. */
+/* Micro-F1 if everything after a stage were perfect: what is lost by then. */
 struct el_budget {
     double after_extraction;     /* every candidate rightly typed and verified */
     double after_classification; /* every wrong pair dropped */
-    double after_verification;   /* as it stands, before overlaps are resolved */
+    double after_verification;   /* as it is, before overlaps are resolved */
     double final_f1;
 };
 struct el_budget el_stage_budget(const struct el_stage_figures *figures, double final_f1);
 
-/* All figures with their shares; NULL if memory is out. */
+/* All figures with their shares; NULL if out of memory. */
 json_t *el_stage_json(const struct el_stage_figures *figures, size_t n_members, double final_f1);
 
 #endif

@@ -1,4 +1,4 @@
-/* The report's style sheet and script as they stand in their files. */
+/* The report's style sheet and script as they are in their files. */
     .section .rodata
     .global el_report_css, el_report_css_end, el_report_js, el_report_js_end
     .hidden el_report_css, el_report_css_end, el_report_js, el_report_js_end

@@ -200,7 +200,7 @@ static void put_names(struct el_buffer *out, const struct el_report *report) {
     el_buffer_string(out, "],\"sentences\":[");
 }
 
-/* "</script>" in a text must not end the element: in JSON a '<' stands only inside strings. */
+/* "</script>" in a text must not end the element: in JSON a '<' is only inside strings. */
 static void hide_angles(struct el_buffer *out, const struct el_buffer *json) {
     const char *at = json->data, *end = json->data + json->len;
     while (at < end) {

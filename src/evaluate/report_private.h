@@ -10,7 +10,7 @@ void el_report_ablation(struct el_buffer *out, const struct el_ablation *ablatio
 void el_report_stages(struct el_buffer *out, const struct el_ablation *ablation);
 void el_report_abstentions(struct el_buffer *out, const char *lines);
 
-/* The data of the sentences as JSON that may stand inside <script>. False if memory is out. */
+/* The data of the sentences as JSON that may be put inside <script>. False if out of memory. */
 bool el_report_sentences(struct el_buffer *out, const struct el_report *report);
 
 #endif

@@ -151,7 +151,7 @@ static void put_plot(struct el_buffer *out, const struct el_ablation *ablation) 
     el_buffer_printf(out,
                      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Ablation "
                      "plot\"><svg role=\"img\" width=\"%d\" height=\"%.0f\" viewBox=\"0 0 %d "
-                     "%.0f\" aria-label=\"F1 of each row with its interval; the figures stand in "
+                     "%.0f\" aria-label=\"F1 of each row with its interval; the figures are in "
                      "the table below\">\n",
                      width, bottom + 8, width, bottom + 8);
     put_axis(out, scale, LABELS, bottom, "F1, exact", configured);
@@ -240,7 +240,7 @@ void el_report_stages(struct el_buffer *out, const struct el_ablation *ablation)
         out,
         "<section aria-labelledby=\"stages\">\n<h2 id=\"stages\">Where F1 is lost</h2>\n"
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Stage budget\">"
-        "<table><caption>F1 that would be reached if everything behind a stage were perfect"
+        "<table><caption>F1 that would be reached if everything after a stage were perfect"
         "</caption><thead><tr><th class=\"l\" scope=\"col\">After</th><th scope=\"col\">F1</th>"
         "<th scope=\"col\">lost or won</th><th class=\"l\" scope=\"col\"></th></tr></thead>"
         "<tbody>\n");

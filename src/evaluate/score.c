@@ -113,7 +113,7 @@ static void count_one(struct el_tally *tally, enum side side, enum el_match matc
 /* Length in tokens if there are any and the span lies on their borders, else in words. */
 static size_t words_in(const struct el_labelled *document, struct el_span span) {
     size_t low = 0, high = document->n_tokens;
-    while (low < high) { /* first token that ends behind the span's start */
+    while (low < high) { /* first token that ends after the span's start */
         size_t middle = low + (high - low) / 2;
         if (document->tokens[middle].end <= span.start) {
             low = middle + 1;

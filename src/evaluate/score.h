@@ -13,7 +13,7 @@
  * with white space folded, letter case kept. */
 struct el_surfaces;
 
-struct el_surfaces *el_surfaces_new(void); /* NULL if memory is out */
+struct el_surfaces *el_surfaces_new(void); /* NULL if out of memory */
 void el_surfaces_free(struct el_surfaces *surfaces);
 bool el_surfaces_add(struct el_surfaces *surfaces, const char *text, size_t len, const char *type);
 bool el_surfaces_add_labels(struct el_surfaces *surfaces, const struct el_labels *labels);
@@ -75,14 +75,14 @@ bool el_score_view(struct el_arena *arena, const struct el_labelled *document, e
  * would have on the gold tokens.
  *
  * `predicted` must have been aligned with `gold`. A document without an answer counts as one
- * without predictions; a missing one is left out. False only if memory is out. */
+ * without predictions; a missing one is left out. False only if out of memory. */
 bool el_score(const struct el_labels *gold, const struct el_labels *predicted,
               const struct el_score_options *options, struct el_arena *arena,
               struct el_score *score, struct el_error *err);
 
 /* Which gold types were taken for which: counts over the pairs with equal spans, and what has no
  * such partner; of the entities that count in `score`. cell(g, p) = counts[g * (n_types + 1) + p];
- * index n_types stands for "nothing". */
+ * index n_types is "nothing". */
 struct el_confusion {
     const char **types;
     size_t n_types;
@@ -94,7 +94,7 @@ bool el_confuse(const struct el_labels *gold, const struct el_labels *predicted,
 
 /* {"file", "match", "micro": {precision, recall, f1, gold, predicted, correct, ...}, "macro",
  * "by_type", "accuracy" (null without tokens), "by_length", "by_novelty", "intervals"}: one item of
- * `score --json`. Fractions of 1. NULL if memory is out. */
+ * `score --json`. Fractions of 1. NULL if out of memory. */
 json_t *el_score_json(const struct el_score *score, const char *file);
 
 #endif

@@ -1,6 +1,6 @@
 #include "evaluate/score.h"
 
-/* jansson's *_new functions take NULL for "memory is out" and pass it on as a failure, so the
+/* jansson's *_new functions take NULL for "out of memory" and pass it on as a failure, so the
  * result is checked once at the end. */
 
 static json_t *prf_json(struct el_prf prf) {

@@ -6,10 +6,10 @@
  *
  * The lenient one is the state machine of the Perl script conlleval, which seqeval's default mode
  * took over: a chunk ends where the prefixes or the types say that it cannot go on, and begins
- * where a tag cannot continue what stood before. Each sequence gets a reading.
+ * where a tag cannot continue what came before. Each sequence gets a reading.
  *
  * The strict one is seqeval's: an automaton of allowed steps for each scheme. What begins well and
- * ends in a step that the scheme does not know (B-PER O in BIOES) is no entity at all. */
+ * ends in a step that the scheme does not know (B-PER O in BIOES) is not an entity at all. */
 
 struct tag {
     char prefix; /* 'O', 'B', 'I', 'E', 'S' */

@@ -18,7 +18,7 @@ struct el_chunk {
 
 enum el_decoder {
     EL_DECODE_LENIENT, /* conlleval, seqeval's default: an I- that continues nothing opens */
-    EL_DECODE_STRICT,  /* seqeval's strict mode: what the scheme does not allow is no entity */
+    EL_DECODE_STRICT,  /* seqeval's strict mode: what the scheme does not allow is not an entity */
 };
 
 /* The chunks of one sentence, in order; at most one a token. `scheme` matters to STRICT only;

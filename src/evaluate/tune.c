@@ -412,7 +412,7 @@ static bool fit_new(struct tune *t, struct fit *f) {
 }
 
 /* Probabilities of all visible samples, each by a fit that has not seen its sentence; returns their
- * mean log-likelihood, -INFINITY if memory is out. */
+ * mean log-likelihood, -INFINITY if out of memory. */
 static double cross_validate(const struct tune *t, const struct view *view, struct fit *f,
                              double penalty) {
     double sum = 0;

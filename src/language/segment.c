@@ -96,7 +96,7 @@ static bool check_length(size_t len, struct el_error *err) {
 struct line {
     size_t start, end; /* without white space around */
     size_t width;      /* code points from the line's beginning to `end` */
-    size_t line_end;   /* where its line feed stands */
+    size_t line_end;   /* where its line feed is */
     size_t paragraph;  /* width of the longest line of its paragraph */
 };
 
@@ -205,7 +205,7 @@ static bool is_listed(const char *const *list, const char *word, size_t len) {
     return false;
 }
 
-/* They stand before a name, or never at the end. */
+/* They come before a name, or never at the end. */
 static const char *const titles[] = {
     "Mr",   "Mrs",  "Ms",  "Mx",   "Dr",   "Prof",   "St",  "Rev",  "Fr",  "Gen",
     "Col",  "Lt",   "Maj", "Capt", "Sgt",  "Cmdr",   "Adm", "Gov",  "Sen", "Rep",
@@ -213,7 +213,7 @@ static const char *const titles[] = {
     "Ing",  "cf",   "vs",  "e.g",  "i.e",  "approx", "bzw", "ca",   "z.B", "d.h",
     "u.a",  "Hrsg", "dr",  "gosp", "prof", "mr",     "Sv",  "Dipl", NULL};
 
-/* They stand before a number. */
+/* They come before a number. */
 static const char *const counters[] = {
     "No",  "Nr",  "Vol", "Fig", "Figs", "Eq",  "Sec", "Ch",  "Art",  "Abs", "p",   "pp",  "S",
     "Jan", "Feb", "Mar", "Apr", "Jun",  "Jul", "Aug", "Sep", "Sept", "Oct", "Nov", "Dec", NULL};

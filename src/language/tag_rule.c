@@ -103,7 +103,7 @@ static enum el_pos tag_word(const char *word, size_t len, bool starts, bool germ
     if (look.letters == 0) {
         return look.digits > 0 ? EL_POS_NUM : look.symbols > 0 ? EL_POS_SYM : EL_POS_PUNCT;
     }
-    /* 'US' is no pronoun, and a capital within a sentence is more than a list can know. */
+    /* 'US' is not a pronoun, and a capital within a sentence is more than a list can know. */
     bool acronym = look.capitals == look.letters && look.letters > 1;
     bool name_like = look.first_is_capital && !starts && len > 1;
     if (!acronym && !name_like && closed_class(word, len, &tag)) {

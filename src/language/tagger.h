@@ -15,7 +15,7 @@ void el_tagger_close(struct el_tagger *tagger);
 
 /* Tag the words of one sentence: tags[i] for words[i] (byte spans of `text`). Languages that the
  * weights do not cover (by `lang`, or by script where it is NULL) are tagged by a rule of script,
- * capitalisation and length. `tagger` NULL = always the rule. False only if memory is out. */
+ * capitalisation and length. `tagger` NULL = always the rule. False only if out of memory. */
 bool el_tagger_tag(const struct el_tagger *tagger, const char *text, const char *lang,
                    const struct el_span *words, size_t n_words, enum el_pos *tags);
 

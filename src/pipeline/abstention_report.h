@@ -8,7 +8,7 @@
 void el_abstentions_write(const struct el_abstentions *abstentions, const struct el_config *config,
                           const struct el_client *client, struct el_buffer *out);
 
-/* [{"member", "stage", "cause", "count", "explanation"}]; NULL if memory is out. */
+/* [{"member", "stage", "cause", "count", "explanation"}]; NULL if out of memory. */
 json_t *el_abstentions_json(const struct el_abstentions *abstentions,
                             const struct el_config *config, const struct el_client *client);
 

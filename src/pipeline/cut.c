@@ -17,11 +17,11 @@ static bool add_piece(struct el_arena *arena, struct el_cuts *pieces, size_t *ca
     return true;
 }
 
-/* The last word border at or before `limit`, but behind `after`; `limit` itself (moved to a
+/* The last word border at or before `limit`, but past `after`; `limit` itself (moved to a
  * character border) if a single word is longer than a piece. */
 static size_t border(const struct el_document *document, const struct el_spans *words, size_t after,
                      size_t limit) {
-    size_t low = 0, high = words->count; /* first word that ends behind the limit */
+    size_t low = 0, high = words->count; /* first word that ends past the limit */
     while (low < high) {
         size_t middle = (low + high) / 2;
         if (words->items[middle].end > limit) {

@@ -164,7 +164,7 @@ static bool open_pool(struct el_ensemble *ensemble, const char *path, struct el_
     return map_pool_types(ensemble, err);
 }
 
-/* The members, and behind them the embedding member where retrieval needs one. */
+/* The members, and after them the embedding member where retrieval needs one. */
 static bool start_client(struct el_ensemble *ensemble, const struct el_ensemble_options *options,
                          bool embed, struct el_error *err) {
     struct el_config *config = ensemble->config;

@@ -20,7 +20,7 @@ static bool ask(const struct el_context *context, struct el_work *work,
     return true;
 }
 
-/* Behind the others, in their order. */
+/* After the others, in their order. */
 static bool set_aside(struct el_work *work, unsigned least) {
     struct el_mentions *mentions = &work->mentions;
     size_t n = mentions->count, kept = 0, aside = 0;

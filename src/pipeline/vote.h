@@ -45,7 +45,7 @@ bool el_keeps(struct el_keep keep, el_member_set proposers, el_member_set voters
 void el_votes_sort(struct el_vote *votes, size_t n_votes, const double *weights);
 
 /* The votes of one span from each member's choice (NULL = abstained), sorted as above.
- * `choices` has n_members items; equal strings are one type. False only if memory is out. */
+ * `choices` has n_members items; equal strings are one type. False only if out of memory. */
 bool el_votes_count(struct el_arena *arena, const char *const *choices, size_t n_members,
                     const double *weights, struct el_vote **votes, size_t *n_votes);
 
@@ -70,7 +70,7 @@ bool el_votes_agree(el_member_set extracted_by, const struct el_vote *votes, siz
  * *entities: in `arena`, sorted as in a document, with evidence (extracted_by = who proposed the
  * span); score = weight of the winning type's voters / weight of `answered`, NAN if that is 0.
  * Type strings are not copied. A span of typeless proposals only has no type to win and is left
- * out. False only if memory is out. */
+ * out. False only if out of memory. */
 bool el_combine(struct el_arena *arena, const struct el_proposal *proposals, size_t n_proposals,
                 el_member_set answered, const double *weights, struct el_keep keep,
                 struct el_entity **entities, size_t *n_entities);

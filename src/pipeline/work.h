@@ -35,7 +35,7 @@ struct el_context {
 
 /* A distinct string of the sentence that a member proposed; all its occurrences share one vote. */
 struct el_mention {
-    const char *text;      /* as it stands in the sentence; NUL-terminated */
+    const char *text;      /* as it is in the sentence; NUL-terminated */
     struct el_span *spans; /* occurrences, bytes of the sentence */
     size_t n_spans;
     el_member_set extracted_by;
@@ -67,7 +67,7 @@ struct el_mention {
 struct el_mentions {
     struct el_mention *items; /* by first occurrence, then longer first */
     size_t count;
-    size_t n_aside; /* behind these: spans that too few members listed; not asked about */
+    size_t n_aside; /* after these: spans that too few members listed; not asked about */
 };
 
 struct el_question {
@@ -107,7 +107,7 @@ struct el_demonstration {
     const char *id, *text;
     struct el_prompt_span *spans; /* of the asked types only, distinct strings; wording of types */
     size_t n_spans;
-    struct el_span *marks; /* where they stand in the text, by start, longer first */
+    struct el_span *marks; /* where they are in the text, by start, longer first */
     size_t n_marks;
     const struct el_hit_match *matches; /* by query mention; NULL unless span similarity was used */
 };
@@ -163,7 +163,7 @@ struct el_stage_functions {
 
 extern const struct el_stage_functions *const el_stages[EL_STAGES]; /* in order */
 
-/* For ask(): add a question; false if memory is out. */
+/* For ask(): add a question; false if out of memory. */
 bool el_question_add(struct el_work *work, struct el_questions *questions,
                      struct el_question question, struct el_error *err);
 
@@ -200,7 +200,7 @@ bool el_work_entities(const struct el_context *context, const struct el_work *wo
                       struct el_arena *arena, struct el_entity **entities, size_t *count,
                       struct el_error *err);
 
-/* Everything that happened to the sentence as one JSON object; NULL if memory is out. */
+/* Everything that happened to the sentence as one JSON object; NULL if out of memory. */
 json_t *el_work_trace(const struct el_context *context, const struct el_work *work,
                       const char *document_id);
 

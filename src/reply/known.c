@@ -16,7 +16,7 @@ static uint32_t plain_sign(uint32_t c) {
 }
 
 /* Case folded, without white space, quotes and dashes unified. Where a word may begin or end is
- * noted in `borders` (len + 1 flags; may be NULL). .text is NULL if memory is out. */
+ * noted in `borders` (len + 1 flags; may be NULL). .text is NULL if out of memory. */
 static struct el_piece plain_form(struct el_arena *arena, struct el_piece piece,
                                   const bool **borders) {
     size_t len = 0, n = 0;

@@ -25,12 +25,12 @@ struct el_known {
     bool memory; /* an allocation failed, answers may be wrong */
 };
 
-/* False if memory is out. */
+/* False if out of memory. */
 bool el_known_sentence(struct el_known *known, struct el_arena *arena, const char *sentence);
 bool el_known_types(struct el_known *known, struct el_arena *arena, const char *const *spans,
                     size_t n_spans, const struct el_prompt_type *types, size_t n_types);
 
-/* Does it stand in the sentence (on word borders), or is it one of the spans? Letter case, white
+/* Is it in the sentence (on word borders), or is it one of the spans? Letter case, white
  * space and the forms of quotes and dashes do not count. */
 bool el_is_span(struct el_known *known, struct el_piece piece);
 /* The number of the span, -1 = none; classification only. Of several that are the same but for

@@ -1,8 +1,8 @@
 /* Lists in lines, as models write them when nobody makes them write JSON.
  *
- * A line is an item when it stands in the sentence; it is a pair when it has two sides and one of
- * them stands there. "TYPE: span, span" and "span: TYPE" are told apart by that, and where both
- * sides stand in the sentence, by the other lines. */
+ * A line is an item when it is in the sentence; it is a pair when it has two sides and one of
+ * them is there. "TYPE: span, span" and "span: TYPE" are told apart by that, and where both
+ * sides are in the sentence, by the other lines. */
 #include "reply/readers.h"
 
 #include <string.h>
@@ -30,7 +30,7 @@ static size_t comma_at(const char *start, const char *at, const char *end) {
     return 0;
 }
 
-/* The part up to the next comma outside of brackets; *rest begins behind it. */
+/* The part up to the next comma outside of brackets; *rest begins after it. */
 static struct el_piece next_part(struct el_piece list, struct el_piece *rest) {
     const char *at = list.text, *end = list.text + list.len;
     size_t depth = 0, n = 0;
@@ -65,7 +65,7 @@ static bool dashes(struct el_piece piece) {
     return true;
 }
 
-/* The span that a piece is: as it stands, without quotes, or without a stop; or none. */
+/* The span that a piece is: as it is, without quotes, or without a stop; or none. */
 static struct el_piece as_span(struct el_items *items, struct el_piece piece) {
     struct el_piece forms[] = {el_piece_trim(piece), el_piece_bare(piece), tidy(piece)};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
@@ -76,7 +76,7 @@ static struct el_piece as_span(struct el_items *items, struct el_piece piece) {
     return NOTHING;
 }
 
-/* "Ada and Bo" where the whole is no span: its halves. */
+/* "Ada and Bo" where the whole is not a span: its halves. */
 static bool split_and(struct el_items *items, struct el_piece part, struct el_piece *left,
                       struct el_piece *right) {
     static const char *const words[] = {" and ", " or ",         " & ",         " und ",
@@ -277,7 +277,7 @@ static bool forward(struct el_items *items, const struct border *border) {
     return true;
 }
 
-/* What may stand before a colon and spans: no list itself. "PART (parts)" is fine. */
+/* What may come before a colon and spans: no list itself. "PART (parts)" is fine. */
 static bool like_heading(struct el_piece text) {
     return el_piece_words(text) <= 12 && memchr(text.text, ',', text.len) == NULL &&
            memchr(text.text, ':', text.len) == NULL;
@@ -488,7 +488,7 @@ static bool has_letter(struct el_piece piece) {
     return false;
 }
 
-/* A line that stands in the sentence as it is: an item, unless it is long and untyped, which is
+/* A line that is in the sentence as it is: an item, unless it is long and untyped, which is
  * the sentence being quoted. True if nothing more is to be read out of it. */
 static bool read_whole(struct el_items *items, const struct line *line, bool alone) {
     struct el_piece body = tidy(line->body), span = as_span(items, line->body);
@@ -512,7 +512,7 @@ static bool read_whole(struct el_items *items, const struct line *line, bool alo
     return true;
 }
 
-/* What stands in no sentence but in a list all the same: an invention, which is worth counting. */
+/* What is in a list, but not in the sentence: an invention, which is worth counting. */
 static void read_invention(struct el_items *items, const struct line *line) {
     struct border borders[MOST_BORDERS];
     size_t count = find_borders(line->body, borders);

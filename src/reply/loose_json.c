@@ -259,7 +259,7 @@ static void read_string(struct scanner *s) {
     el_buffer_free(&text);
 }
 
-/* The value that begins with the bracket at s->at; NULL if memory is out. */
+/* The value that begins with the bracket at s->at; NULL if out of memory. */
 static json_t *read_value(struct scanner *s) {
     json_t *done = NULL;
     open_level(s, *s->at++);

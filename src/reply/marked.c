@@ -10,7 +10,7 @@ static const struct el_piece NONE = {0};
 
 enum { SIGNS = 4 };
 
-/* Sign `i` of the set: one that may stand inside of an answer; NULL if the set has none. */
+/* Sign `i` of the set: one that may be inside of an answer; NULL if the set has none. */
 static const char *sign(const struct el_prompt_set *set, size_t i) {
     const char *signs[SIGNS] = {set->open, set->close, set->is, set->separator};
     return signs[i];

@@ -111,7 +111,7 @@ size_t el_quote_at(const char *text, size_t len, enum el_quote *kind) {
     return 0;
 }
 
-/* The pair around the piece is stripped unless its closing sign also stands inside, as in
+/* The pair around the piece is stripped unless its closing sign is also inside, as in
  * "(a) b (c)". */
 static bool strip(struct el_piece *piece, const char *open, const char *close) {
     size_t o = strlen(open), c = strlen(close);

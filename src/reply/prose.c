@@ -80,7 +80,7 @@ static bool read_clause(struct el_known *known, struct el_piece clause, const ch
     struct el_piece found = {0};
     size_t which = 0, hits = 0;
     if (memmem(clause.text, clause.len, " not ", 5) != NULL) {
-        return false; /* what it is not is no answer */
+        return false; /* what it is not does not answer */
     }
     for (size_t i = 0; i < n_spans; i++) {
         const char *at = memmem(clause.text, clause.len, spans[i], strlen(spans[i]));

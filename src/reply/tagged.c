@@ -9,7 +9,7 @@ static const struct el_piece NOTHING = {0};
 
 struct tag {
     struct el_piece name, attributes;
-    const char *inside; /* behind the opening tag */
+    const char *inside; /* after the opening tag */
     size_t number;      /* among all tags: shows whether there are tags inside */
 };
 
@@ -158,7 +158,7 @@ static const char *next_mark(const char *at, const char *end, bool *begins) {
     return NULL;
 }
 
-/* What stands between two [CLS]: one span, a span and its type, or spans. */
+/* What is between two [CLS]: one span, a span and its type, or spans. */
 static void add_group(struct el_items *items, const struct el_piece *parts, size_t count) {
     bool pair = count == 2 && (items->known->classify || !el_is_span(items->known, parts[1]));
     if (pair) {
@@ -198,7 +198,7 @@ static bool read_marks(struct el_items *items, struct el_piece reply) {
             add_group(items, parts, count);
             count = 0;
         }
-        /* Behind the last mark stands an item that was not finished, or chatter. */
+        /* After the last mark comes an item that was not finished, or chatter. */
         bool open = next == NULL && (items->cut || (!group && !el_is_span(items->known, part)));
         if (part.len > 0 && (!open || (items->known->classify && !items->cut))) {
             parts[count++] = part;

@@ -1,5 +1,5 @@
 /* The verifier's answer: a word for yes or no, with chatter around. What a reply begins with
- * decides; else what stands behind "answer:"; else the only verdict there is; else the last line.
+ * decides; else what follows "answer:"; else the only verdict there is; else the last line.
  * Quoted text does not count, it is the span ("No Doubt"). */
 #include "reply/answer.h"
 #include "reply/reply.h"
@@ -11,7 +11,7 @@ enum { MOST_WORDS = 400 };
 struct word {
     struct el_piece text;
     int verdict;    /* 1 = yes, -1 = no, 0 = neither */
-    bool last_line; /* stands in the last line that has words */
+    bool last_line; /* is in the last line that has words */
 };
 
 static bool among(struct el_piece word, const char *const *words) {

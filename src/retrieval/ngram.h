@@ -24,19 +24,19 @@ struct el_ngram_counts {
     uint32_t *last_seen; /* EL_NGRAM_BUCKETS: number of the string that counted last */
 };
 
-bool el_ngram_counts_init(struct el_ngram_counts *counts); /* false: memory is out */
+bool el_ngram_counts_init(struct el_ngram_counts *counts); /* false: out of memory */
 void el_ngram_counts_free(struct el_ngram_counts *counts);
-/* Count one string. False: memory is out. */
+/* Count one string. False: out of memory. */
 bool el_ngram_count(struct el_ngram_counts *counts, const char *text, size_t len);
 /* idf[EL_NGRAM_BUCKETS] = ln((1 + strings) / (1 + frequency)) + 1 */
 void el_ngram_idf(const struct el_ngram_counts *counts, float *idf);
 
-/* vector[dimensions]. False: memory is out. */
+/* vector[dimensions]. False: out of memory. */
 bool el_ngram_vector(const float *idf, const char *text, size_t len, float *vector,
                      size_t dimensions);
 
 /* Calls `take` for each word of the folded text, as the baseline BM25 sees it: runs of letters and
- * digits, ideographs one by one. False: memory is out. */
+ * digits, ideographs one by one. False: out of memory. */
 bool el_ngram_words(const char *text, size_t len, void (*take)(void *context, uint32_t hash),
                     void *context);
 

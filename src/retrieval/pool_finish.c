@@ -138,7 +138,7 @@ static bool write_batches(struct vector_job *job, struct el_spool *small, struct
     return true;
 }
 
-/* Exact rows go straight into the output; the 8-bit ones wait in a spool, since they come behind.
+/* Exact rows go straight into the output; the 8-bit ones wait in a spool, since they come after.
  */
 static bool write_vectors(struct vector_job *job, enum el_section first, struct el_error *err) {
     struct el_builder *b = job->builder;

@@ -38,7 +38,7 @@ struct el_span_query {
 struct el_memo;
 struct el_memo *el_memo_new(size_t width);
 void el_memo_free(struct el_memo *memo);
-/* The row of `key`; *fresh tells that it has yet to be filled. NULL if memory is out. */
+/* The row of `key`; *fresh tells that it has yet to be filled. NULL if out of memory. */
 double *el_memo_row(struct el_memo *memo, uint32_t key, bool *fresh);
 
 /* bounds[] and score() of one similarity. */

@@ -161,7 +161,7 @@ static bool reverse_score(struct el_search *search, const struct el_sentence_rec
     return true;
 }
 
-/* The formula, as it stands. A candidate without spans scores 0. */
+/* The formula, as it is. A candidate without spans scores 0. */
 bool el_span_score(struct el_search *search, size_t sentence, double *score) {
     const struct el_span_query *spans = search->spans;
     const struct el_sentence_record *record;

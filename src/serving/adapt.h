@@ -21,8 +21,8 @@ struct el_adaptation {
 /* NULL = nothing is adapted. */
 bool el_leaves_out(const struct el_adaptation *adaptation, const char *field);
 
-/* Reads a refusal (a reply with an HTTP status that is no success) of the request `sent`. True if
- * it names something that was sent and can be done without: *adaptation has changed then, the
+/* Reads a refusal (a reply with an HTTP status that is not a success) of the request `sent`. True
+ * if it names something that was sent and can be done without: *adaptation has changed then, the
  * request is worth another try, and `what` says the change for people. Fields that `extra` (the
  * member's extra_body) holds are the user's own and stay. */
 bool el_adapt(struct el_adaptation *adaptation, json_t *extra, const char *sent, long status,

@@ -20,7 +20,7 @@ const char *el_api_path(enum el_api api);
  * if the API has no such thing. */
 const char *el_api_no_thinking(enum el_api api);
 
-/* Appends the request body, adapted to an endpoint unless that is NULL. False if memory is out. */
+/* Appends the request body, adapted to an endpoint unless that is NULL. False if out of memory. */
 bool el_api_write(const struct el_member_config *config, const struct el_capabilities *caps,
                   const struct el_call *call, bool constrain,
                   const struct el_adaptation *adaptation, struct el_buffer *body);

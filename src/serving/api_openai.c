@@ -63,7 +63,7 @@ static bool keep_parts(struct el_api_answer *answer, json_t *parts) {
     return ok;
 }
 
-/* False if memory is out. */
+/* False if out of memory. */
 static bool read_around(json_t *root, json_t *choice, const struct el_call *call,
                         struct el_api_answer *answer) {
     json_t *logprobs = json_object_get(choice, "logprobs");
@@ -225,7 +225,7 @@ static enum el_probe_result after_try(struct el_probe *probe, json_t *root) {
     json_t *choice = json_array_get(json_object_get(root, "choices"), 0);
     if (choice == NULL) {
         el_print(probe->why, sizeof probe->why,
-                 "the reply to a short call is no answer; is this an OpenAI-style server?");
+                 "the reply to a short call is not an answer; is this an OpenAI-style server?");
         return EL_PROBE_WRONG;
     }
     if (!probe->plain) {

@@ -57,7 +57,7 @@ long el_max_tokens(const struct el_request *request);
 const char *el_reply_text(json_t *object, const char *name);
 long el_reply_count(json_t *object, const char *name);
 
-/* Keeps an answer's text, without NULs inside. False if memory is out. */
+/* Keeps an answer's text, without NULs inside. False if out of memory. */
 bool el_keep_text(struct el_api_answer *answer, const char *text, size_t len);
 bool el_keep_json_text(struct el_api_answer *answer, json_t *string);
 /* The same where the server tells a model's thoughts from its answer, and the answer is empty.
@@ -75,7 +75,7 @@ void el_read_usage(json_t *root, struct el_api_answer *answer);
 double el_probability_of_yes(const struct el_call *call, json_t *tokens);
 
 /* How probable each type is for each span, if the call wants it and the tokens tell. False if
- * memory is out. */
+ * out of memory. */
 bool el_keep_shares(const struct el_call *call, json_t *tokens, struct el_api_answer *answer);
 
 /* ---- probing (walked by probe.c) ---- */

@@ -62,7 +62,7 @@ static const char *end_of_choice(const struct el_constraint *c) {
     return c->open == NULL ? "\"" : c->separator;
 }
 
-/* Where the type of span `item` begins in the text, behind what is written before it; the search
+/* Where the type of span `item` begins in the text, after what is written before it; the search
  * begins at *at, which is moved. SIZE_MAX if the span is not there. */
 static size_t find_value(const struct el_constraint *c, const struct answer *a, size_t item,
                          struct el_buffer *key, size_t *at) {

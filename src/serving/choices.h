@@ -14,7 +14,7 @@
 
 /* `tokens`: the answer's tokens, each {token, logprob, top_logprobs: [{token, logprob}]} or in
  * llama-server's older shape. `out`: a row of c->n_choices for each of the c->n_items; each sums to
- * 1, or is NAN where the tokens do not tell. Sets *any if some row is told. False if memory is out.
+ * 1, or is NAN where the tokens do not tell. Sets *any if some row is told. False if out of memory.
  */
 bool el_choice_probabilities(const struct el_constraint *c, json_t *tokens, float *out, bool *any);
 

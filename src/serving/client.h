@@ -43,7 +43,7 @@ struct el_client_options {
 struct el_client;
 
 /* Start the children, reach and probe every endpoint (concurrently), fill capabilities.
- * Members that cannot be reached are no error here (see capabilities); none at all is
+ * Members that cannot be reached are not an error here (see capabilities); none at all is
  * EL_ERR_UNREACHABLE with the reasons; an embedding member counts only if there is no other.
  * The members' memory stays the caller's. */
 bool el_client_start(const struct el_member_config *members, size_t n_members,

@@ -55,7 +55,7 @@ static bool fill_row(struct rows *rows, size_t index, json_t *embedding) {
         json_t *value = json_array_get(embedding, i);
         double number = json_is_number(value) ? json_number_value(value) : NAN;
         if (!isfinite((float)number)) {
-            return wrong(rows, "number %zu of embedding %zu is no finite number", i, index);
+            return wrong(rows, "number %zu of embedding %zu is not a finite number", i, index);
         }
         row[i] = (float)number;
         squares += (double)row[i] * row[i];

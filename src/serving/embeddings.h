@@ -21,7 +21,7 @@ bool el_embeddings_read(json_t *root, size_t n_inputs, char **text, size_t *text
                         size_t room);
 
 /* The rows in `text`, from malloc, and how long each is. NULL if the text is not such vectors (a
- * store may hold anything) or memory is out. */
+ * store may hold anything) or out of memory. */
 float *el_embeddings_decode(const char *text, size_t text_len, size_t n_inputs, size_t *dimensions);
 
 #endif

@@ -6,7 +6,7 @@ enum el_failure {
     EL_ANSWERED = 0,
     EL_FAILED_CONNECT, /* refused, reset, DNS, TLS */
     EL_FAILED_TIMEOUT,
-    EL_FAILED_STATUS,    /* HTTP status that is no success, after retries */
+    EL_FAILED_STATUS,    /* HTTP status that is not a success, after retries */
     EL_FAILED_MALFORMED, /* a reply that is not what the API promises, or too large */
     EL_FAILED_CONTEXT,   /* the prompt does not fit: shorten it and ask again */
     EL_FAILED_DEAD,      /* the endpoint rests after too many failures, or the child died twice */

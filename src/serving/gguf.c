@@ -126,7 +126,7 @@ static bool read_vocabulary(struct reader *r, struct el_gguf *info) {
         return false;
     }
     if (type != TYPE_STRING || count > r->size / 8) {
-        return broken(r, "the vocabulary is no list of strings");
+        return broken(r, "the vocabulary is not a list of strings");
     }
     info->vocabulary = (size_t)count;
     for (uint64_t i = 0; i < count; i++) {

@@ -18,8 +18,8 @@
  *     s0 ::= "New" ( " " s1 | "\"" ( ", " f1 )? )
  *     s1 ::= "York" "\""
  *
- * Marked form. The sentence itself, with marks around runs of units: rule bDuI stands before unit I
- * inside of D marks, aDuI behind it. White space before a unit belongs to it.
+ * Marked form. The sentence itself, with marks around runs of units: rule bDuI is before unit I
+ * inside of D marks, aDuI after it. White space before a unit belongs to it.
  *
  *     root ::= b0u0
  *     b0u0 ::= "<|mark|>" b1u0 | " New" a0u0
@@ -71,7 +71,7 @@ static bool word_character(UChar32 c) {
     return (u_isalnum(c) || mark) && el_spacing_of((uint32_t)c) == EL_SPACED;
 }
 
-/* The unit that begins at `*at` (not white space); `*at` moves behind it. */
+/* The unit that begins at `*at` (not white space); `*at` moves past it. */
 static void next_unit(const char *text, size_t len, size_t *at) {
     bool word = word_character((UChar32)el_utf8_next(text, len, at));
     while (word && *at < len) {

@@ -24,7 +24,7 @@ struct el_http_target {
     const struct el_member_config *config;
     char *secret; /* bearer token, or NULL */
     bool local;   /* loopback or unix socket: never through a proxy of the environment */
-    struct el_http_transfer *idle; /* transfers to use again: their connection settings stand */
+    struct el_http_transfer *idle; /* transfers to use again: their connection settings are kept */
 };
 
 /* `key` overrides the configuration's (children). The configuration must outlive the target. */
@@ -43,7 +43,7 @@ struct el_http_transfer {
     el_http_done *done; /* called once by el_http_step(), unless cancelled */
 
     /* The outcome, valid in `done`. */
-    enum el_failure failure; /* 0 also for HTTP statuses that are no success: see `status` */
+    enum el_failure failure; /* 0 also for HTTP statuses that are not a success: see `status` */
     long status;
     struct el_buffer body;
     bool started; /* bytes of the reply have arrived */
@@ -70,7 +70,7 @@ void el_http_free(struct el_http *http);
 void el_http_keep(struct el_http *http, size_t connections);
 
 /* POST `body` (which must live until the end), or GET if it is NULL. `timeout` in seconds, 0 =
- * the member's total. NULL if memory is out. */
+ * the member's total. NULL if out of memory. */
 struct el_http_transfer *el_http_send(struct el_http *http, struct el_http_target *target,
                                       const char *path, const struct el_buffer *body,
                                       double timeout, el_http_done *done, void *user);

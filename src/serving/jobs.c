@@ -61,7 +61,7 @@ static size_t shares_of(const struct el_job *job) {
     return job->call.constraint.n_items * job->call.constraint.n_choices;
 }
 
-/* A copy for the job; NULL of NULL. Where memory is out, the answer is only told less of. */
+/* A copy for the job; NULL of NULL. If out of memory, the answer only has less detail. */
 static void keep_shares(struct el_job *job, const float *shares) {
     size_t bytes = shares_of(job) * sizeof *shares;
     job->shares = shares != NULL ? malloc(bytes) : NULL;

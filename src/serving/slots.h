@@ -18,7 +18,7 @@ struct el_slots {
 
 enum { EL_NO_SLOT = -1 };
 
-/* All slots idle and cold; what was known is forgotten. False if memory is out. */
+/* All slots idle and cold; what was known is forgotten. False if out of memory. */
 bool el_slots_init(struct el_slots *slots, size_t count);
 void el_slots_free(struct el_slots *slots);
 

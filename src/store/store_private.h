@@ -12,7 +12,7 @@ struct el_held { /* an answer that waits for its commit */
     struct el_held *next, *chain;
     char key[EL_SHA256_HEX];
     struct el_stored stored;
-    float shares[]; /* and behind them text and model */
+    float shares[]; /* and after them text and model */
 };
 
 struct el_store {

@@ -60,7 +60,7 @@ says 2 "unknown.yaml:3:5: unknown key 'ulr' in a member; did you mean 'url'?" "a
 printf 'members:\n  - {name: a, url: "http://127.0.0.1:1", api_key_env: EL4NER_NO_SUCH_KEY}\n' >key.yaml
 says 2 "EL4NER_NO_SUCH_KEY is not set" "a missing key" "$el4ner" members -c key.yaml
 
-# The examples, with each of the alternatives that stand in comments.
+# The examples, with each of the alternatives in comments.
 for file in "$root"/examples/*.yaml; do
     try 0 "${file##*/} loads" "$el4ner" config -c "$file" && pass "${file##*/} loads"
 done

@@ -197,12 +197,13 @@ static void mistakes(void **state) {
         {"another text",
          {"Ada", "T1\tPER 0 3\tBob\n"},
          0,
-         "error /x.ann:1: the line says \"Bob\", but \"Ada\" stands at its offsets in the .txt\n"},
+         "error /x.ann:1: the line says \"Bob\", but its offsets hold \"Ada\" in the .txt\n"},
         {"another text of pieces",
          {LUNGS, "T1\tPART 0 4;15 19\tleft wing\n"},
          EL_PIECES_JOIN,
-         "error /x.ann:1: the line says \"left wing\", but \"left and right lung\" stands at its "
-         "offsets in the .txt\n"},
+         "error /x.ann:1: the line says \"left wing\", but its offsets hold \"left and right "
+         "lung\" "
+         "in the .txt\n"},
         {"no offsets",
          {"Ada", "T1\tPER Ada\n"},
          0,

@@ -107,9 +107,9 @@ static void broken_replies_say_what(void **state) {
         {"{\"data\":[{\"embedding\":[1]}]}", "1 embeddings for 2"},
         {"{\"data\":[{\"embedding\":[]},{\"embedding\":[]}]}", "of 0 numbers"},
         {"{\"data\":[{\"embedding\":[1,2]},{\"embedding\":[1]}]}", "of 2 and of 1"},
-        {"{\"data\":[{\"embedding\":[1]},{\"embedding\":[null]}]}", "no finite number"},
-        {"{\"data\":[{\"embedding\":[1]},{\"embedding\":[1e300]}]}", "no finite number"},
-        {"{\"data\":[{\"embedding\":[1]},{\"embedding\":[\"1\"]}]}", "no finite number"},
+        {"{\"data\":[{\"embedding\":[1]},{\"embedding\":[null]}]}", "not a finite number"},
+        {"{\"data\":[{\"embedding\":[1]},{\"embedding\":[1e300]}]}", "not a finite number"},
+        {"{\"data\":[{\"embedding\":[1]},{\"embedding\":[\"1\"]}]}", "not a finite number"},
         {"{\"data\":[{\"index\":0,\"embedding\":[1]},{\"index\":0,\"embedding\":[1]}]}", "twice"},
         {"{\"data\":[{\"index\":0,\"embedding\":[1]},{\"index\":-1,\"embedding\":[1]}]}", "range"},
         {"{\"data\":[{\"index\":2,\"embedding\":[1]},{\"index\":1,\"embedding\":[1]}]}", "range"},
@@ -235,9 +235,9 @@ static void rows_in_any_order(void **state) {
 static void faults_are_tried_again_and_told(void **state) {
     (void)state;
     static const char *const kinds[][2] = {{"count", "2 embeddings for 3"},
-                                           {"null", "no finite number"},
+                                           {"null", "not a finite number"},
                                            {"dims", "of 32 and of 31"},
-                                           {"huge", "no finite number"},
+                                           {"huge", "not a finite number"},
                                            {"empty", "no embeddings"},
                                            {"list", "no embeddings"},
                                            {"html", "no JSON"}};

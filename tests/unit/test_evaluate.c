@@ -145,7 +145,7 @@ static void mapped_types(void **state) {
     el_labels_free(&gold);
 }
 
-/* The page's data must survive whatever stands in a text, and its kinds of error be right. */
+/* The page's data must survive whatever is in a text, and its kinds of error be right. */
 static void make_report(struct el_labels *gold, struct el_labels *predicted, char **page) {
     struct el_arena arena = {0};
     struct el_score score;

@@ -1,5 +1,5 @@
 /* Readers and writers, by the cases in tests/cases/formats: what is read in one format is written
- * in another and compared; errors stand as lines "error: ...", warnings as "warning: ...". Options:
+ * in another and compared; errors are lines "error: ...", warnings as "warning: ...". Options:
  * from= to= (default jsonl) unit= input= scheme= token-column= tag-column= pieces= labels=
  * text-column= id-column= max= replace flat members. */
 #include "cases.h"

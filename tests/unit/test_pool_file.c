@@ -152,7 +152,7 @@ static void hostile(void **state) {
     free(copy);
 }
 
-/* What stands in the folder besides the two files that belong there. */
+/* What is in the folder besides the two files that belong there. */
 static size_t strangers(const struct folder *f) {
     DIR *folder = opendir(f->path);
     size_t n = 0;

@@ -388,7 +388,7 @@ static void missing_set(void **state) {
     write_part("verify.txt", "{{text}}\n");
 }
 
-/* Sections that stand alone on a line take the line away; JSON variants are quoted; roles in the
+/* Sections that are alone on a line take the line away; JSON variants are quoted; roles in the
  * user's text stay text; the hash follows the contents. */
 static void chat_messages(void **state) {
     (void)state;

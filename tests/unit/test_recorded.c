@@ -1,6 +1,6 @@
 /* The reply parser on recorded replies of real models (EL4NER_SHARED or ../shared; skipped without
  * them). What a person reads is approximated by a second, strict reader that knows what was asked
- * for and the types, which the parser does not. Only what stands in the sentence counts. */
+ * for and the types, which the parser does not. Only what is in the sentence counts. */
 #include "base/buffer.h"
 #include "reply/reply.h"
 
