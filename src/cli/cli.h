@@ -94,11 +94,12 @@ bool cli_format(const char *command, const char *option, const char *value, bool
  * the option table, call cli_common() for ids the command does not know, then cli_load(). */
 struct cli_settings {
     const char *config, *types, *pool, *profile, *verifier, *constrain, *lang, *cache;
-    long k; /* -1 = not given */
+    long k;        /* -1 = not given */
+    long progress; /* seconds between lines of progress where there is no terminal; 0 = none */
     bool no_cache, strict, nested, quiet;
 };
 #define CLI_SETTINGS_INIT                                                                          \
-    { .k = -1 }
+    { .k = -1, .progress = 60 }
 
 enum {
     CLI_ID_TYPES = CLI_COMMON_ID,
@@ -112,6 +113,7 @@ enum {
     CLI_ID_STRICT,
     CLI_ID_CACHE,
     CLI_ID_NO_CACHE,
+    CLI_ID_PROGRESS,
 };
 #define CLI_CONFIG_OPTION                                                                          \
     {                                                                                              \
@@ -137,7 +139,16 @@ enum {
         CLI_ID_NO_CACHE, "no-cache", NULL, "no reply store"                                        \
     }
 
-/* True if `id` is one of CLI_COMMON_OPTIONS or 'q'; a bad value sets *status and is reported. */
+/* Of commands that run long; cli_common() takes it. */
+#define CLI_PROGRESS_OPTION                                                                        \
+    {                                                                                              \
+        CLI_ID_PROGRESS, "progress", "N",                                                          \
+            "seconds between lines of progress where standard\nerror is no terminal (default 60; " \
+            "0: none)"                                                                             \
+    }
+
+/* True if `id` is one of CLI_COMMON_OPTIONS, CLI_PROGRESS_OPTION or 'q'; a bad value sets *status
+ * and is reported. */
 bool cli_common(struct cli_settings *settings, const char *command, int id, const char *value,
                 int *status);
 

@@ -1,5 +1,5 @@
 /* el4ner eval: the ensemble on a labelled file: scores, ablation, stage figures, report. */
-#include "cli/cli.h"
+#include "cli/watch.h"
 
 #include "base/print.h"
 #include "evaluate/ablate.h"
@@ -23,6 +23,7 @@ enum {
     ID_JSON,
     ID_REPORT,
     ID_BY_TYPE,
+    ID_TRACE,
 };
 
 static const struct cli_option options[] = {
@@ -37,6 +38,8 @@ static const struct cli_option options[] = {
     {ID_JSON, "json", NULL, "as JSON, in place of the tables"},
     {'o', "output", "FILE", "write the JSON there, beside the tables"},
     {ID_REPORT, "report", "FILE", "everything as one HTML page"},
+    {ID_TRACE, "trace", "FILE", "every prompt, reply, alignment and vote, as JSON lines"},
+    CLI_PROGRESS_OPTION,
     {'q', "quiet", NULL, "no progress"},
     CLI_READ_OPTIONS,
 };
@@ -62,7 +65,7 @@ struct eval {
     struct cli_settings settings;
     struct el_ablation_options options;
     struct el_read_options read;
-    const char *test, *output, *report;
+    const char *test, *output, *report, *trace_path;
     bool as_json;
     long draw;
     bool by_type;
@@ -77,7 +80,14 @@ struct eval {
     char *temporary; /* a store of our own, for rows to share calls without the user's */
     size_t left_out;
 
-    FILE *trace; /* for the report */
+    struct cli_watch watch;
+    char row[300]; /* "row 2 of 17, ..."; empty if there is one */
+    struct {
+        uint64_t documents, sentences, text;
+    } before; /* the row */
+    uint64_t text_all;
+
+    FILE *trace; /* for the report, and to be copied to trace_path */
     struct el_arena arena;
     const char **traces;
     size_t n_traces;
@@ -153,6 +163,9 @@ static bool set_option(struct eval *eval, int id, const char *value) {
     case ID_REPORT:
         eval->report = value;
         return true;
+    case ID_TRACE:
+        eval->trace_path = value;
+        return true;
     case ID_BY_TYPE:
         eval->by_type = true;
         return true;
@@ -204,7 +217,8 @@ static int check_files(struct eval *eval) {
     char *const test = (char *)eval->test;
     int status = cli_check_inputs(&test, 1);
     status = status == CLI_OK ? cli_check_output(eval->output, &test, 1) : status;
-    return status == CLI_OK ? cli_check_output(eval->report, &test, 1) : status;
+    status = status == CLI_OK ? cli_check_output(eval->report, &test, 1) : status;
+    return status == CLI_OK ? cli_check_output(eval->trace_path, &test, 1) : status;
 }
 
 static int prepare(struct eval *eval, struct el_error *err) {
@@ -236,6 +250,9 @@ static int prepare(struct eval *eval, struct el_error *err) {
     if (eval->draw > 0) {
         draw(&eval->gold, (size_t)eval->draw, eval->options.score.bootstrap.seed);
     }
+    for (size_t i = 0; i < eval->gold.count; i++) {
+        eval->text_all += eval->gold.items[i].text_len;
+    }
     return CLI_OK;
 }
 
@@ -261,15 +278,19 @@ static int open_ensemble(struct eval *eval, struct el_error *err) {
     if (eval->store == NULL && (eval->temporary = cli_temporary(err)) == NULL) {
         return cli_fail(err);
     }
-    if (eval->report != NULL && !open_trace(eval, err)) {
+    if ((eval->report != NULL || eval->trace_path != NULL) && !open_trace(eval, err)) {
         return cli_fail(err);
     }
+    eval->watch = (struct cli_watch){.settings = &eval->settings, .config = eval->config};
     struct el_ensemble_options how = {
         .log = &eval->log,
         .trace = eval->trace,
         .store_path = eval->store != NULL ? eval->store : eval->temporary,
+        .answered = cli_watch_answer,
+        .context = &eval->watch,
     };
     if (el_ensemble_open(eval->config, &how, &eval->ensemble, err)) {
+        eval->watch.ensemble = eval->ensemble;
         return CLI_OK;
     }
     /* A pool, a prompt or a tagger that cannot be read is a mistake of the configuration. */
@@ -278,17 +299,37 @@ static int open_ensemble(struct eval *eval, struct el_error *err) {
     return broken ? CLI_USAGE : status;
 }
 
-static void show_progress(void *context, size_t row, size_t n_rows, const char *name) {
-    const struct eval *eval = context;
-    char line[300];
-    if (!eval->settings.quiet) {
-        el_print(line, sizeof line, "row %zu of %zu: %s", row + 1, n_rows, name);
-        cli_progress(line);
+/* Counts of the ensemble add up over rows. */
+static void begin_row(void *context, size_t row, size_t n_rows, const char *name) {
+    struct eval *eval = context;
+    const struct el_counts *counts = el_ensemble_counts(eval->ensemble);
+    if (n_rows > 1) {
+        el_print(eval->row, sizeof eval->row, "row %zu of %zu, %s", row + 1, n_rows, name);
     }
+    eval->before.documents = counts->documents;
+    eval->before.sentences = counts->sentences;
+    eval->before.text = counts->text;
+    cli_watch_begin(&eval->watch);
+}
+
+static void show_progress(struct eval *eval) {
+    const struct el_counts *counts = el_ensemble_counts(eval->ensemble);
+    double part = eval->text_all > 0
+                      ? (double)(counts->text - eval->before.text) / (double)eval->text_all
+                      : 0;
+    cli_watch_show(&eval->watch,
+                   &(struct cli_stand){.what = eval->row[0] != '\0' ? eval->row : NULL,
+                                       .documents = counts->documents - eval->before.documents,
+                                       .of = eval->gold.count,
+                                       .sentences = counts->sentences - eval->before.sentences,
+                                       .part = part < 1 ? part : 1});
 }
 
 static bool stop(void *context) {
-    (void)context;
+    struct eval *eval = context;
+    if (cli_watch_due(&eval->watch)) {
+        show_progress(eval);
+    }
     return cli_interrupted() > 0;
 }
 
@@ -434,6 +475,21 @@ static bool read_traces(struct eval *eval, struct el_error *err) {
                : el_fail_memory(err);
 }
 
+/* What the trace holds of all rows, whether they came to their end or not. */
+static bool write_trace(struct eval *eval, struct el_error *err) {
+    struct cli_output output;
+    char block[1 << 16];
+    bool ok = true;
+    if (!cli_output_open(&output, eval->trace_path, err)) {
+        return false;
+    }
+    rewind(eval->trace);
+    for (size_t n; ok && (n = fread(block, 1, sizeof block, eval->trace)) > 0;) {
+        ok = fwrite(block, 1, n, output.file) == n;
+    }
+    return cli_output_close(&output, ok, err) && ok;
+}
+
 static bool write_report(struct eval *eval, struct el_error *err) {
     struct cli_output output;
     const char *names[EL_MAX_MEMBERS];
@@ -471,8 +527,10 @@ static int evaluate(struct eval *eval, struct el_error *err) {
     bool ok =
         el_ablate(eval->ensemble, eval->config, &eval->gold, &eval->options, &eval->ablation, err);
     cli_progress(NULL);
-    if (!ok) {
-        return cli_fail(err);
+    struct el_error more = {0};
+    bool traced = eval->trace_path == NULL || write_trace(eval, &more);
+    if (!ok || !traced) {
+        return cli_fail(ok ? &more : err);
     }
     if (!eval->as_json) {
         print_rows(&eval->ablation);
@@ -523,7 +581,7 @@ int cmd_eval(int argc, char **argv) {
     struct eval eval = {.settings = CLI_SETTINGS_INIT,
                         .read = CLI_READ_INIT,
                         .options = {.score.bootstrap = {.samples = 1000, .seed = 1},
-                                    .progress = show_progress,
+                                    .progress = begin_row,
                                     .stop = stop}};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {

@@ -31,6 +31,7 @@ static const struct cli_option options[] = {
     {ID_DRY_RUN, "dry-run", NULL, "estimate calls, tokens and cost; nothing is sent"},
     {ID_WINDOW, "window", "N", "sentences in work at a time (default: by the members' slots)"},
     {ID_COLOR, "color", "WHEN", "auto (default), always or never"},
+    CLI_PROGRESS_OPTION,
     {'q', "quiet", NULL, "no progress, no summary; warnings stay"},
     CLI_READ_OPTIONS,
 };
@@ -161,8 +162,13 @@ static bool open_ensemble(struct tag *tag, struct el_error *err) {
     struct el_ensemble_options open = {.log = &tag->log,
                                        .store_path = tag->store,
                                        .window = tag->window,
-                                       .trace = tag->trace.file};
-    return el_ensemble_open(tag->config, &open, &tag->ensemble, err);
+                                       .trace = tag->trace.file,
+                                       .answered = cli_watch_answer,
+                                       .context = &tag->watch};
+    bool ok = el_ensemble_open(tag->config, &open, &tag->ensemble, err);
+    tag->watch = (struct cli_watch){
+        .settings = &tag->settings, .config = tag->config, .ensemble = tag->ensemble};
+    return ok;
 }
 
 /* Everything that is to be put in place at the end, whether the run came through or was stopped. */
@@ -220,7 +226,7 @@ static int run(struct tag *tag) {
                          .done = tag_done,
                          .tick = tag_tick,
                          .sentence = tag_sentence};
-    clock_gettime(CLOCK_MONOTONIC, &tag->began);
+    cli_watch_begin(&tag->watch);
     ok = el_ensemble_run(tag->ensemble, &run, &err);
     int status = finish(tag, ok, &err);
     int judged = cli_reader_gone() ? status : tag_report(tag);

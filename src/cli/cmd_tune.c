@@ -1,8 +1,7 @@
 /* el4ner tune: fit the ensemble's judgement to its own pool. */
-#include "cli/cli.h"
+#include "cli/watch.h"
 
 #include "base/buffer.h"
-#include "base/print.h"
 #include "evaluate/tune.h"
 #include "pipeline/work.h"
 
@@ -11,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID_SENTENCES = CLI_FIRST_ID, ID_SEED, ID_FOR, ID_DRY_RUN, ID_JSON };
+enum { ID_SENTENCES = CLI_FIRST_ID, ID_SEED, ID_FOR, ID_DRY_RUN, ID_JSON, ID_TRACE };
 
 static const struct cli_option options[] = {
     {'o', "output", "FILE", "the tuned configuration (default: only the figures)"},
@@ -21,6 +20,8 @@ static const struct cli_option options[] = {
     {ID_DRY_RUN, "dry-run", NULL, "what it would cost; nothing is sent"},
     {ID_JSON, "json", NULL, "the figures as JSON"},
     CLI_COMMON_OPTIONS,
+    {ID_TRACE, "trace", "FILE", "every prompt, reply, alignment and vote, as JSON lines"},
+    CLI_PROGRESS_OPTION,
     {'q', "quiet", NULL, "no progress"},
 };
 
@@ -44,9 +45,12 @@ static const struct cli_help help = {
 struct command {
     struct cli_settings settings;
     struct el_tune_options options;
-    const char *output;
+    const char *output, *trace_path;
     bool as_json;
     bool dry_run;
+    struct cli_output trace;
+    struct cli_watch watch;
+    size_t done, of; /* sentences, of all runs */
 
     struct el_config *config;
     struct el_ensemble *ensemble;
@@ -54,17 +58,22 @@ struct command {
 };
 
 static enum el_tick tick(void *context) {
-    (void)context;
+    struct command *c = context;
+    if (cli_watch_due(&c->watch)) {
+        double part = c->of > 0 ? (double)c->done / (double)c->of : 0;
+        cli_watch_show(&c->watch, &(struct cli_stand){.what = "three runs",
+                                                      .no_documents = true,
+                                                      .sentences = c->done,
+                                                      .of_sentences = c->of,
+                                                      .part = part});
+    }
     return cli_interrupted() > 0 ? EL_STOP : EL_GO_ON;
 }
 
-static void show_progress(void *context, size_t done, size_t all) {
-    const struct command *c = context;
-    char line[160];
-    if (!c->settings.quiet) {
-        el_print(line, sizeof line, "%zu of %zu sentences in three runs", done, all);
-        cli_progress(line);
-    }
+static void note_progress(void *context, size_t done, size_t all) {
+    struct command *c = context;
+    c->done = done;
+    c->of = all;
 }
 
 static int set_option(struct command *c, int id, const char *value) {
@@ -79,6 +88,9 @@ static int set_option(struct command *c, int id, const char *value) {
         return CLI_OK;
     case ID_JSON:
         c->as_json = true;
+        return CLI_OK;
+    case ID_TRACE:
+        c->trace_path = value;
         return CLI_OK;
     case ID_DRY_RUN:
         c->dry_run = true;
@@ -270,12 +282,35 @@ static bool write_tuned(const struct command *c, struct el_error *err) {
     return ok;
 }
 
+static int tune(struct command *c, struct el_error *err) {
+    c->watch.ensemble = c->ensemble;
+    cli_catch_interrupt();
+    cli_watch_begin(&c->watch);
+    bool ok = el_tune(c->config, c->ensemble, &c->options, &c->result, err);
+    cli_progress(NULL);
+    if (!c->settings.quiet) {
+        cli_report_abstentions(&el_ensemble_counts(c->ensemble)->abstentions, c->ensemble,
+                               c->config);
+    }
+    return ok ? CLI_OK : cli_fail(err);
+}
+
 static int run(struct command *c) {
     struct el_error err = {0};
     struct el_log log = cli_log(c->settings.quiet);
     char *store = cli_store_path(&c->settings);
-    struct el_ensemble_options open = {
-        .log = &log, .store_path = store, .offline = c->dry_run, .embed = c->dry_run};
+    if (!c->dry_run && c->trace_path != NULL && !cli_output_open(&c->trace, c->trace_path, &err)) {
+        free(store);
+        return cli_fail(&err);
+    }
+    c->watch = (struct cli_watch){.settings = &c->settings, .config = c->config};
+    struct el_ensemble_options open = {.log = &log,
+                                       .store_path = store,
+                                       .offline = c->dry_run,
+                                       .embed = c->dry_run,
+                                       .trace = c->trace.file,
+                                       .answered = cli_watch_answer,
+                                       .context = &c->watch};
     int status = CLI_OK;
     if (!el_ensemble_open(c->config, &open, &c->ensemble, &err)) {
         status = cli_fail(&err);
@@ -284,10 +319,10 @@ static int run(struct command *c) {
     } else if (c->dry_run) {
         status = estimate(c, &err);
     } else {
-        cli_catch_interrupt();
-        bool ok = el_tune(c->config, c->ensemble, &c->options, &c->result, &err);
-        cli_progress(NULL);
-        status = ok ? CLI_OK : cli_fail(&err);
+        status = tune(c, &err);
+    }
+    if (!cli_output_close(&c->trace, true, &err)) {
+        status = cli_fail(&err);
     }
     free(store);
     return status;
@@ -320,7 +355,7 @@ int cmd_tune(int argc, char **argv) {
     struct command c = {
         .settings = CLI_SETTINGS_INIT,
         .options =
-            {.sentences = 200, .seed = 1, .beta = 1, .tick = tick, .progress = show_progress},
+            {.sentences = 200, .seed = 1, .beta = 1, .tick = tick, .progress = note_progress},
     };
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
     int status = CLI_OK;
@@ -335,6 +370,7 @@ int cmd_tune(int argc, char **argv) {
                            argv[parser.first]);
     }
     status = status == CLI_OK ? cli_check_output(c.output, NULL, 0) : status;
+    status = status == CLI_OK ? cli_check_output(c.trace_path, NULL, 0) : status;
     status = status == CLI_OK ? cli_load(&c.settings, &c.config) : status;
     if (status == CLI_OK) {
         c.options.context = &c;

@@ -223,6 +223,11 @@ bool cli_common(struct cli_settings *settings, const char *command, int id, cons
     case CLI_ID_NESTED:
         settings->nested = true;
         return true;
+    case CLI_ID_PROGRESS:
+        if (!cli_number(command, "--progress", value, 0, 1000000, &settings->progress)) {
+            *status = CLI_USAGE;
+        }
+        return true;
     case CLI_ID_STRICT:
         settings->strict = true;
         return true;

@@ -2,10 +2,8 @@
 #ifndef EL_CLI_TAG_H
 #define EL_CLI_TAG_H
 
-#include "cli/cli.h"
+#include "cli/watch.h"
 #include "pipeline/ensemble.h"
-
-#include <time.h>
 
 struct tag {
     struct cli_settings settings;
@@ -34,10 +32,9 @@ struct tag {
     uint64_t documents_read, text_read, sentences, text_done;
     uint64_t failed_inputs; /* documents or files that could not be read */
     uint64_t written;
-    struct timespec began;
+    struct cli_watch watch;
     bool dry_run;
-    bool told;    /* that Ctrl-C was noticed */
-    double shown; /* when the progress line was written last */
+    bool told; /* that Ctrl-C was noticed */
 };
 
 /* The callbacks of el_run. */

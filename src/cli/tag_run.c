@@ -1,12 +1,10 @@
 /* What happens while `el4ner tag` runs: reading, writing, progress, and the report at the end. */
 #include "cli/tag.h"
 
-#include "base/print.h"
 #include "pipeline/abstention_report.h"
 #include "pipeline/embedder.h"
 #include "pipeline/work.h"
 
-#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,12 +82,6 @@ void tag_sentence(void *context, const struct el_document *document, const struc
 
 /* Progress */
 
-static double seconds_since(const struct timespec *then) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) / 1e9;
-}
-
 static void measure_inputs(struct tag *tag) {
     tag->bytes_known = true;
     for (size_t i = 0; i < tag->n_inputs; i++) {
@@ -123,76 +115,13 @@ static const char *plural(uint64_t n) {
     return n == 1 ? "" : "s";
 }
 
-struct line {
-    char text[512];
-    size_t len;
-};
-
-static void put(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(struct line *line, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    line->len += el_vprint(line->text + line->len, sizeof line->text - line->len, format, args);
-    va_end(args);
-}
-
-struct sum {
-    uint64_t calls, failures, dead;
-};
-
-static struct sum sum_member(const struct tag *tag, size_t member) {
-    struct sum sum = {0};
-    for (int stage = 0; stage < EL_STAGES; stage++) {
-        const struct el_account *account =
-            el_client_account(el_ensemble_client(tag->ensemble), member, (enum el_stage)stage);
-        sum.calls += account->calls;
-        sum.dead += account->failures[EL_FAILED_DEAD];
-        for (int failure = 1; failure < EL_FAILURES; failure++) {
-            sum.failures += account->failures[failure];
-        }
-    }
-    return sum;
-}
-
-static void put_members(struct line *line, const struct tag *tag) {
-    for (size_t i = 0; i < tag->config->n_members; i++) {
-        struct sum sum = sum_member(tag, i);
-        bool reached = el_client_capabilities(el_ensemble_client(tag->ensemble), i)->reached;
-        put(line, "%s%s ", i == 0 ? "  calls: " : ", ", tag->names[i]);
-        if (!reached) {
-            put(line, "not reached");
-        } else if (sum.failures > 0) {
-            put(line, "%llu (%llu %s)", (unsigned long long)sum.calls,
-                (unsigned long long)sum.failures, sum.dead > 0 ? "lost, resting" : "lost");
-        } else {
-            put(line, "%llu", (unsigned long long)sum.calls);
-        }
-    }
-}
-
-static void show_progress(struct tag *tag, double now) {
+static void show_progress(struct tag *tag) {
     if (!tag->bytes_known) {
         measure_inputs(tag);
     }
-    struct line line = {0};
-    double part = part_done(tag);
-    put(&line, "%llu document%s, %llu sentence%s", (unsigned long long)tag->written,
-        plural(tag->written), (unsigned long long)tag->sentences, plural(tag->sentences));
-    if (part > 0) {
-        put(&line, ", %.0f %%", part * 100);
-    }
-    put(&line, "  %.1f sentences/s", now > 0 ? (double)tag->sentences / now : 0.0);
-    if (part > 0.01 && now > 1) {
-        long left = (long)(now * (1 - part) / part);
-        if (left >= 3600) {
-            put(&line, "  %ld:%02ld:%02ld left", left / 3600, left / 60 % 60, left % 60);
-        } else {
-            put(&line, "  %ld:%02ld left", left / 60, left % 60);
-        }
-    }
-    put_members(&line, tag);
-    cli_progress(line.text);
+    cli_watch_show(&tag->watch, &(struct cli_stand){.documents = tag->written,
+                                                    .sentences = tag->sentences,
+                                                    .part = part_done(tag)});
 }
 
 enum el_tick tag_tick(void *context) {
@@ -204,10 +133,8 @@ enum el_tick tag_tick(void *context) {
             "finishing the documents in work, for %d seconds at most; Ctrl-C again stops at once",
             EL_FINISH_SECONDS);
     }
-    double now = seconds_since(&tag->began);
-    if (!tag->settings.quiet && cli_progress_shown() && now - tag->shown > 0.25) {
-        tag->shown = now;
-        show_progress(tag, now);
+    if (cli_watch_due(&tag->watch)) {
+        show_progress(tag);
     }
     return interrupts > 1 ? EL_STOP : interrupts == 1 ? EL_FINISH : EL_GO_ON;
 }
@@ -278,7 +205,7 @@ int tag_report(const struct tag *tag) {
                 (unsigned long long)counts->documents, plural(counts->documents),
                 (unsigned long long)counts->sentences, plural(counts->sentences),
                 (unsigned long long)counts->entities, counts->entities == 1 ? "y" : "ies",
-                seconds_since(&tag->began));
+                cli_watch_seconds(&tag->watch));
         cli_report_abstentions(&counts->abstentions, tag->ensemble, tag->config);
         if (counts->ungrounded > 0) {
             cli_say("%llu of %llu strings that the members listed are not in their sentence and do "

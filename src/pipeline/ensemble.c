@@ -217,6 +217,8 @@ bool el_ensemble_open(struct el_config *config, const struct el_ensemble_options
     ensemble->config = config;
     ensemble->trace = options->trace;
     ensemble->window = options->window;
+    ensemble->answered = options->answered;
+    ensemble->answered_context = options->context;
     if (options->log != NULL) {
         ensemble->log = *options->log;
     }

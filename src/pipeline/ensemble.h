@@ -8,6 +8,7 @@
 #include "pipeline/abstention.h"
 
 struct el_ensemble;
+struct el_answer; /* work.h */
 
 struct el_ensemble_options {
     const struct el_log *log;
@@ -18,6 +19,9 @@ struct el_ensemble_options {
     bool embed;             /* offline, but for the embedding member if one is configured */
     size_t window;          /* sentences in work; 0 = chosen from the endpoints' slots */
     FILE *trace;            /* JSON lines of prompts, replies, alignments, votes; NULL = none */
+    /* Optional: sees each answer of all runs as soon as its stage has taken it, usable or not. */
+    void (*answered)(void *context, const struct el_answer *answer);
+    void *context;
 };
 
 /* Starts the members, opens pool, tagger and templates. `config` must outlive the ensemble. */
@@ -60,6 +64,7 @@ const char *el_stage_name(enum el_stage stage);
 
 struct el_counts {
     uint64_t documents, failed_documents, sentences, entities;
+    uint64_t text;                    /* bytes of the sentences */
     uint64_t proposed, ungrounded;    /* strings in replies; those not found in the sentence */
     uint64_t candidates, verified_no; /* spans that count; dropped by the verifier */
     uint64_t saved_calls;             /* by lazy voting and agreement */

@@ -12,6 +12,8 @@ struct el_ensemble {
     struct el_log log;
     FILE *trace;
     size_t window;
+    void (*answered)(void *context, const struct el_answer *answer);
+    void *answered_context;
     struct el_client *client;
     struct el_pool *pool;
     struct el_embedder embedder; /* its client is NULL if there is none */

@@ -76,6 +76,7 @@ static void run_fail_memory(struct run *run) {
 static void count_work(struct run *run, const struct el_work *work) {
     struct el_counts *counts = &run->ensemble->counts;
     counts->sentences++;
+    counts->text += work->text_len;
     counts->proposed += work->proposed;
     counts->ungrounded += work->ungrounded;
     counts->saved_calls += work->saved_calls;
@@ -362,6 +363,13 @@ static bool ask_longer(struct run *run, struct pending *pending) {
     return true;
 }
 
+static void show_answers(const struct run *run, const struct task *task) {
+    const struct el_ensemble *ensemble = run->ensemble;
+    for (size_t i = 0; ensemble->answered != NULL && !run->failed && i < task->n_answers; i++) {
+        ensemble->answered(ensemble->answered_context, task->answers[i]);
+    }
+}
+
 static void handle_reply(void *context, const struct el_call *call, const struct el_reply *reply) {
     struct run *run = context;
     struct pending *pending = call->user;
@@ -395,6 +403,7 @@ static void handle_reply(void *context, const struct el_call *call, const struct
     const struct el_stage_functions *stage = el_stages[task->work.stage];
     run->failed =
         !stage->take(&run->context, &task->work, task->answers, task->n_answers, &run->error);
+    show_answers(run, task);
     task->work.round++;
     if (!run->failed) {
         run->failed = !advance(task, &run->error);

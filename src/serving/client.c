@@ -208,6 +208,16 @@ size_t el_client_pending(const struct el_client *client) {
     return client->pending;
 }
 
+size_t el_client_in_flight(const struct el_client *client, double *oldest) {
+    size_t n = 0;
+    double now = el_now();
+    *oldest = 0;
+    for (const struct el_job *job = client->sent; job != NULL; job = job->sent_next, n++) {
+        *oldest = now - job->sent_at > *oldest ? now - job->sent_at : *oldest;
+    }
+    return n;
+}
+
 size_t el_client_slots(const struct el_client *client) {
     size_t slots = 0;
     for (size_t m = 0; m < client->n_members; m++) {

@@ -83,6 +83,9 @@ bool el_client_run(struct el_client *client, int milliseconds, el_reply_handler 
 /* Calls submitted and not yet delivered. */
 size_t el_client_pending(const struct el_client *client);
 
+/* Calls that servers are at work on; `oldest`: seconds since the first of them was sent. */
+size_t el_client_in_flight(const struct el_client *client, double *oldest);
+
 /* Calls that all endpoints together can have in flight: how much work is worth preparing. */
 size_t el_client_slots(const struct el_client *client);
 

@@ -77,6 +77,7 @@ struct el_job {
     struct el_endpoint *endpoint; /* while sent */
     struct el_http_transfer *transfer;
     struct el_job *sent_next, *sent_previous;
+    double sent_at;
 
     struct el_reply reply; /* what it points to is this job's own memory */
     char *text, *detail;

@@ -112,6 +112,7 @@ static bool send_job(struct el_client *client, struct el_endpoint *e, struct el_
         return false;
     }
     job->endpoint = e;
+    job->sent_at = el_now();
     e->in_flight++;
     el_breaker_sent(&e->breaker);
     job->sent_previous = NULL;
