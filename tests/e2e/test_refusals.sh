@@ -64,7 +64,6 @@ try 0 "refused in mid-run" "$el4ner" tag -c c.yaml --cache store.db -o out.jsonl
     that "refused in mid-run: the right entities" cmp clean-openai.jsonl out.jsonl
 that "refused in mid-run: said once" test "$(grep -c 'refuses a request' err)" = 1
 that "refused in mid-run: few calls more" test "$(($(calls) - $(cat calls-openai)))" -le 4
-before=$(calls)
 kill "$server"
 serve --api openai --fault refuse=seed --fault refuse=temperature
 member "model: scripted, slots: 4"
