@@ -113,6 +113,17 @@ def circles(found):
     return parts
 
 
+def shared_names():
+    """Names that files of several folders have: messages and editors show no more than the name."""
+    folders = {}
+    for path in sources():
+        folder, name = os.path.split(node(path))
+        folders.setdefault(name, set()).add(folder)
+    for name in sorted(folders):
+        if len(folders[name]) > 1:
+            yield f"{name} is a file in each of " + ", ".join(f"src/{f}/" for f in sorted(folders[name]))
+
+
 def report(name, faults):
     for fault in faults:
         print(fault)
@@ -135,6 +146,7 @@ def main():
         report("the table of folders", [] if len(rooms) > 2 else ["not in docs/architecture.md"]),
         report("which folder includes which", list(wrong_arrows(found, rooms))),
         report("no circle of includes", rings),
+        report("every file has a name of its own", list(shared_names())),
     ]
     return 0 if all(fine) else 1
 

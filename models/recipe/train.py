@@ -139,7 +139,7 @@ def main() -> None:
         path.with_suffix(".tmp").rename(path)
 
     stop: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, _: stop.append(number))  # a polite kill saves first
+    signal.signal(signal.SIGTERM, lambda number, _: stop.append(number))  # SIGTERM saves first
     warm = 20 if args.origin else 150
     def nothing_seen() -> dict:
         return {"mark": np.zeros(3), "choice": np.zeros(3), "copy": np.zeros(3), "hint": 0.0, "steps": 0, "tokens": 0,

@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "language/tagger.h"
 #include "serving/member.h"
-#include "config/judge.h"
+#include "config/judgement.h"
 #include "retrieval/pool.h"
 
 /* An entity type as the user asks for it. */

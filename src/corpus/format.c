@@ -5,7 +5,7 @@
 #include "corpus/flat.h"
 #include "corpus/format_private.h"
 #include "corpus/label_names.h"
-#include "corpus/unreadable.h"
+#include "corpus/not_text.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* HTML, written only: one page without outside parts, entities as coloured boxes with their types,
  * nested ones inside each other; readable in light and dark, and by screen readers (<mark> with the
  * type as text). */
-#include "base/html.h"
+#include "base/html_text.h"
 #include "corpus/format_private.h"
 
 #include <math.h>

@@ -5,7 +5,7 @@
 #include "base/array.h"
 #include "base/print.h"
 #include "base/text.h"
-#include "corpus/unreadable.h"
+#include "corpus/not_text.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 #ifndef EL_EVALUATE_REPORT_PRIVATE_H
 #define EL_EVALUATE_REPORT_PRIVATE_H
 
-#include "base/html.h"
+#include "base/html_text.h"
 #include "evaluate/report.h"
 
 /* "<h2>..." and what belongs under it. */

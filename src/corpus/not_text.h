@@ -1,6 +1,6 @@
 /* Files that hold text, but not as text: what they are, and how their text is got out. */
-#ifndef EL_CORPUS_UNREADABLE_H
-#define EL_CORPUS_UNREADABLE_H
+#ifndef EL_CORPUS_NOT_TEXT_H
+#define EL_CORPUS_NOT_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

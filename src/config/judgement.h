@@ -1,7 +1,7 @@
 /* A fitted judgement of candidates, as `el4ner tune` writes it into the configuration under
  * `judge`. Numbers only; pipeline/judge.h says what they mean and applies them. */
-#ifndef EL_CONFIG_JUDGE_H
-#define EL_CONFIG_JUDGE_H
+#ifndef EL_CONFIG_JUDGEMENT_H
+#define EL_CONFIG_JUDGEMENT_H
 
 #include "base/arena.h"
 

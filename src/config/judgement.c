@@ -1,4 +1,4 @@
-#include "config/judge.h"
+#include "config/judgement.h"
 
 const char *const el_judge_trait_names[] = {"bias", "words", "capital", "digit", "shown", "margin"};
 

@@ -1,4 +1,4 @@
-#include "base/html.h"
+#include "base/html_text.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Text for HTML. */
-#ifndef EL_BASE_HTML_H
-#define EL_BASE_HTML_H
+#ifndef EL_BASE_HTML_TEXT_H
+#define EL_BASE_HTML_TEXT_H
 
 #include "base/buffer.h"
 

@@ -1,4 +1,4 @@
-#include "corpus/unreadable.h"
+#include "corpus/not_text.h"
 
 #include "base/ascii.h"
 
