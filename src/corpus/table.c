@@ -582,18 +582,21 @@ static void append_cell(struct el_writer *writer, const char *text, size_t len) 
     char separator = writes_separator(writer);
     bool quoted = len > 0 && (text[0] == ' ' || text[len - 1] == ' ');
     for (size_t i = 0; i < len && !quoted; i++) {
-        quoted = text[i] == separator || strchr("\"\r\n", text[i]) != NULL;
+        char c = text[i];
+        quoted = c == separator || c == '"' || c == '\r' || c == '\n';
     }
     if (!quoted) {
         el_buffer_append(out, text, len);
         return;
     }
     el_buffer_char(out, '"');
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '"') {
+    for (const char *end = text + len, *quote; text < end; text = quote) {
+        quote = memchr(text, '"', (size_t)(end - text));
+        quote = quote != NULL ? quote + 1 : end;
+        el_buffer_append(out, text, (size_t)(quote - text));
+        if (quote[-1] == '"') {
             el_buffer_char(out, '"');
         }
-        el_buffer_char(out, text[i]);
     }
     el_buffer_char(out, '"');
 }
