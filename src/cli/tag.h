@@ -30,6 +30,7 @@ struct tag {
 
     /* Counts */
     uint64_t documents_read, text_read, sentences, text_done;
+    size_t empty_inputs;    /* files without a byte */
     uint64_t failed_inputs; /* documents or files that could not be read */
     uint64_t written;
     struct cli_watch watch;

@@ -11,6 +11,17 @@
 
 /* Input */
 
+/* An empty file among others is no mistake, as in a folder of notes; nothing but empty files is. */
+static bool skip_empty(struct tag *tag, const char *path) {
+    struct stat info;
+    if (tag->n_inputs == 1 || stat(path, &info) != 0 || !S_ISREG(info.st_mode) ||
+        info.st_size > 0 || ++tag->empty_inputs == tag->n_inputs) {
+        return false;
+    }
+    cli_say("warning: %s: is empty, and left out", path);
+    return true;
+}
+
 /* 1 = a reader is open, 0 = no more inputs. What cannot be opened is reported and counted. */
 static int open_next(struct tag *tag) {
     while (tag->reader == NULL) {
@@ -18,7 +29,11 @@ static int open_next(struct tag *tag) {
             return 0;
         }
         struct el_error err = {0};
-        if (!el_reader_open(tag->inputs[tag->at++], &tag->read, &tag->reader, &err)) {
+        const char *path = tag->inputs[tag->at++];
+        if (skip_empty(tag, path)) {
+            continue;
+        }
+        if (!el_reader_open(path, &tag->read, &tag->reader, &err)) {
             cli_say("%s", err.message);
             tag->failed_inputs++;
             tag->reader = NULL;

@@ -27,6 +27,17 @@ keep out.jsonl
 "$el4ner" convert broken.jsonl out.conll >out 2>err
 that "convert of a broken input makes no file" test ! -e out.conll
 
+# An empty file among others does not fail the run; nothing but empty files does.
+: >empty1.txt
+: >empty2.jsonl
+echo "Anna Berg met Carlo Dias." >one.txt
+says 0 "empty1.txt: is empty, and left out" "an empty file among others" \
+    "$el4ner" tag -c ok.yaml empty1.txt one.txt empty2.jsonl -o some.jsonl
+that "an empty file among others: the rest is written" test "$(grep -c '"one.txt"' some.jsonl)" = 1
+keep out.jsonl
+says 1 "is empty" "nothing but empty files" "$el4ner" tag -c ok.yaml empty1.txt empty2.jsonl -o out.jsonl
+kept "nothing but empty files leave the older output" out.jsonl
+
 # Two Ctrl-C before anything is done.
 keep out.jsonl
 attended "$el4ner" tag -c hang.yaml --no-cache gold.jsonl -o out.jsonl >out 2>err &
