@@ -123,9 +123,7 @@ static bool is_any(const char *name, const char *const *names) {
     return *names != NULL;
 }
 
-/* The column of tags among the first `count`, by their names in small letters: one with "ner" in
- * its name, else another one that is named after entities, else none (count). */
-static size_t find_tag_column(char *const *names, size_t count) {
+size_t el_conll_tag_column(const char *const *names, size_t count) {
     static const char *const others[] = {"ne",           "parseme:ne", "entity", "entities",
                                          "named_entity", "bio",        "iob",    NULL};
     for (size_t i = 0; i < count; i++) {
@@ -173,8 +171,9 @@ static bool name_columns(struct el_reader *reader, const char *list, struct el_e
     }
     const struct el_read_options *options = &reader->options;
     sentence->token = options->token_column != 0 ? options->token_column - 1 : sentence->token;
-    sentence->tag = options->tag_column != 0 ? options->tag_column - 1
-                                             : find_tag_column(sentence->names, count);
+    sentence->tag = options->tag_column != 0
+                        ? options->tag_column - 1
+                        : el_conll_tag_column((const char *const *)sentence->names, count);
     sentence->tag_in_misc = sentence->tag == count && misc < count;
     sentence->tag = sentence->tag_in_misc ? misc : sentence->tag;
     sentence->conllu = sentence->tabs = true;

@@ -19,7 +19,8 @@ static bool is_column_name(const char *name) {
     size_t len = strlen(name);
     return len > 0 && len < LONGEST_NAME &&
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_:-") == len &&
-           strcmp(name, "id") != 0 && strcmp(name, "form") != 0 && strstr(name, "ner") == NULL;
+           strcmp(name, "id") != 0 && strcmp(name, "form") != 0 &&
+           el_conll_tag_column(&name, 1) == 1;
 }
 
 static void settle_columns(struct el_writer *writer, const struct el_document *document) {
