@@ -1,4 +1,5 @@
 /* el4ner eval: the ensemble on a labelled file: scores, ablation, stage figures, report. */
+#include "cli/figures.h"
 #include "cli/watch.h"
 
 #include "base/print.h"
@@ -24,6 +25,7 @@ enum {
     ID_REPORT,
     ID_BY_TYPE,
     ID_TRACE,
+    ID_TO,
 };
 
 static const struct cli_option options[] = {
@@ -35,6 +37,7 @@ static const struct cli_option options[] = {
     {ID_BY_TYPE, "by-type", NULL, "a line for each type, too"},
     {ID_SAMPLES, "samples", "N", "draws of the bootstrap (default 1000; 0: no intervals)"},
     {ID_SEED, "seed", "N", "of bootstrap and --draw (default 1)"},
+    CLI_TABLE_OPTION(ID_TO),
     {ID_JSON, "json", NULL, "as JSON, in place of the tables"},
     {'o', "output", "FILE", "write the JSON there, beside the tables"},
     {ID_REPORT, "report", "FILE", "everything as one HTML page"},
@@ -67,6 +70,7 @@ struct eval {
     struct el_read_options read;
     const char *test, *output, *report, *trace_path;
     bool as_json;
+    enum cli_table_format format;
     long draw;
     bool by_type;
     size_t ks[32];
@@ -163,6 +167,8 @@ static bool set_option(struct eval *eval, int id, const char *value) {
     case ID_REPORT:
         eval->report = value;
         return true;
+    case ID_TO:
+        return cli_table_format("eval", value, &eval->format);
     case ID_TRACE:
         eval->trace_path = value;
         return true;
@@ -335,54 +341,103 @@ static bool stop(void *context) {
 
 /* ---- Tables ---- */
 
-static void print_cell(bool has, const struct el_score *score, const struct el_comparison *against,
-                       bool first) {
-    if (!has) {
-        printf("  %6s %6s %6s  %-15s %-7s", "", "", "-", "", "");
-        return;
-    }
-    struct el_prf prf = el_tally_prf(&score->micro);
-    char interval[64] = "", p[32] = "";
-    if (score->has_intervals) {
-        el_print(interval, sizeof interval, "%5.2f to %5.2f", 100 * score->intervals.f1.low,
-                 100 * score->intervals.f1.high);
-        if (!first) {
-            el_print(p, sizeof p, "p %.3f", against->p);
-        }
-    }
-    printf("  %6.2f %6.2f %6.2f  %-15s %-7s", 100 * prf.precision, 100 * prf.recall, 100 * prf.f1,
-           interval, p);
+static const char *const COLUMNS[] = {"group", "row",  "figures",   "P",      "R",
+                                      "F1",    "low",  "high",      "p",      "calls",
+                                      "made",  "gold", "predicted", "correct"};
+enum { N_COLUMNS = sizeof COLUMNS / sizeof *COLUMNS, TEXT_COLUMNS = N_COLUMNS - 3 };
+
+static void add_prf(struct cli_table *table, const struct el_tally *tally) {
+    struct el_prf prf = el_tally_prf(tally);
+    cli_table_add(table, "%.2f", 100 * prf.precision);
+    cli_table_add(table, "%.2f", 100 * prf.recall);
+    cli_table_add(table, "%.2f", 100 * prf.f1);
 }
 
-static void print_rows(const struct el_ablation *ablation) {
-    int width = 30;
+static void add_counts(struct cli_table *table, const struct el_tally *tally) {
+    if (table->n_columns == N_COLUMNS) {
+        cli_table_add(table, "%zu", tally->gold);
+        cli_table_add(table, "%zu", tally->predicted);
+        cli_table_add(table, "%zu", tally->correct);
+    }
+}
+
+/* Of a row's own run, or of a projection, which makes no calls. */
+static void add_score(struct cli_table *table, const struct el_score *score,
+                      const struct el_comparison *against, const struct el_ablation_row *run) {
+    add_prf(table, &score->micro);
+    if (score->has_intervals) {
+        cli_table_add(table, "%.2f", 100 * score->intervals.f1.low);
+        cli_table_add(table, "%.2f", 100 * score->intervals.f1.high);
+    } else {
+        cli_table_skip(table, 2);
+    }
+    if (score->has_intervals && against != NULL) {
+        cli_table_add(table, "%.3f", against->p);
+    } else {
+        cli_table_skip(table, 1);
+    }
+    if (run != NULL) {
+        cli_table_add(table, "%llu", (unsigned long long)run->calls);
+        cli_table_add(table, "%llu", (unsigned long long)run->made);
+    } else {
+        cli_table_skip(table, 2);
+    }
+    add_counts(table, &score->micro);
+}
+
+/* On a terminal the name of a row stands before the first of its lines. */
+static void add_rows(struct cli_table *table, const struct el_ablation *ablation, bool text) {
+    bool projects = false;
     for (size_t i = 0; i < ablation->n_rows; i++) {
-        int len = 2 + (int)strlen(ablation->rows[i].name);
-        width = len > width ? (len > 60 ? 60 : len) : width;
+        projects = projects || ablation->rows[i].has_projected;
     }
-    printf("%-*s  %-47s%-47s%9s %9s\n", width, "", "  exact: own prompts",
-           "  projected: votes of the full run", "calls", "made now");
-    printf("%-*s", width, "");
-    for (int i = 0; i < 2; i++) {
-        printf("  %6s %6s %6s  %-15s %-7s", "P", "R", "F1", "95 %", "");
-    }
-    printf("\n");
     for (size_t i = 0; i < ablation->n_rows; i++) {
         const struct el_ablation_row *row = &ablation->rows[i];
-        if (i == 0 || strcmp(row->group, ablation->rows[i - 1].group) != 0) {
-            printf("%s\n", row->group);
-        }
-        printf("  %-*s", width - 2, row->name);
-        print_cell(row->has_exact, &row->exact, &row->exact_against, i == 0);
-        print_cell(row->has_projected, &row->projected, &row->projected_against, i == 0);
         if (row->has_exact) {
-            printf("%9llu %9llu", (unsigned long long)row->calls, (unsigned long long)row->made);
+            cli_table_add(table, "%s", row->group);
+            cli_table_add(table, "%s", row->name);
+            cli_table_add(table, "%s", projects || !text ? "exact" : "");
+            add_score(table, &row->exact, i > 0 ? &row->exact_against : NULL, row);
         }
-        printf("\n");
+        if (row->has_projected) {
+            cli_table_add(table, "%s", row->group);
+            cli_table_add(table, "%s", text && row->has_exact ? "" : row->name);
+            cli_table_add(table, "projected");
+            add_score(table, &row->projected, &row->projected_against, NULL);
+        }
     }
-    printf("\nCalls made: %llu; separate runs of each exact row would have made %llu.\n"
-           "p: paired bootstrap against the configured ensemble.\n",
+}
+
+static void add_types(struct cli_table *table, const struct el_score *score) {
+    for (size_t i = 0; i < score->n_types; i++) {
+        cli_table_add(table, "types");
+        cli_table_add(table, "%s", score->types[i].type);
+        cli_table_add(table, "exact");
+        add_prf(table, &score->types[i].tally);
+        cli_table_skip(table, 5);
+        add_counts(table, &score->types[i].tally);
+    }
+}
+
+static bool print_table(const struct eval *eval, struct el_error *err) {
+    bool text = eval->format == CLI_TABLE_TEXT;
+    struct cli_table table = {.columns = COLUMNS, .n_columns = text ? TEXT_COLUMNS : N_COLUMNS};
+    add_rows(&table, &eval->ablation, text);
+    if (eval->by_type && !text) {
+        add_types(&table, &eval->ablation.rows[0].exact);
+    }
+    bool ok = cli_table_print(&table, eval->format, err);
+    cli_table_free(&table);
+    return ok;
+}
+
+static void print_notes(const struct el_ablation *ablation) {
+    printf("\nCalls made: %llu; separate runs of each exact row would have made %llu.\n",
            (unsigned long long)ablation->made, (unsigned long long)ablation->calls);
+    if (ablation->rows[0].exact.has_intervals) {
+        printf("low, high: 95 %% interval of F1%s\n",
+               ablation->n_rows > 1 ? "; p: paired bootstrap against the configured ensemble" : "");
+    }
 }
 
 static void print_share(const char *what, size_t part, size_t whole) {
@@ -532,8 +587,11 @@ static int evaluate(struct eval *eval, struct el_error *err) {
     if (!ok || !traced) {
         return cli_fail(ok ? &more : err);
     }
-    if (!eval->as_json) {
-        print_rows(&eval->ablation);
+    if (!eval->as_json && !print_table(eval, err)) {
+        return cli_fail(err);
+    }
+    if (!eval->as_json && eval->format == CLI_TABLE_TEXT) {
+        print_notes(&eval->ablation);
         print_stages(&eval->ablation);
         if (eval->by_type) {
             print_types(&eval->ablation.rows[0].exact);
@@ -594,6 +652,10 @@ int cmd_eval(int argc, char **argv) {
     }
     if (argc - parser.first != 1) {
         return cli_usage("eval", "give one labelled file");
+    }
+    if (eval.as_json && eval.format != CLI_TABLE_TEXT) {
+        return cli_usage("eval",
+                         "--json and --to exclude each other; -o writes the JSON to a file");
     }
     eval.test = argv[parser.first];
     eval.options.context = &eval;

@@ -1,5 +1,5 @@
 /* el4ner score: predictions against gold labels. */
-#include "cli/cli.h"
+#include "cli/figures.h"
 
 #include "base/buffer.h"
 #include "base/print.h"
@@ -20,6 +20,7 @@ enum {
     ID_COMPARE,
     ID_SAMPLES,
     ID_SEED,
+    ID_TO,
 };
 
 static const struct cli_option options[] = {
@@ -36,6 +37,7 @@ static const struct cli_option options[] = {
     {ID_COMPARE, "compare", NULL, "two predictions: is the first better? (paired bootstrap)"},
     {ID_SAMPLES, "samples", "N", "draws of the bootstrap (default 1000; 0: no intervals)"},
     {ID_SEED, "seed", "N", "of the bootstrap (default 1)"},
+    CLI_TABLE_OPTION(ID_TO),
     {ID_JSON, "json", NULL, "as JSON"},
     {ID_REPORT, "report", "FILE", "of the first prediction, as one HTML page"},
     CLI_READ_OPTIONS,
@@ -63,6 +65,7 @@ struct score {
     struct el_config *config;     /* NULL = labels are compared as they are */
     const char *pool, *report;
     bool by_type, by_length, json, common, compare;
+    enum cli_table_format format;
     struct el_surfaces *surfaces;
     struct el_labels gold;
     struct el_labels *predicted;
@@ -100,6 +103,8 @@ static bool set_option(struct score *score, int id, const char *value) {
         }
         score->options.bootstrap.seed = (uint64_t)number;
         return true;
+    case ID_TO:
+        return cli_table_format("score", value, &score->format);
     case ID_POOL:
         score->pool = value;
         return true;
@@ -340,6 +345,77 @@ static void print_text(const struct score *score) {
     }
 }
 
+/* For other texts */
+
+static void add_tally(struct cli_table *table, const char *file, const char *name,
+                      const struct el_tally *tally, const struct el_intervals *intervals) {
+    struct el_prf prf = el_tally_prf(tally);
+    cli_table_add(table, "%s", file);
+    cli_table_add(table, "%s", name);
+    cli_table_add(table, "%.2f", 100 * prf.precision);
+    cli_table_add(table, "%.2f", 100 * prf.recall);
+    cli_table_add(table, "%.2f", 100 * prf.f1);
+    if (intervals != NULL) {
+        cli_table_add(table, "%.2f", 100 * intervals->f1.low);
+        cli_table_add(table, "%.2f", 100 * intervals->f1.high);
+    } else {
+        cli_table_skip(table, 2);
+    }
+    cli_table_skip(table, 1);
+    cli_table_add(table, "%zu", tally->gold);
+    cli_table_add(table, "%zu", tally->predicted);
+    cli_table_add(table, "%zu", tally->correct);
+}
+
+static void add_file(struct cli_table *table, const struct score *score, size_t number) {
+    static const char *const lengths[EL_LENGTHS] = {"1 word", "2 words", "3 words", "4 words",
+                                                    "5 words or more"};
+    static const char *const novelties[EL_NOVELTIES] = {"seen in the pool", "seen with other type",
+                                                        "unseen"};
+    const struct el_score *result = &score->scores[number];
+    const char *file = score->files[number];
+    add_tally(table, file, "micro", &result->micro,
+              result->has_intervals ? &result->intervals : NULL);
+    cli_table_add(table, "%s", file);
+    cli_table_add(table, "macro");
+    cli_table_add(table, "%.2f", 100 * result->macro.precision);
+    cli_table_add(table, "%.2f", 100 * result->macro.recall);
+    cli_table_add(table, "%.2f", 100 * result->macro.f1);
+    cli_table_skip(table, 6);
+    for (size_t i = 0; score->by_type && i < result->n_types; i++) {
+        add_tally(table, file, result->types[i].type, &result->types[i].tally, NULL);
+    }
+    for (size_t i = 0; score->by_length && i < EL_LENGTHS; i++) {
+        add_tally(table, file, lengths[i], &result->lengths[i], NULL);
+    }
+    for (size_t i = 0; result->has_novelty && i < EL_NOVELTIES; i++) {
+        add_tally(table, file, novelties[i], &result->novelty[i], NULL);
+    }
+}
+
+static bool print_table(const struct score *score, struct el_error *err) {
+    static const char *const columns[] = {"file", "row", "P",    "R",         "F1",     "low",
+                                          "high", "p",   "gold", "predicted", "correct"};
+    struct cli_table table = {.columns = columns, .n_columns = sizeof columns / sizeof *columns};
+    for (size_t i = 0; i < score->n_files; i++) {
+        add_file(&table, score, i);
+    }
+    if (score->compare) {
+        const struct el_comparison *c = &score->comparison;
+        cli_table_add(&table, "%s - %s", score->files[0], score->files[1]);
+        cli_table_add(&table, "difference");
+        cli_table_skip(&table, 2);
+        cli_table_add(&table, "%+.2f", 100 * c->difference);
+        cli_table_add(&table, "%+.2f", 100 * c->interval.low);
+        cli_table_add(&table, "%+.2f", 100 * c->interval.high);
+        cli_table_add(&table, "%.4f", c->p);
+        cli_table_skip(&table, 3);
+    }
+    bool ok = cli_table_print(&table, score->format, err);
+    cli_table_free(&table);
+    return ok;
+}
+
 /* JSON */
 
 static int print_json(const struct score *score) {
@@ -435,6 +511,9 @@ int cmd_score(int argc, char **argv) {
         return cli_usage("score",
                          "--compare needs two files with predictions, and --samples above 0");
     }
+    if (score.json && score.format != CLI_TABLE_TEXT) {
+        return cli_usage("score", "--json and --to exclude each other");
+    }
     struct el_error err = {0};
     int status = check_files(&score, argv + parser.first);
     if (status == CLI_OK && (score.settings.config != NULL || score.settings.types != NULL)) {
@@ -448,6 +527,8 @@ int cmd_score(int argc, char **argv) {
         status = cli_fail(&err);
     } else if (score.json) {
         status = print_json(&score);
+    } else if (score.format != CLI_TABLE_TEXT) {
+        status = print_table(&score, &err) ? CLI_OK : cli_fail(&err);
     } else {
         print_text(&score);
     }

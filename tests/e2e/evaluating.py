@@ -5,7 +5,9 @@ usage: evaluating.py EL4NER PORT-A PORT-B PORT-C
 
 The members are voting_server.py; their counts of completions are in the file "counts".
 """
+import csv
 import html
+import io
 import itertools
 import json
 import re
@@ -331,19 +333,31 @@ def check_result(result):
 def check_tables(out, result):
     """Percentages with two decimals, the interval, p with three, counts."""
     lines = out.splitlines()
+    table = lines[:lines.index("")]
+    assert max(map(len, table)) <= 100, max(table, key=len)
+    listed, group = {}, None
+    for line in table[1:]:
+        if not line.startswith(" "):
+            group = line
+            continue
+        figures = re.search(r" (exact|projected) +(.*)$", line)
+        name = line[:figures.start()].strip() if figures else line.strip()
+        last = (group, name) if name else last  # a long name has a line of its own
+        if figures:
+            listed[*last, figures[1]] = figures[2].split()
     for row in result["rows"]:
-        line, = [l for l in lines if l.startswith(f"  {row['name']} ") and "%" not in l][
-            (0 if row["group"] != "k" else -1):][:1]
-        for figures in (row["exact"], row["projected"]):
-            if figures is not None:
-                cell = "%6.2f %6.2f %6.2f  %5.2f to %5.2f" % tuple(
-                    100 * x for x in (figures["precision"], figures["recall"], figures["f1"],
-                                      *figures["f1_interval"]))
-                assert cell in line, (cell, line)
-                if row["group"] != "configured":
-                    assert f"p {figures['against_configured']['p']:.3f}" in line, line
-        if row["exact"] is not None:
-            assert line.split()[-2:] == [str(row["calls"]), str(row["calls_made"])], line
+        for how in "exact", "projected":
+            figures = row[how]
+            if figures is None:
+                assert (row["group"], row["name"], how) not in listed
+                continue
+            wanted = ["%.2f" % (100 * x) for x in (figures["precision"], figures["recall"], figures["f1"],
+                                                   *figures["f1_interval"])]
+            if row["group"] != "configured":
+                wanted.append("%.3f" % figures["against_configured"]["p"])
+            if how == "exact":
+                wanted += [str(row["calls"]), str(row["calls_made"])]
+            assert listed[row["group"], row["name"], how] == wanted, (row["name"], how, wanted)
     assert (f"Calls made: {result['calls']['made']}; separate runs of each exact row would have made "
             f"{result['calls']['needed_by_separate_runs']}.") in out
     stages = result["stages"]
@@ -368,6 +382,34 @@ def check_tables(out, result):
         wanted = "  %-20s  %9.2f  %6.2f  %6.2f  %7d  %9d  %7d" % (
             kind, 100 * t["precision"], 100 * t["recall"], 100 * t["f1"], t["gold"], t["predicted"], t["correct"])
         assert wanted in lines, wanted
+
+
+def check_formats(result):
+    """--to csv, read by Python, holds every row; markdown and latex hold the same cells."""
+    arguments = ("eval", "-q", "-c", "eval.yaml", "--cache", "formats.sqlite", "--ablate", "verifier,voting",
+                 "--samples", "200", "--seed", "3", "--by-type", "gold.jsonl", "--to")
+    table = list(csv.DictReader(io.StringIO(run(*arguments, "csv"))))
+    found = {(r["group"], r["row"], r["figures"]): r for r in table}
+    wanted = [r for r in result["rows"] if r["group"] in ("configured", "verifier", "voting")]
+    assert len(found) == sum((r["exact"] is not None) + (r["projected"] is not None) for r in wanted) + len(
+        result["result"]["by_type"])
+    for row in wanted:
+        for how in "exact", "projected":
+            if row[how] is not None:
+                got = found[row["group"], row["name"], how]
+                assert got["F1"] == "%.2f" % (100 * row[how]["f1"]), (got, row)
+                assert got["low"] == "%.2f" % (100 * row[how]["f1_interval"][0]), (got, row)
+                assert got["calls"] == (str(row["calls"]) if how == "exact" else ""), (got, row)
+    for kind, t in result["result"]["by_type"].items():
+        assert found["types", kind, "exact"]["gold"] == str(t["gold"])
+    marked = run(*arguments, "markdown").splitlines()
+    assert marked[1].startswith("|---|---|---|---:|"), marked[1]
+    rows = [[c.strip() for c in line[1:-1].split("|")] for line in marked]
+    assert rows[0] == list(table[0]) and len(rows) == len(table) + 2
+    assert [r[5] for r in rows[2:]] == [r["F1"] for r in table]
+    latex = run(*arguments, "latex")
+    assert latex.startswith("\\begin{tabular}{lllrrrrrrrrrrr}\n") and latex.endswith("\\end{tabular}\n"), latex
+    assert latex.count(" & ") == 13 * (len(table) + 1)
 
 
 def cells(page):
@@ -527,6 +569,7 @@ def main():
     report("eval: the result", lambda: check_result(result["result"]))
     report("eval: stages", lambda: same("stages", result["stages"], stage_figures(configured)))
     report("eval: tables", lambda: check_tables(out, result))
+    report("eval: tables for other texts", lambda: check_formats(result))
     report("eval: the report", lambda: check_report(page, result))
     report("eval: confusion in the report", lambda: check_confusion(page))
 

@@ -44,7 +44,7 @@ says 0 "bioes.conll has tags of BIOES, iob2.conll has not" "two schemes" score -
 figure "the tags are compared as they are" 'f["micro"]["correct"], f["accuracy"]' '2, 0.5'
 try 0 "two schemes as entities" score bioes.conll iob2.conll
 figure "entities have no scheme" 'f["micro"]["correct"], f["accuracy"]' '2, 1'
-says 1 "no tag of IOB2" "--scheme refuses tags that it does not know" score --match seqeval-strict --scheme iob2 bioes.conll bioes.conll
+says 1 "is not a tag of IOB2" "--scheme refuses tags that it does not know" score --match seqeval-strict --scheme iob2 bioes.conll bioes.conll
 for scheme in iob1 iob2; do # O I-LOC is an entity of IOB1 alone
     try 0 "--scheme $scheme" score --match seqeval-strict --scheme $scheme gold.conll gold.conll
     cp out $scheme.json
@@ -226,3 +226,24 @@ END
 that "the interval is that of all draws" python3 draws.py "$el4ner" interval
 that "the comparison is that of all draws" python3 draws.py "$el4ner" comparison
 that "a seed gives its figures again" python3 draws.py "$el4ner" seeds
+
+# --- tables for other texts ---
+mkdir tables
+cat >tables/gold.jsonl <<'END'
+{"id": "1", "text": "Ada in Oslo", "entities": [{"start": 0, "end": 3, "type": "a_b,c"}, {"start": 7, "end": 11, "type": "LOC"}]}
+END
+sed 's/"LOC"/"a_b,c"/' tables/gold.jsonl >tables/a.jsonl
+try 0 "score as CSV" "$el4ner" score --by-type --samples 0 --to csv tables/gold.jsonl tables/a.jsonl &&
+    printf '%s\n' 'file,row,P,R,F1,low,high,p,gold,predicted,correct' \
+        'tables/a.jsonl,micro,50.00,50.00,50.00,,,,2,2,1' 'tables/a.jsonl,macro,25.00,50.00,33.33,,,,,,' \
+        'tables/a.jsonl,LOC,0.00,0.00,0.00,,,,1,0,0' \
+        'tables/a.jsonl,"a_b,c",50.00,100.00,66.67,,,,1,2,1' >wanted &&
+    that "score as CSV" cmp wanted out
+try 0 "score as Markdown" "$el4ner" score --by-type --samples 0 --to markdown tables/gold.jsonl tables/a.jsonl &&
+    that "score as Markdown" grep -qxF '| tables/a.jsonl | a\_b,c | 50.00 | 100.00 | 66.67 | 1 | 2 | 1 |' out
+try 0 "score as LaTeX" "$el4ner" score --by-type --samples 0 --to latex tables/gold.jsonl tables/a.jsonl &&
+    that "score as LaTeX" grep -qxF 'tables/a.jsonl & a\_b,c & 50.00 & 100.00 & 66.67 & 1 & 2 & 1 \\' out
+try 0 "a comparison as Markdown" "$el4ner" score --compare --to markdown tables/gold.jsonl tables/a.jsonl tables/gold.jsonl &&
+    that "a comparison as Markdown" grep -Eq 'tables/a.jsonl - tables/gold.jsonl \| difference \|  \|  \| -50.00 ' out
+says 2 "--json and --to exclude" "two forms at once" "$el4ner" score --json --to csv tables/gold.jsonl tables/a.jsonl
+says 2 "--to" "a form that does not exist" "$el4ner" score --to word tables/gold.jsonl tables/a.jsonl
