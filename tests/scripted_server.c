@@ -4,7 +4,7 @@
  *
  *   scripted_server [--port N] [--unix PATH] [--api llama|openai|vllm|ollama] [--latency MS]
  *                   [--slots N] [--context TOKENS] [--key KEY] [--loading N] [--record FILE]
- *                   [--fault SPEC]...
+ *                   [--model NAME] [--path PATH] [--fault SPEC]...
  *
  * It prints the port on standard output once it listens. Unknown options with a value are ignored,
  * so that it can also stand in for a llama-server child (-m -c -np -t --host; the key comes from
@@ -42,6 +42,8 @@
  *   count         one row too few          null          a number that is none
  *   dims          rows of two lengths      backwards     rows in reverse order (no fault)
  *   huge          a number beyond floats
+ *
+ * --path is what it tells of where its model comes from (of Ollama: the digest); "" tells nothing.
  *
  * --record writes the body of each completion request to FILE, one a line.
  *
@@ -87,7 +89,7 @@ struct connection {
 };
 
 struct server {
-    const char *api, *key, *model;
+    const char *api, *key, *model, *path;
     double latency;
     size_t slots, context;
     unsigned long loading;
@@ -769,18 +771,26 @@ static void props(const struct server *s, struct connection *c) {
     char body[512];
     snprintf(body, sizeof body,
              "{\"default_generation_settings\":{\"n_ctx\":%zu},\"total_slots\":%zu,"
-             "\"model_alias\":\"%s\",\"build_info\":\"scripted\",\"chat_template\":\"x\"}",
-             s->context != 0 ? s->context : 4096, s->slots, s->model);
+             "\"model_alias\":\"%s\",\"model_path\":\"%s\",\"build_info\":\"scripted\","
+             "\"chat_template\":\"x\"}",
+             s->context != 0 ? s->context : 4096, s->slots, s->model, s->path);
     respond_text(c, 200, body);
 }
 
 static void models(const struct server *s, struct connection *c) {
     char body[512];
     snprintf(body, sizeof body,
-             "{\"object\":\"list\",\"data\":[{\"id\":\"%s\",\"object\":\"model\",\"owned_by\":"
-             "\"%s\",\"max_model_len\":%zu}]}",
-             s->model, strcmp(s->api, "vllm") == 0 ? "vllm" : "scripted",
+             "{\"object\":\"list\",\"data\":[{\"id\":\"%s\",\"object\":\"model\",\"root\":\"%s\","
+             "\"owned_by\":\"%s\",\"max_model_len\":%zu}]}",
+             s->model, s->path, strcmp(s->api, "vllm") == 0 ? "vllm" : "scripted",
              s->context != 0 ? s->context : 4096);
+    respond_text(c, 200, body);
+}
+
+static void tags(const struct server *s, struct connection *c) {
+    char body[512];
+    snprintf(body, sizeof body, "{\"models\":[{\"name\":\"%s:latest\",\"digest\":\"%s\"}]}",
+             s->model, s->path);
     respond_text(c, 200, body);
 }
 
@@ -829,6 +839,8 @@ static void other_route(struct server *s, struct connection *c, const char *path
         respond_text(c, 200,
                      "{\"model_info\":{\"llama.context_length\":4096,"
                      "\"general.parameter_count\":7000000000}}");
+    } else if (ollama && strcmp(path, "/api/tags") == 0) {
+        tags(s, c);
     } else if (strcmp(path, "/v1/models") == 0) {
         models(s, c);
     } else {
@@ -1152,8 +1164,11 @@ static void add_fault(struct server *s, const char *spec) {
 }
 
 int main(int argc, char **argv) {
-    struct server s = {
-        .api = "llama", .model = "scripted", .slots = 8, .key = getenv("LLAMA_API_KEY")};
+    struct server s = {.api = "llama",
+                       .model = "scripted",
+                       .path = "/models/scripted",
+                       .slots = 8,
+                       .key = getenv("LLAMA_API_KEY")};
     unsigned port = 0;
     const char *unix_path = NULL;
     signal(SIGPIPE, SIG_IGN);
@@ -1171,6 +1186,8 @@ int main(int argc, char **argv) {
             s.key = value;
         } else if (strcmp(name, "--model") == 0) {
             s.model = value;
+        } else if (strcmp(name, "--path") == 0) {
+            s.path = value;
         } else if (strcmp(name, "--latency") == 0) {
             s.latency = atof(value) / 1000;
         } else if (strcmp(name, "--slots") == 0 || strcmp(name, "-np") == 0) {

@@ -96,7 +96,7 @@ struct cli_settings {
     const char *config, *types, *pool, *profile, *verifier, *constrain, *lang, *cache;
     long k;        /* -1 = not given */
     long progress; /* seconds between lines of progress where there is no terminal; 0 = none */
-    bool no_cache, strict, nested, quiet;
+    bool no_cache, refresh, strict, nested, quiet;
 };
 #define CLI_SETTINGS_INIT                                                                          \
     { .k = -1, .progress = 60 }
@@ -114,6 +114,7 @@ enum {
     CLI_ID_CACHE,
     CLI_ID_NO_CACHE,
     CLI_ID_PROGRESS,
+    CLI_ID_REFRESH,
 };
 #define CLI_CONFIG_OPTION                                                                          \
     {                                                                                              \
@@ -135,7 +136,7 @@ enum {
         {CLI_ID_STRICT, "strict", NULL, "a call without an answer fails its document"},            \
         {CLI_ID_CACHE, "cache", "FILE",                                                            \
          "the reply store (default:\n$XDG_CACHE_HOME/el4ner/replies.sqlite)"},                     \
-    {                                                                                              \
+        {CLI_ID_REFRESH, "refresh", NULL, "ask anew what the store has, and replace it"}, {        \
         CLI_ID_NO_CACHE, "no-cache", NULL, "no reply store"                                        \
     }
 
@@ -219,6 +220,9 @@ int cli_fail(const struct el_error *err);
 /* Name the members that gave no answer all through the run; true if there are any. */
 struct el_ensemble;
 bool cli_report_silent(struct el_ensemble *ensemble, const struct el_config *config);
+
+/* How many replies came from the store; nothing if none did. */
+void cli_report_stored(struct el_ensemble *ensemble, const struct el_config *config);
 
 /* A line for each cause for which members abstained: how often, and what helps. */
 struct el_abstentions;

@@ -294,6 +294,7 @@ static int open_ensemble(struct eval *eval, struct el_error *err) {
         .store_path = eval->store != NULL ? eval->store : eval->temporary,
         .answered = cli_watch_answer,
         .context = &eval->watch,
+        .refresh = eval->settings.refresh,
     };
     if (el_ensemble_open(eval->config, &how, &eval->ensemble, err)) {
         eval->watch.ensemble = eval->ensemble;

@@ -339,6 +339,7 @@ int cmd_pool_search(int argc, char **argv) {
     char *store = cli_store_path(&settings);
     struct el_ensemble_options open = {.log = &log,
                                        .store_path = store,
+                                       .refresh = settings.refresh,
                                        .offline = search.spans != NULL || search.no_members,
                                        .embed = true};
     bool ok = run_all(&search, &open, argv + parser.first, argc - parser.first);

@@ -161,6 +161,7 @@ static bool open_ensemble(struct tag *tag, struct el_error *err) {
     tag->store = cli_store_path(&tag->settings);
     struct el_ensemble_options open = {.log = &tag->log,
                                        .store_path = tag->store,
+                                       .refresh = tag->settings.refresh,
                                        .window = tag->window,
                                        .trace = tag->trace.file,
                                        .answered = cli_watch_answer,

@@ -306,6 +306,7 @@ static int run(struct command *c) {
     c->watch = (struct cli_watch){.settings = &c->settings, .config = c->config};
     struct el_ensemble_options open = {.log = &log,
                                        .store_path = store,
+                                       .refresh = c->settings.refresh,
                                        .offline = c->dry_run,
                                        .embed = c->dry_run,
                                        .trace = c->trace.file,

@@ -237,6 +237,9 @@ bool cli_common(struct cli_settings *settings, const char *command, int id, cons
             *status = cli_usage(command, "--cache needs the name of a file; --no-cache means none");
         }
         return true;
+    case CLI_ID_REFRESH:
+        settings->refresh = true;
+        return true;
     case CLI_ID_NO_CACHE:
         settings->no_cache = true;
         return true;
@@ -311,6 +314,11 @@ static bool apply(const struct cli_settings *settings, struct el_config *config,
 
 int cli_load(const struct cli_settings *settings, struct el_config **config) {
     struct el_error err = {0};
+    if (settings->refresh && settings->no_cache) {
+        cli_say("--refresh renews the replies of the store, which --no-cache leaves out; give one "
+                "of them");
+        return CLI_USAGE;
+    }
     if (!el_config_load(settings->config, config, &err)) {
         return cli_fail(&err);
     }

@@ -1,5 +1,6 @@
-/* What members did not answer: by cause, and those that gave no answer all through a run; commands
- * that ask members end with status 1 then. */
+/* What members did not answer in a run: what the store answered for them, their abstentions by
+ * cause, and those that gave no answer all through; commands that ask members end with status 1
+ * then. */
 #include "cli/cli.h"
 
 #include "pipeline/abstention_report.h"
@@ -29,6 +30,22 @@ bool cli_report_silent(struct el_ensemble *ensemble, const struct el_config *con
         }
     }
     return any;
+}
+
+void cli_report_stored(struct el_ensemble *ensemble, const struct el_config *config) {
+    uint64_t calls = 0, stored = 0;
+    for (size_t m = 0; m < config->n_members; m++) {
+        for (int s = 0; s < EL_STAGES; s++) {
+            const struct el_account *account =
+                el_client_account(el_ensemble_client(ensemble), m, (enum el_stage)s);
+            calls += account->calls;
+            stored += account->from_store;
+        }
+    }
+    if (stored > 0) {
+        cli_say("%llu of %llu replies came from the store (--refresh asks anew)",
+                (unsigned long long)stored, (unsigned long long)calls);
+    }
 }
 
 void cli_report_abstentions(const struct el_abstentions *abstentions, struct el_ensemble *ensemble,

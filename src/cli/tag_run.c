@@ -221,6 +221,7 @@ int tag_report(const struct tag *tag) {
                 (unsigned long long)counts->sentences, plural(counts->sentences),
                 (unsigned long long)counts->entities, counts->entities == 1 ? "y" : "ies",
                 cli_watch_seconds(&tag->watch));
+        cli_report_stored(tag->ensemble, tag->config);
         cli_report_abstentions(&counts->abstentions, tag->ensemble, tag->config);
         if (counts->ungrounded > 0) {
             cli_say("%llu of %llu strings that the members listed are not in their sentence and do "

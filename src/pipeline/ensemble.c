@@ -170,6 +170,7 @@ static bool start_client(struct el_ensemble *ensemble, const struct el_ensemble_
     struct el_config *config = ensemble->config;
     struct el_client_options client = {.log = &ensemble->log,
                                        .store_path = options->store_path,
+                                       .refresh = options->refresh,
                                        .constrain = config->settings.constrain,
                                        .llama_server = config->llama_server};
     size_t n = options->offline ? 0 : config->n_members;

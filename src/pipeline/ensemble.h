@@ -13,6 +13,7 @@ struct el_answer; /* work.h */
 struct el_ensemble_options {
     const struct el_log *log;
     const char *store_path; /* NULL = no reply store */
+    bool refresh;           /* ask anew what the store has, and replace it */
     const char *pool_path;  /* overrides the configuration; NULL = not */
     bool no_pool;           /* zero-shot throughout */
     bool offline;           /* start and reach no member: for el_ensemble_estimate() only */

@@ -74,10 +74,24 @@ static enum el_probe_result after_props(struct el_probe *probe, json_t *props) {
     el_probe_text(caps->model, sizeof caps->model, config->model != NULL ? config->model : model);
     caps->context = el_probe_size(json_object_get(settings, "n_ctx"), 1 << 30);
     caps->slots = el_probe_size(json_object_get(props, "total_slots"), 1 << 16);
+    el_probe_told(probe, "path", json_object_get(props, "model_path"), true);
     caps->chat_template = json_string_length(json_object_get(props, "chat_template")) > 0;
     caps->named_slots = caps->slots > 0;
     caps->json_schema = caps->grammar = caps->logprobs = caps->prefix_cache = true;
-    return probe->child || config->embedding ? EL_PROBE_KNOWN : EL_PROBE_NEXT;
+    return probe->child ? EL_PROBE_KNOWN : EL_PROBE_NEXT;
+}
+
+/* Files of one name differ in their sizes. Older servers have no such list. */
+static enum el_probe_result after_models(struct el_probe *probe, json_t *root) {
+    json_t *meta = json_object_get(json_array_get(json_object_get(root, "data"), 0), "meta");
+    el_probe_told(probe, "size", json_object_get(meta, "size"), true);
+    el_probe_told(probe, "parameters", json_object_get(meta, "n_params"), true);
+    return probe->config->embedding ? EL_PROBE_KNOWN : EL_PROBE_NEXT;
+}
+
+static enum el_probe_result no_models(struct el_probe *probe, long status) {
+    (void)status;
+    return after_models(probe, NULL);
 }
 
 static void tokenize_marker(const struct el_probe *probe, struct el_buffer *body) {
@@ -101,6 +115,7 @@ static enum el_probe_result no_tokenize(struct el_probe *probe, long status) {
 static const struct el_probe_question questions[] = {
     {.path = "/health", .for_children = true, .understood = loaded},
     {.path = "/props", .understood = after_props},
+    {.path = "/v1/models", .understood = after_models, .refused = no_models},
     {.path = "/tokenize",
      .body = tokenize_marker,
      .understood = after_tokenize,

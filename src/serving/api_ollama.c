@@ -147,7 +147,7 @@ static enum el_probe_result after_show(struct el_probe *probe, json_t *root) {
     size_t set = el_probe_size(json_object_get(own, "num_ctx"), 1 << 30);
     caps->context = set > 0 ? set : most > COMMON_WINDOW ? COMMON_WINDOW : most;
     probe->most_context = most;
-    return EL_PROBE_KNOWN;
+    return EL_PROBE_NEXT;
 }
 
 static enum el_probe_result show_refused(struct el_probe *probe, long status) {
@@ -156,9 +156,36 @@ static enum el_probe_result show_refused(struct el_probe *probe, long status) {
     return EL_PROBE_WRONG;
 }
 
+/* Is this the listed name of what the configuration calls `wanted`? */
+static bool names(const char *listed, const char *wanted) {
+    size_t len = strlen(wanted);
+    return listed != NULL && strncmp(listed, wanted, len) == 0 &&
+           (listed[len] == '\0' ||
+            (strchr(wanted, ':') == NULL && strcmp(listed + len, ":latest") == 0));
+}
+
+/* A name is pulled anew when its model is renewed; the digest tells. */
+static enum el_probe_result after_tags(struct el_probe *probe, json_t *root) {
+    json_t *each;
+    size_t i;
+    json_array_foreach(json_object_get(root, "models"), i, each) {
+        if (names(el_reply_text(each, "name"), probe->config->model)) {
+            el_probe_told(probe, "digest", json_object_get(each, "digest"), true);
+            break;
+        }
+    }
+    return EL_PROBE_KNOWN;
+}
+
+static enum el_probe_result tags_refused(struct el_probe *probe, long status) {
+    (void)status;
+    return after_tags(probe, NULL);
+}
+
 static const struct el_probe_question questions[] = {
     {.path = "/api/version", .understood = after_version},
     {.path = "/api/show", .body = ask_for_model, .understood = after_show, .refused = show_refused},
+    {.path = "/api/tags", .understood = after_tags, .refused = tags_refused},
 };
 
 const struct el_api_entry el_api_ollama = {

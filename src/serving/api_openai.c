@@ -175,6 +175,11 @@ static enum el_probe_result know_models(struct el_probe *probe, json_t *list) {
     el_probe_text(caps->model, sizeof caps->model,
                   wanted != NULL ? wanted : el_reply_text(model, "id"));
     caps->chat_template = caps->api == EL_API_CHAT;
+    el_probe_told(probe, "owner", json_object_get(model, "owned_by"), false);
+    el_probe_told(probe, "path", json_object_get(model, "root"), true);
+    el_probe_told(probe, "size", json_object_get(json_object_get(model, "meta"), "size"), true);
+    el_probe_told(probe, "parameters", json_object_get(json_object_get(model, "meta"), "n_params"),
+                  true);
     model = model != NULL ? model : json_array_get(list, 0);
     json_t *meta = json_object_get(model, "meta");
     const char *owner = el_reply_text(model, "owned_by");

@@ -116,6 +116,10 @@ struct el_probe_question {
 void el_probe_text(char *into, size_t room, const char *text);
 size_t el_probe_size(json_t *value, size_t most);
 
+/* Note what the server says of which model it serves: a text or a number; others are nothing. A
+ * path, a digest or a size is `enough` to know the model by, an owner is not. */
+void el_probe_told(struct el_probe *probe, const char *what, const json_t *value, bool enough);
+
 /* ---- an API ---- */
 
 struct el_api_entry {

@@ -64,8 +64,11 @@ struct el_capabilities {
     enum el_api api;
     char server[128];  /* e.g. "llama.cpp b6123", "" if unknown */
     char model[256];   /* identity as the server names it */
-    char identity[80]; /* hex SHA-256 of the GGUF file, or of the configured model name; "" if the
-                          file could not be read: no reply of another run is this model's */
+    char identity[80]; /* hex SHA-256 of the GGUF file, or of the model's name and what tells it
+                          from others of that name (`told`, else the URL); "" if the file could
+                          not be read: no reply of another run is this model's */
+    char told[512];    /* what the server says of the model: "path=..., size=...", "" = nothing */
+    bool tells;        /* enough of it to know the model again at another address */
     size_t context;    /* tokens, 0 = unknown */
     size_t slots;
     size_t dimensions; /* of an embedding member's vectors */

@@ -29,6 +29,22 @@ size_t el_probe_size(json_t *value, size_t most) {
     return n >= 1 && n <= (double)most ? (size_t)n : 0;
 }
 
+void el_probe_told(struct el_probe *probe, const char *what, const json_t *value, bool enough) {
+    struct el_capabilities *caps = &probe->caps;
+    char number[32], *told = caps->told;
+    const char *text = json_string_value(value);
+    if (json_is_integer(value)) {
+        el_print(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        text = number;
+    }
+    if (text == NULL || text[0] == '\0') {
+        return;
+    }
+    size_t len = strlen(told);
+    el_print(told + len, sizeof caps->told - len, "%s%s=%s", len > 0 ? ", " : "", what, text);
+    caps->tells |= enough;
+}
+
 static void ask(struct el_endpoint *e);
 
 static void fail(struct el_endpoint *e, const char *what) {

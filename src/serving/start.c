@@ -19,10 +19,19 @@ static size_t cores(void) {
     return sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
 }
 
-static void hash_text(const char *text, char hex[EL_SHA256_HEX]) {
+/* Of a model behind a URL: servers give their names to other models too. Where the server tells
+ * nothing by which the model can be known again, its address has to do. */
+static void hash_model(const struct el_member *member, char hex[EL_SHA256_HEX]) {
+    const struct el_member_config *config = member->config;
+    const struct el_capabilities *caps = &member->caps;
+    const char *parts[] = {config->model != NULL ? config->model : caps->model, caps->told,
+                           caps->tells ? "" : config->urls[0],
+                           caps->tells || config->unix_socket == NULL ? "" : config->unix_socket};
     struct el_sha256 hash;
     el_sha256_start(&hash);
-    el_sha256_add(&hash, text, strlen(text));
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        el_sha256_add(&hash, parts[i], strlen(parts[i]) + 1);
+    }
     el_sha256_finish(&hash, hex);
 }
 
@@ -161,7 +170,7 @@ static void set_identity(struct el_member *member) {
                  : slash != NULL       ? slash + 1
                                        : config->gguf);
     } else {
-        hash_text(config->model != NULL ? config->model : caps->model, hex);
+        hash_model(member, hex);
         caps->parameters = config->parameters > 0 ? config->parameters : caps->parameters;
     }
     el_print(caps->identity, sizeof caps->identity, "%s", hex);
@@ -238,7 +247,8 @@ static bool make_members(struct el_client *client, const struct el_member_config
 static void open_store(struct el_client *client) {
     struct el_error err;
     if (client->options.store_path != NULL &&
-        !el_store_open(client->options.store_path, client->options.log, &client->store, &err)) {
+        !(el_store_open(client->options.store_path, client->options.log, &client->store, &err) &&
+          (!client->options.refresh || el_store_refresh(client->store, &err)))) {
         el_log(client->options.log, EL_WARNING, "%s; going on without a reply store", err.message);
     }
 }

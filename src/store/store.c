@@ -23,6 +23,10 @@ enum { VERSION = 3, HELD_BYTES = 32 << 20, HELD_COUNT = 4096, MOST_HELD_BYTES = 
 enum { RUN_MS = 5, CLOSE_MS = 60000 }; /* how long SQLite waits for a lock */
 static const double GROUP_SECONDS = 0.02, LOCKED_SECONDS = 0.2;
 
+#define GET                                                                                        \
+    "SELECT text, cut, yes, seconds, prompt_tokens, answer_tokens, cached_tokens, model, shares"   \
+    " FROM replies WHERE key = ?"
+
 static void turn_off(struct el_store *store) {
     if (!store->off) {
         el_log(store->log, EL_WARNING,
@@ -118,11 +122,7 @@ static bool set_up(struct el_store *store, struct el_error *err) {
     bool ok =
         version >= 0 && el_store_run(store, "PRAGMA journal_mode=WAL") &&
         el_store_run(store, "PRAGMA synchronous=NORMAL") &&
-        (version == VERSION || make_tables(store)) &&
-        el_store_prepare(store,
-                         "SELECT text, cut, yes, seconds, prompt_tokens, answer_tokens,"
-                         " cached_tokens, model, shares FROM replies WHERE key = ?",
-                         &store->get) &&
+        (version == VERSION || make_tables(store)) && el_store_prepare(store, GET, &store->get) &&
         el_store_prepare(store, "INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?,?,?,?,?,?,?)",
                          &store->put) &&
         el_store_prepare(store, "BEGIN IMMEDIATE", &store->begin) &&
@@ -159,6 +159,22 @@ bool el_store_open(const char *path, const struct el_log *log, struct el_store *
         return false;
     }
     *out = store;
+    return true;
+}
+
+bool el_store_refresh(struct el_store *store, struct el_error *err) {
+    sqlite3_stmt *get = NULL;
+    bool ok = el_store_run(store, "PRAGMA temp_store=MEMORY") &&
+              el_store_run(store, "CREATE TEMP TABLE fresh(key BLOB PRIMARY KEY) WITHOUT ROWID") &&
+              el_store_prepare(store, GET " AND key IN (SELECT key FROM fresh)", &get) &&
+              el_store_prepare(store, "INSERT OR REPLACE INTO fresh VALUES (?)", &store->note);
+    if (!ok) {
+        sqlite3_finalize(get);
+        return el_fail(err, EL_ERR_IO, "%s: cannot ask anew what is stored (%s)", store->path,
+                       sqlite3_errmsg(store->db));
+    }
+    sqlite3_finalize(store->get);
+    store->get = get;
     return true;
 }
 
@@ -201,6 +217,7 @@ void el_store_close(struct el_store *store) {
     forget_held(store);
     sqlite3_finalize(store->get);
     sqlite3_finalize(store->put);
+    sqlite3_finalize(store->note);
     sqlite3_finalize(store->begin);
     sqlite3_finalize(store->commit);
     sqlite3_close(store->db);
@@ -362,6 +379,11 @@ static int insert(struct el_store *store, const struct el_held *held, int64_t wr
     int rc = sqlite3_step(put);
     sqlite3_reset(put);
     sqlite3_clear_bindings(put);
+    if (rc == SQLITE_DONE && store->note != NULL) {
+        sqlite3_bind_blob(store->note, 1, raw, sizeof raw, SQLITE_TRANSIENT);
+        rc = sqlite3_step(store->note);
+        sqlite3_reset(store->note);
+    }
     return rc;
 }
 

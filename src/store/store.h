@@ -36,6 +36,10 @@ struct el_store;
 bool el_store_open(const char *path, const struct el_log *log, struct el_store **store,
                    struct el_error *err);
 
+/* From now on only what is put is found: answers of earlier runs are asked for anew, and each is
+ * replaced when its new one is there. False with an error if that cannot be kept. */
+bool el_store_refresh(struct el_store *store, struct el_error *err);
+
 /* Commits, for which it waits up to a minute, and closes. NULL is allowed. */
 void el_store_close(struct el_store *store);
 

@@ -18,6 +18,7 @@ struct el_held { /* an answer that waits for its commit */
 struct el_store {
     sqlite3 *db;
     sqlite3_stmt *get, *put, *begin, *commit;
+    sqlite3_stmt *note; /* of a key put by this run; NULL = answers of all runs are found */
     const struct el_log *log;
     char *path;
     struct el_held *first, **last, *buckets[EL_STORE_BUCKETS]; /* queue in order; table by key */

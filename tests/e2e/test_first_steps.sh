@@ -38,3 +38,38 @@ ignoring() {
 into_head 1 ignoring "$el4ner" tag -q -c slow.yaml --no-cache --window 1 thirty.jsonl
 that "where SIGPIPE is ignored it is an error that is said" grep -q "cannot write" err
 that "and has the status of one" test "$(cat status)" = 1
+
+# ---- Stored replies are those of the same model ----
+stored() { # how many replies of the last run came from the store
+    sed -n 's/^el4ner: \([0-9]*\) of [0-9]* replies came from the store.*/\1/p' err
+}
+pair() { # API PATH OTHER-PATH
+    serve --api "$1" --model same --path "$2"
+    configure one.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact, model: same"
+    serve --api "$1" --model same --path "$3"
+    configure two.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact, model: same"
+    rm -f pair.db*
+    try 0 "$1: a run" "$el4ner" tag -c one.yaml --cache pair.db long.txt
+    that "$1: a first run takes nothing from the store" test -z "$(stored)"
+    try 0 "$1: the same again" "$el4ner" tag -c one.yaml --cache pair.db long.txt
+    that "$1: the summary says what came from the store" test "$(stored)" -ge 3
+    try 0 "$1: another server" "$el4ner" tag -c two.yaml --cache pair.db long.txt
+}
+for api in llama openai ollama; do
+    pair $api /models/one.gguf /models/two.gguf
+    that "$api: another model of the same name is asked" test -z "$(stored)"
+    pair $api /models/one.gguf /models/one.gguf
+    that "$api: the same model at another address is known again" test "$(stored)" -ge 3
+    pair $api "" ""
+    that "$api: a server that tells nothing is known by its address" test -z "$(stored)"
+done
+refresh() { "$el4ner" tag -c "$@" --cache pair.db --refresh long.txt; }
+replies() { "$el4ner" cache export --cache pair.db | wc -l; }
+count=$(replies)
+try 0 "refresh" refresh one.yaml
+that "--refresh asks anew" test -z "$(stored)"
+that "--refresh replaces" test "$(replies)" = "$count"
+printf '%s\n%s\n' "$long" "$long" >twice.txt
+try 0 "refresh of what comes twice" "$el4ner" tag -c one.yaml --cache pair.db --refresh --window 1 twice.txt
+that "what this run has asked is not asked again" test "$(stored)" -ge 3
+says 2 "give one of them" "--refresh without a store" "$el4ner" tag -c one.yaml --refresh --no-cache long.txt
