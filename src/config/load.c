@@ -100,17 +100,41 @@ static bool read_base(void *context, const struct el_yaml_key *key, yaml_node_t 
     return ok;
 }
 
-/* The first configuration that exists; NULL if none does or out of memory. */
-static const char *look_up(struct el_config *config) {
-    if (access("el4ner.yaml", F_OK) == 0) {
-        return "el4ner.yaml";
+/* `path`, which ends in .yaml, or the same in .yml, if it is there. NULL in *found if neither is;
+ * both are an error, since one of them would be left out. */
+static bool look_at(struct el_config *config, const char *path, const char **found,
+                    struct el_error *err) {
+    int stem = (int)(strlen(path) - strlen("yaml"));
+    const char *other = el_arena_printf(&config->arena, "%.*syml", stem, path);
+    *found = NULL;
+    if (other == NULL) {
+        return el_fail_memory(err);
+    }
+    bool here = access(path, F_OK) == 0, other_here = access(other, F_OK) == 0;
+    if (here && other_here) {
+        return el_fail(err, EL_ERR_CONFIG,
+                       "%s and %s are both there; keep one of them, or name it with -c", path,
+                       other);
+    }
+    *found = here ? path : other_here ? other : NULL;
+    return true;
+}
+
+/* The first configuration that exists; NULL in *found if none does. */
+static bool look_up(struct el_config *config, const char **found, struct el_error *err) {
+    if (!look_at(config, "el4ner.yaml", found, err) || *found != NULL) {
+        return *found != NULL;
     }
     const char *own =
         el_config_user_folder(config, "XDG_CONFIG_HOME", ".config", "el4ner/config.yaml");
-    if (own != NULL && own[0] != '\0' && access(own, F_OK) == 0) {
-        return own;
+    if (own == NULL) {
+        return el_fail_memory(err);
     }
-    return el_config_find(config, "default.yaml");
+    if (own[0] != '\0' && (!look_at(config, own, found, err) || *found != NULL)) {
+        return *found != NULL;
+    }
+    *found = el_config_find(config, "default.yaml");
+    return true;
 }
 
 static bool load(struct el_config *config, const char *path, struct el_error *err) {
@@ -120,7 +144,13 @@ static bool load(struct el_config *config, const char *path, struct el_error *er
     config->settings.constrain = true;
     config->settings.max_sentence = 1000;
     el_settings_profile(&config->settings, EL_PROFILE_DEFAULT);
-    config->path = path != NULL ? el_arena_string(&config->arena, path) : look_up(config);
+    if (path != NULL) {
+        config->path = el_arena_string(&config->arena, path);
+        return config->path != NULL ? read_file(config, config->path, 0, err) : el_fail_memory(err);
+    }
+    if (!look_up(config, &config->path, err)) {
+        return false;
+    }
     if (config->path == NULL) {
         config->path = "(built in)";
         return el_config_complete(config, err);

@@ -73,3 +73,17 @@ printf '%s\n%s\n' "$long" "$long" >twice.txt
 try 0 "refresh of what comes twice" "$el4ner" tag -c one.yaml --cache pair.db --refresh --window 1 twice.txt
 that "what this run has asked is not asked again" test "$(stored)" -ge 3
 says 2 "give one of them" "--refresh without a store" "$el4ner" tag -c one.yaml --refresh --no-cache long.txt
+
+# ---- The other ending ----
+echo "types: [ship]" >el4ner.yml
+try 0 "el4ner.yml" "$el4ner" config
+that "el4ner.yml is read" grep -q '^  ship:' out
+echo "types: [tree]" >el4ner.yaml
+says 2 "el4ner.yaml and el4ner.yml are both there" "el4ner.yml beside el4ner.yaml" "$el4ner" config
+try 0 "one of two is named" "$el4ner" config -c el4ner.yml
+rm el4ner.yaml el4ner.yml
+mkdir -p config/el4ner
+echo "types: [bird]" >config/el4ner/config.yml
+try 0 "config.yml" "$el4ner" config
+that "the user's config.yml is read" grep -q '^  bird:' out
+rm config/el4ner/config.yml
