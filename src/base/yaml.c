@@ -377,6 +377,25 @@ json_t *el_yaml_json(struct el_yaml *yaml, const yaml_node_t *node) {
 
 /* Tables */
 
+static bool fail_unknown(const struct el_yaml *yaml, const yaml_node_t *node, const char *name,
+                         const char *what, const char *const *names, size_t n_names) {
+    const struct el_yaml_synonym *synonym = yaml->synonyms;
+    for (; synonym != NULL && synonym->word != NULL; synonym++) {
+        for (size_t i = 0; i < n_names && strcmp(synonym->word, name) == 0; i++) {
+            if (strcmp(synonym->key, names[i]) == 0) {
+                return el_yaml_fail(yaml, node, "unknown key '%s' in %s; use '%s'%s%s", name, what,
+                                    synonym->key, synonym->how != NULL ? ": " : "",
+                                    synonym->how != NULL ? synonym->how : "");
+            }
+        }
+    }
+    const char *near = el_suggest(name, names, n_names);
+    return near != NULL ? el_yaml_fail(yaml, node, "unknown key '%s' in %s; did you mean '%s'?",
+                                       name, what, near)
+                        : el_yaml_fail(yaml, node, "unknown key '%s' in %s (%s lists the keys)",
+                                       name, what, yaml->manual);
+}
+
 static bool check_keys(struct el_yaml *yaml, const yaml_node_t *map, const char *what,
                        const struct el_yaml_key *keys, size_t n_keys) {
     bool seen[MOST_KEYS] = {false};
@@ -395,12 +414,7 @@ static bool check_keys(struct el_yaml *yaml, const yaml_node_t *map, const char 
             k++;
         }
         if (k == n_keys) {
-            const char *near = el_suggest(name, names, n_keys);
-            return near != NULL
-                       ? el_yaml_fail(yaml, key, "unknown key '%s' in %s; did you mean '%s'?", name,
-                                      what, near)
-                       : el_yaml_fail(yaml, key, "unknown key '%s' in %s (%s lists the keys)", name,
-                                      what, yaml->manual);
+            return fail_unknown(yaml, key, name, what, names, n_keys);
         }
         if (seen[k]) {
             return el_yaml_fail(yaml, key, "duplicate key '%s' in %s", name, what);

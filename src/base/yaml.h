@@ -11,9 +11,16 @@
 #include <jansson.h>
 #include <yaml.h>
 
+/* A word that people try, the key that is meant, and what to write where that is not plain from the
+ * key (NULL = it is). */
+struct el_yaml_synonym {
+    const char *word, *key, *how;
+};
+
 struct el_yaml {
     const char *file;
-    const char *manual; /* where its keys are described, for messages */
+    const struct el_yaml_synonym *synonyms; /* may be set after el_yaml_parse(); ends with {NULL} */
+    const char *manual;                     /* where its keys are described, for messages */
     yaml_document_t document;
     struct el_error *err;
 };
@@ -67,7 +74,8 @@ struct el_yaml_key {
     double least, most;
 };
 
-/* Read a mapping by a table, in the table's order; unknown keys are errors with a suggestion.
+/* Read a mapping by a table, in the table's order; unknown keys are errors with a suggestion: the
+ * key of `synonyms` that the mapping may have, or one that is written much like it.
  * Keys with a null value count as absent. `what` completes "unknown key 'x' in ...". */
 bool el_yaml_read(struct el_yaml *yaml, yaml_node_t *map, const char *what,
                   const struct el_yaml_key *keys, size_t n_keys, void *context, void *target);

@@ -184,6 +184,14 @@ bool cli_format(const char *command, const char *option, const char *value, bool
         return true;
     }
     el_format_names(output, names, sizeof names);
+    if (strcmp(value, "json") == 0) {
+        cli_usage(
+            command,
+            "%s json could be jsonl (one document a line), labelstudio (one array) or nested; "
+            "name one of these",
+            option);
+        return false;
+    }
     cli_usage(command, "%s must be one of %s, not \"%s\"", option, names, value);
     return false;
 }

@@ -2,6 +2,7 @@
 #ifndef EL_CONFIG_CONFIG_PRIVATE_H
 #define EL_CONFIG_CONFIG_PRIVATE_H
 
+#include "base/yaml.h"
 #include "config/config.h"
 
 enum { EL_MOST_TYPES = 512 };
@@ -12,6 +13,9 @@ extern const char *const el_profile_names[EL_PROFILE_NAMES];
 extern const char *const el_similarity_names[EL_SIMILARITY_NAMES];
 
 extern const struct el_member_config el_member_defaults;
+
+/* Words that people try for keys of the configuration. */
+extern const struct el_yaml_synonym el_config_synonyms[];
 
 /* What is wrong with a name of a member or a type: "is longer than 128 bytes"; NULL if nothing. */
 const char *el_name_problem(const char *name);

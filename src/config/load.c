@@ -66,6 +66,7 @@ static bool read_file(struct el_config *config, const char *path, unsigned depth
     if (!ok) {
         return false;
     }
+    l.yaml.synonyms = el_config_synonyms;
     yaml_node_t *root = el_yaml_root(&l.yaml);
     ok = root == NULL || el_yaml_read(&l.yaml, root, "the configuration", root_keys,
                                       EL_COUNT(root_keys), &l, config);

@@ -38,10 +38,45 @@ enum { N_ENTRIES = sizeof entries / sizeof *entries };
 
 /* ---- Names ---- */
 
+/* The same but for case, hyphens, underscores and blanks. */
+static bool same_name(const char *a, const char *b) {
+    static const char between[] = "-_ ";
+    for (;; a++, b++) {
+        a += strspn(a, between);
+        b += strspn(b, between);
+        if (el_ascii_lower(*a) != el_ascii_lower(*b)) {
+            return false;
+        }
+        if (*a == '\0') {
+            return true;
+        }
+    }
+}
+
 bool el_format_from_name(const char *name, enum el_format *format) {
+    static const struct {
+        const char *name;
+        enum el_format format;
+    } others[] = {
+        {"txt", EL_FORMAT_TEXT},       {"plain", EL_FORMAT_TEXT},
+        {"ndjson", EL_FORMAT_JSONL},   {"jsonlines", EL_FORMAT_JSONL},
+        {"bio", EL_FORMAT_CONLL},      {"iob", EL_FORMAT_CONLL},
+        {"iob2", EL_FORMAT_CONLL},     {"conll2003", EL_FORMAT_CONLL},
+        {"conllup", EL_FORMAT_CONLLU}, {"conlluplus", EL_FORMAT_CONLLU},
+        {"prodigy", EL_FORMAT_SPACY},  {"standoff", EL_FORMAT_BRAT},
+        {"ann", EL_FORMAT_BRAT},       {"inception", EL_FORMAT_WEBANNO},
+        {"tsv3", EL_FORMAT_WEBANNO},   {"webannotsv", EL_FORMAT_WEBANNO},
+        {"htm", EL_FORMAT_HTML},       {"ansi", EL_FORMAT_TERMINAL},
+    };
     for (size_t i = 0; i < N_ENTRIES; i++) {
-        if (entries[i] != NULL && strcmp(entries[i]->name, name) == 0) {
+        if (entries[i] != NULL && same_name(entries[i]->name, name)) {
             *format = (enum el_format)i;
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (same_name(others[i].name, name)) {
+            *format = others[i].format;
             return true;
         }
     }
@@ -126,8 +161,8 @@ static bool check_format(const struct el_reader *reader, enum el_format told,
     size_t len = 0;
     const char *text = input->file != NULL ? el_input_peek(input, &len) : "";
     if (told == EL_FORMAT_AUTO && (format == EL_FORMAT_TEXT || format == EL_FORMAT_HTML)) {
-        const char *what = el_unreadable(text, len, input->name, true);
-        if (what != NULL) {
+        char what[EL_UNREADABLE_ROOM];
+        if (el_unreadable(text, len, input->name, true, what, sizeof what)) {
             return el_fail(err, EL_ERR_CONFIG, "%s: %s (--from text reads it as it is)",
                            input->name, what);
         }

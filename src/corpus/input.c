@@ -101,8 +101,8 @@ static bool check_beginning(struct el_input *input, struct el_error *err) {
     if (starts_with(input, "\xEF\xBB\xBF", 3)) {
         input->begin = 3;
     }
-    const char *what = el_unreadable(input->buffer, input->end, input->name, false);
-    if (what != NULL) {
+    char what[EL_UNREADABLE_ROOM];
+    if (el_unreadable(input->buffer, input->end, input->name, false, what, sizeof what)) {
         return el_fail(err, EL_ERR_CONFIG, "%s: %s", input->name, what);
     }
     const char *nul = memchr(input->buffer, '\0', input->end);

@@ -1,6 +1,7 @@
 #include "corpus/not_text.h"
 
 #include "base/ascii.h"
+#include "base/print.h"
 
 #include <string.h>
 
@@ -77,7 +78,7 @@ static bool begins(const char *bytes, size_t len, const char *word) {
     return len - at >= n && el_ascii_begins(bytes + at, word, n);
 }
 
-const char *el_unreadable(const char *bytes, size_t len, const char *name, bool markup) {
+static const char *describe(const char *bytes, size_t len, const char *name, bool markup) {
     const char *message = binary(bytes, len, name);
     if (message != NULL || !markup) {
         return message;
@@ -95,4 +96,36 @@ const char *el_unreadable(const char *bytes, size_t len, const char *name, bool 
                "program that made it";
     }
     return ends_in(name, ".tex") ? "is LaTeX" PANDOC : NULL;
+}
+
+/* The name as one word of a shell. */
+static void quote(const char *name, char *word, size_t room) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_./,:@%+-";
+    if (strspn(name, plain) == strlen(name) && name[0] != '-') {
+        el_print(word, room, "%s", name);
+        return;
+    }
+    size_t len = el_print(word, room, "%s", name[0] == '-' ? "'./" : "'");
+    for (const char *at = name; *at != '\0';) {
+        size_t run = strcspn(at, "'");
+        len += el_print(word + len, room - len, "%.*s%s", (int)run, at,
+                        at[run] != '\0' ? "'\\''" : "");
+        at += run + (at[run] != '\0');
+    }
+    el_print(word + len, room - len, "'");
+}
+
+bool el_unreadable(const char *bytes, size_t len, const char *name, bool markup, char *text,
+                   size_t room) {
+    char word[1024];
+    const char *message = describe(bytes, len, name, markup);
+    const char *in = message != NULL ? strstr(message, " IN") : NULL;
+    if (in != NULL && strcmp(name, "standard input") != 0 && strlen(name) < sizeof word / 5) {
+        quote(name, word, sizeof word);
+        el_print(text, room, "%.*s %s%s", (int)(in - message), message, word, in + 3);
+    } else if (message != NULL) {
+        el_print(text, room, "%s", message);
+    }
+    return message != NULL;
 }

@@ -87,3 +87,35 @@ echo "types: [bird]" >config/el4ner/config.yml
 try 0 "config.yml" "$el4ner" config
 that "the user's config.yml is read" grep -q '^  bird:' out
 rm config/el4ner/config.yml
+
+# ---- Words that people try ----
+key() { # FILE WORD KEY: the error about WORD names KEY
+    says 2 "unknown key '$2' in $3" "$2 in $3" "$el4ner" config -c "$1"
+    that "$2 leads to $4" grep -qF "; use '$4'" err
+}
+member_key() {
+    echo "members: [{name: a, url: 'http://127.0.0.1:1', $1: x}]" >word.yaml
+    key word.yaml "$1" "a member" "$2"
+}
+member_key api_key api_key_env
+that "api_key says what to write" grep -qF "environment variable" err
+member_key base_url url
+member_key endpoint url
+member_key n_ctx context
+member_key path gguf
+echo "types: {person: {desc: people}}" >word.yaml
+key word.yaml desc "a type" description
+echo "models: []" >word.yaml
+key word.yaml models "the configuration" members
+echo "entities: [person]" >word.yaml
+key word.yaml entities "the configuration" types
+for format in label-studio LabelStudio prodigy JSONL ndjson conll-u bio; do
+    try 0 "--to $format" "$el4ner" convert long.jsonl - --to "$format" && that "--to $format" test -s out
+done
+says 2 "jsonl (one document a line)" "--to json" "$el4ner" convert long.jsonl - --to json
+says 2 "one of text, jsonl" "--from json" "$el4ner" tag --from yaml long.txt
+printf '%%PDF-1.4\n' >"a report.pdf"
+says 2 "pdftotext 'a report.pdf' OUT.txt" "the command for a PDF names it" "$el4ner" convert "a report.pdf" - --to jsonl
+cp "a report.pdf" "Zoë's.pdf"
+says 2 "pdftotext 'Zoë'\\''s.pdf' OUT.txt" "a name with a quotation mark" "$el4ner" convert "Zoë's.pdf" - --to jsonl
+says 2 "pdftotext IN OUT.txt" "the command for standard input" "$el4ner" convert - - --to jsonl <"a report.pdf"
