@@ -132,7 +132,7 @@ unit-programs: $(UNIT) $(TESTERS)
 
 check:
 	@tools/install-deps --dev
-	@$(QUIET) programs unit-programs
+	@$(QUIET) programs unit-programs bench-programs
 	@echo 'valgrind' && tests/run --under 'valgrind -q --error-exitcode=99 --leak-check=full' $(UNIT)
 	@$(QUIET) $(TSAN) unit-programs all
 	@echo 'ThreadSanitizer' && tests/run $(patsubst $(BUILD)/%,$(BUILD)/tsan/%,$(UNIT))
@@ -145,6 +145,9 @@ check:
 	@$(MAKE) --no-print-directory format-check
 
 fuzzers: $(FUZZERS)
+
+# What no test runs; it should compile all the same.
+bench-programs: $(BUILD)/train-tagger $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c))
 
 FUZZ_SECONDS ?= 20
 fuzz:
@@ -206,7 +209,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all unit bench-llm clean deps demo test check unit-programs programs fuzzers fuzz format format-check install uninstall FORCE
+.PHONY: all unit bench-llm clean deps demo test check unit-programs programs bench-programs fuzzers fuzz format format-check install uninstall FORCE
 .PHONY: tagger models bench-convert bench-retrieval bench-retrieval-quality
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:=.d)
 .SECONDARY:

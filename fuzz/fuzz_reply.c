@@ -3,6 +3,8 @@
 #include "base/buffer.h"
 #include "base/text.h"
 #include "reply/reply.h"
+#include "prompt/clean.h"
+#include "prompt/render.h"
 #include "prompt/template.h"
 
 #include <stdlib.h>

@@ -8,6 +8,7 @@
  * weights as written. */
 #include "base/checksum.h"
 #include "language/tag_features.h"
+#include "language/tagger.h"
 
 #include <jansson.h>
 #include <stdio.h>
