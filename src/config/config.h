@@ -20,6 +20,14 @@ struct el_type {
     size_t n_aliases;
 };
 
+/* Whose spans of a sentence are compared with those of the pool. */
+enum el_span_source {
+    EL_SPANS_AUTO,    /* the tagger's; in a language that it does not know those of the members, but
+                         for members whose prompts share their beginning */
+    EL_SPANS_MEMBERS, /* those that all members list (paper) */
+    EL_SPANS_TAGGER,  /* runs of nouns and names, without a call */
+};
+
 enum el_verifier {
     EL_VERIFY_MEMBER, /* one named member; default: the largest, else the first listed */
     EL_VERIFY_ALL,    /* every member: mean probability, else majority; a tie keeps */
@@ -37,7 +45,8 @@ struct el_settings {
     size_t demonstrations; /* k; default 5 (PAPER: 5 is a re-implementation's, not the paper's) */
     enum el_similarity similarity;
     double pos_weights[EL_POS_COUNT];
-    bool zero_shot_pretypes; /* show the types in pre-extraction; default true */
+    enum el_span_source spans; /* where members list none, the tagger's count, but for MEMBERS */
+    bool zero_shot_pretypes;   /* show the types in pre-extraction; default true */
 
     /* Extract */
     bool first_occurrence_only; /* default false: every occurrence of a string counts */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 const char *const el_profile_names[] = {"default", "paper"};
+const char *const el_spans_names[] = {"auto", "members", "tagger"};
 const char *const el_similarity_names[] = {"span", "sentence", "bm25", "random"};
 
 const struct el_member_config el_member_defaults = {.retries = 4};
@@ -17,6 +18,7 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     settings->similarity = EL_SIMILARITY_SPAN;
     memcpy(settings->pos_weights, el_published_weights, sizeof settings->pos_weights);
     settings->zero_shot_pretypes = true;
+    settings->spans = profile == EL_PROFILE_PAPER ? EL_SPANS_MEMBERS : EL_SPANS_AUTO;
     settings->member_weights = NULL;
     settings->judge = NULL;
     settings->at_least = 1;

@@ -25,6 +25,14 @@ static bool read_similarity(void *context, const struct el_yaml_key *key, yaml_n
     return word >= 0;
 }
 
+static bool read_spans(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                       void *field) {
+    struct el_loader *l = context;
+    int word = el_yaml_word(&l->yaml, value, key->name, el_spans_names, EL_SPANS_NAMES);
+    *(enum el_span_source *)field = word < 0 ? EL_SPANS_AUTO : (enum el_span_source)word;
+    return word >= 0;
+}
+
 static bool read_pos_weights(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                              void *field) {
     struct el_loader *l = context;
@@ -77,6 +85,7 @@ bool el_read_retrieve(void *context, const struct el_yaml_key *key, yaml_node_t 
     static const struct el_yaml_key keys[] = {
         {"k", el_read_size, FIELD(el_settings, demonstrations), 0, 1000},
         {"similarity", read_similarity, FIELD(el_settings, similarity), 0, 0},
+        {"spans", read_spans, FIELD(el_settings, spans), 0, 0},
         {"weights", read_pos_weights, FIELD(el_settings, pos_weights), 0, 0},
         {"types", el_read_bool, FIELD(el_settings, zero_shot_pretypes), 0, 0},
         {"vectors", read_vectors, 0, 0, 0},

@@ -174,8 +174,9 @@ static void put_verify(struct el_buffer *out, const struct el_config *config) {
 
 static void put_stages(struct el_buffer *out, const struct el_config *config) {
     const struct el_settings *s = &config->settings;
-    el_buffer_printf(out, "retrieve:\n  k: %zu\n  similarity: %s\n  weights: {", s->demonstrations,
-                     el_similarity_names[s->similarity]);
+    el_buffer_printf(out, "retrieve:\n  k: %zu\n  similarity: %s\n  spans: %s\n  weights: {",
+                     s->demonstrations, el_similarity_names[s->similarity],
+                     el_spans_names[s->spans]);
     bool first = true;
     for (size_t i = 0; i < EL_POS_COUNT; i++) {
         if (s->pos_weights[i] != 0) {

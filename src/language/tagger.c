@@ -124,7 +124,10 @@ static bool is_mostly_latin(const char *text, const struct el_span *words, size_
 }
 
 /* `lang` "en", "en-GB" or "EN" are covered by weights for "en". */
-static bool covers(const struct el_tagger *tagger, const char *lang) {
+bool el_tagger_covers(const struct el_tagger *tagger, const char *lang) {
+    if (tagger == NULL) {
+        return false;
+    }
     const char *at = tagger->header.languages;
     size_t len = strcspn(lang, "-_");
     while (*at != '\0') {
@@ -140,7 +143,7 @@ static bool covers(const struct el_tagger *tagger, const char *lang) {
 bool el_tagger_tag(const struct el_tagger *tagger, const char *text, const char *lang,
                    const struct el_span *words, size_t n_words, enum el_pos *tags) {
     if (tagger == NULL ||
-        (lang != NULL ? !covers(tagger, lang) : !is_mostly_latin(text, words, n_words))) {
+        (lang != NULL ? !el_tagger_covers(tagger, lang) : !is_mostly_latin(text, words, n_words))) {
         el_tag_by_rule(text, lang, words, n_words, tags);
         return true;
     }

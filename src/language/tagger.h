@@ -19,6 +19,9 @@ void el_tagger_close(struct el_tagger *tagger);
 bool el_tagger_tag(const struct el_tagger *tagger, const char *text, const char *lang,
                    const struct el_span *words, size_t n_words, enum el_pos *tags);
 
+/* Do the weights cover this language? False without a tagger. */
+bool el_tagger_covers(const struct el_tagger *tagger, const char *lang);
+
 /* Maximal runs of words tagged PROPN or NOUN, as byte spans: a stand-in for spans that a model
  * would propose. `runs` has room for n_words; returns how many there are. */
 size_t el_noun_runs(const struct el_span *words, const enum el_pos *tags, size_t n_words,

@@ -6,8 +6,9 @@
  *
  *     SpanSim(X, Xc) = sum_s w(s) * max_s' sim(s, s') / sum_s w(s)
  *
- * become the demonstrations. Where the pool's vectors come from an embedding member, a second
- * round asks it for those of S. */
+ * become the demonstrations. Where members list nothing, or are not asked (settings.spans), runs of
+ * nouns and names are taken for S; this is ours. Where the pool's vectors come from an embedding
+ * member, a second round asks it for those of S. */
 #include "pipeline/work.h"
 
 #include "language/segment.h"
@@ -27,12 +28,20 @@ static bool wants_vectors(const struct el_context *context, unsigned round) {
     return context->embeds && (by_spans(context) ? round == 1 : sentence && round == 0);
 }
 
+static bool is_asked(const struct el_context *context, const struct el_work *work, size_t member) {
+    enum el_span_source source = context->settings.spans;
+    bool worth = context->prompts[member]->head == NULL && work->lang != NULL &&
+                 !el_tagger_covers(context->tagger, work->lang);
+    return (context->members >> member & 1) != 0 &&
+           (source == EL_SPANS_MEMBERS || (source == EL_SPANS_AUTO && worth));
+}
+
 static bool ask_for_spans(const struct el_context *context, struct el_work *work,
                           struct el_questions *questions, struct el_error *err) {
     for (size_t m = 0; m < context->n_members; m++) {
         struct el_question question = {
             .stage = EL_STAGE_RETRIEVE, .kind = EL_PROMPT_PREEXTRACT, .member = m};
-        if ((context->members >> m & 1) != 0 && !el_question_add(work, questions, question, err)) {
+        if (is_asked(context, work, m) && !el_question_add(work, questions, question, err)) {
             return false;
         }
     }
@@ -122,6 +131,19 @@ bool el_retrieve_weigh(const struct el_context *context, struct el_work *work,
         }
     }
     return true;
+}
+
+/* Runs of nouns and names: what could be an entity where no member says so. */
+static bool tagger_spans(const struct el_context *context, struct el_work *work,
+                         struct el_error *err) {
+    struct el_spans words;
+    enum el_pos *tags;
+    if (!tag_words(context, work, work->text, work->text_len, &words, &tags, err)) {
+        return false;
+    }
+    struct el_span *spans = el_arena_array(&work->arena, words.count, sizeof *spans);
+    size_t n = spans != NULL ? el_noun_runs(words.items, tags, words.count, spans) : 0;
+    return (spans != NULL && el_make_mentions(work, spans, n, &work->pre)) || el_fail_memory(err);
 }
 
 static int by_start(const void *left, const void *right) {
@@ -265,8 +287,11 @@ static bool take(const struct el_context *context, struct el_work *work,
     if (wants_vectors(context, work->round) || !by_spans(context)) {
         return search(context, work, answers, n_answers, err);
     }
-    return el_take_mentions(context, work, answers, n_answers, &work->pre, &answered, err) &&
-           el_retrieve_weigh(context, work, err) &&
+    if (!el_take_mentions(context, work, answers, n_answers, &work->pre, &answered, err)) {
+        return false;
+    }
+    bool none = work->pre.count == 0 && context->settings.spans != EL_SPANS_MEMBERS;
+    return (!none || tagger_spans(context, work, err)) && el_retrieve_weigh(context, work, err) &&
            (wants_vectors(context, 1) || search(context, work, NULL, 0, err));
 }
 

@@ -191,6 +191,10 @@ bool el_retrieve_weigh(const struct el_context *context, struct el_work *work,
 bool el_retrieve_search(const struct el_context *context, struct el_work *work,
                         const struct el_search_options *options, struct el_error *err);
 
+/* Mentions of spans that nobody proposed, such as those of the tagger. False if memory is out. */
+bool el_make_mentions(struct el_work *work, const struct el_span *spans, size_t n,
+                      struct el_mentions *mentions);
+
 /* Note in the work's books and in the answer that it counted, or that its member abstained. */
 void el_note_answer(struct el_work *work, struct el_answer *answer, bool readable);
 
