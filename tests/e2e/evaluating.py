@@ -69,13 +69,13 @@ def labelled(path, rows):
                 dict(zip(("start", "end", "type"), e)) for e in entities]}) + "\n")
 
 
-def configure(path, members="abc", verifier="b", retrieve="", extract="", verify=""):
+def configure(path, members="abc", verifier="b", retrieve="k: 2", extract="", verify=""):
     with open(path, "w", encoding="utf-8") as f:
         f.write("members:\n")
         for m in members:
             f.write(f"  - {{name: {m}, url: 'http://127.0.0.1:{MEMBERS[m]}', prompts: compact}}\n")
         f.write(f"pool: pool.jsonl\nlazy_votes: false\nverify: {{by: {verifier}{verify}}}\n")
-        f.write(f"retrieve: {{k: 2{retrieve}}}\n" if "k:" not in retrieve else f"retrieve: {{{retrieve}}}\n")
+        f.write(f"retrieve: {{spans: members, {retrieve}}}\n")
         f.write(f"extract: {{{extract}}}\n" if extract else "")
 
 
@@ -276,7 +276,7 @@ def wanted_rows():
     rows["retrieval", "zero-shot"] = ({"retrieve": "k: 0"}, None)
     for name, kind in (("random", "random"), ("BM25", "bm25"), ("sentence similarity", "sentence"),
                        ("span similarity", "span")):
-        rows["retrieval", name] = ({"retrieve": f", similarity: {kind}"}, None)
+        rows["retrieval", name] = ({"retrieve": f"k: 2, similarity: {kind}"}, None)
     for k in (0, 1, 3):
         rows["k", f"k = {k}"] = ({"retrieve": f"k: {k}"}, None)
     return rows
