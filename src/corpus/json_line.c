@@ -180,6 +180,20 @@ static bool locate_tokens(struct el_json_line *line, const json_t *tokens) {
     return true;
 }
 
+/* The key of the longest string of an object, which may be the text; NULL if there is none. */
+static const char *longest_string(json_t *object) {
+    const char *key, *longest = NULL;
+    json_t *value;
+    size_t most = 0;
+    json_object_foreach(object, key, value) {
+        if (json_string_length(value) > most && strcmp(key, "id") != 0) {
+            most = json_string_length(value);
+            longest = key;
+        }
+    }
+    return longest;
+}
+
 bool el_json_read_text(struct el_json_line *line, const json_t *text, const json_t *tokens) {
     struct el_document *document = line->document;
     bool has_tokens = tokens != NULL && !json_is_null(tokens);
@@ -195,7 +209,14 @@ bool el_json_read_text(struct el_json_line *line, const json_t *text, const json
     } else if (text != NULL && !json_is_null(text)) {
         return EL_JSON_FAIL(line, "\"text\" must be a string");
     } else if (!has_tokens) {
-        return EL_JSON_FAIL(line, "has neither \"text\" nor \"tokens\"");
+        const char *near = longest_string(line->root);
+        return near == NULL
+                   ? EL_JSON_FAIL(line, "has neither \"text\" nor \"tokens\"")
+                   : EL_JSON_FAIL(
+                         line,
+                         "has neither \"text\" nor \"tokens\"; if \"%s\" is the text, name "
+                         "it \"text\"",
+                         near);
     }
     if (has_tokens &&
         !(json_is_string(text) ? locate_tokens(line, tokens) : join_tokens(line, tokens))) {

@@ -18,7 +18,7 @@ try 0 "--replace-invalid" tag --replace-invalid invalid.txt
 that "--replace-invalid puts U+FFFD" grep -q "$(printf '\357\277\275')" out
 
 : >empty.txt
-try 1 "an empty file" tag empty.txt good.txt && that "an empty file is named" grep -q 'empty.txt: is empty' err
+try 0 "an empty file" tag empty.txt good.txt && that "an empty file is named" grep -q 'empty.txt: is empty' err
 that "the file after it is tagged" grep -q Carlo out
 : >empty.jsonl
 try 1 "empty JSON lines" tag empty.jsonl && that "empty JSON lines are named" grep -q 'empty.jsonl: is empty' err
@@ -89,3 +89,6 @@ that "the account is JSON" python3 -c '
 import json
 a = json.load(open("account.json"))
 assert a["documents"] == 1 and a["members"]["a"]["extract"]["calls"] >= 1, a'
+
+printf '{"id": "1", "body": "Anna Berg met Carlo Dias."}\n' >body.jsonl
+says 1 'if "body" is the text, name it "text"' "the text under another key" "$el4ner" convert body.jsonl body.conll
