@@ -51,7 +51,7 @@ $(BUILD)/%.o: %.c
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 # The prefix is compiled in; another prefix compiles again.
-$(BUILD)/src/config/folders.o: $(BUILD)/prefix
+$(BUILD)/src/config/folders.o $(BUILD)/src/cli/cmd_setup.o: $(BUILD)/prefix
 $(BUILD)/prefix: FORCE
 	@mkdir -p $(@D)
 	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@

@@ -3,6 +3,10 @@ _el4ner_words() { # WORDS... : options in the help of a command
     "${COMP_WORDS[0]}" "$@" --help 2>/dev/null | grep -oE -- '--[a-z0-9-]+' | sort -u
 }
 
+_el4ner_commands() {
+    "${COMP_WORDS[0]}" --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'
+}
+
 _el4ner_values() { # OPTION: what its value may be, one word for each
     local read="text jsonl conll conllu doccano spacy labelstudio nested csv tsv brat webanno"
     case $1 in
@@ -30,8 +34,10 @@ _el4ner() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words="--help --version help $("${COMP_WORDS[0]}" --help 2>/dev/null |
-            sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p')"
+        words="--help --version help $(_el4ner_commands)"
+    elif [ "${COMP_WORDS[1]}" = help ]; then
+        [ "$COMP_CWORD" -gt 2 ] || words=$(_el4ner_commands)
+        [ -n "$words" ] || return
     elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = pool ]; then
         words="build add search info --help"
     elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = cache ]; then

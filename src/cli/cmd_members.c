@@ -349,6 +349,7 @@ static int show(struct members *m) {
     struct el_error err = {0};
     struct el_client_options open = {.log = &m->log,
                                      .llama_server = m->config->llama_server,
+                                     .data_folders = m->config->data_folders,
                                      .constrain = m->config->settings.constrain};
     bool ok = el_client_start(m->config->members, m->config->n_members, &open, &m->client, &err);
     ok = ok && (m->no_speed || try_all(m, &err));

@@ -140,8 +140,10 @@ static int start_embedder(struct build *build) {
     }
     build->log = cli_log(build->quiet);
     char *store = cli_store_path(&build->settings);
-    struct el_client_options options = {
-        .log = &build->log, .store_path = store, .llama_server = build->config->llama_server};
+    struct el_client_options options = {.log = &build->log,
+                                        .store_path = store,
+                                        .llama_server = build->config->llama_server,
+                                        .data_folders = build->config->data_folders};
     bool ok = el_client_start(build->config->embedder, 1, &options, &build->client, &err) &&
               el_embedder_init(&build->embedder, build->client, 0, build->config->embedder,
                                &build->log, &err);

@@ -18,6 +18,7 @@ static const struct {
     {"convert", cmd_convert, "from one file format to another"},
     {"pool", cmd_pool, "build, extend and search a pool of demonstrations"},
     {"members", cmd_members, "start or reach each model; what it is and can do"},
+    {"setup", cmd_setup, "get llama-server, which runs model files"},
     {"cache", cmd_cache, "what the reply store holds; prune and export it"},
     {"config", cmd_config, "print the configuration in force"},
 };

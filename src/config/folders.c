@@ -40,6 +40,20 @@ static void add_listed(struct folders *folders, const char *list) {
     }
 }
 
+/* The system's data folders, which other users and packages fill. */
+static void add_system(struct folders *folders) {
+    const char *list = getenv("XDG_DATA_DIRS");
+    list = list != NULL && *list != '\0' ? list : "/usr/local/share:/usr/share";
+    while (*list != '\0') {
+        size_t len = strcspn(list, ":");
+        if (list[0] == '/') { /* the XDG rule: others are ignored */
+            add_folder(folders,
+                       el_arena_printf(&folders->config->arena, "%.*s/el4ner", (int)len, list));
+        }
+        list += len + (list[len] == ':');
+    }
+}
+
 static bool exists(const char *folder, const char *relative) {
     char path[PATH_MAX];
     int n = snprintf(path, sizeof path, "%s/%s", folder, relative);
@@ -93,6 +107,7 @@ bool el_config_data_folders(struct el_config *config, struct el_error *err) {
         add_folder(&folders, own);
     }
     add_folder(&folders, EL_PREFIX "/share/el4ner");
+    add_system(&folders);
     config->data_folders = folders.items;
     return !folders.failed || el_fail_memory(err);
 }

@@ -172,7 +172,8 @@ static bool start_client(struct el_ensemble *ensemble, const struct el_ensemble_
                                        .store_path = options->store_path,
                                        .refresh = options->refresh,
                                        .constrain = config->settings.constrain,
-                                       .llama_server = config->llama_server};
+                                       .llama_server = config->llama_server,
+                                       .data_folders = config->data_folders};
     size_t n = options->offline ? 0 : config->n_members;
     struct el_member_config *members = el_arena_array(&ensemble->arena, n + 1, sizeof *members);
     if (members == NULL) {

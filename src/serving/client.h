@@ -34,11 +34,12 @@ struct el_reply {
 
 struct el_client_options {
     const struct el_log *log;
-    const char *store_path;   /* SQLite file of replies; NULL = none */
-    bool refresh;             /* replies of earlier runs are asked for anew, and replaced */
-    bool constrain;           /* use the server's means to enforce call.constraint */
-    const char *llama_server; /* program; NULL = found on PATH, then in XDG_DATA_HOME/el4ner/bin */
-    size_t retry_budget;      /* failed tries in a row over all calls of an endpoint; 0 = default */
+    const char *store_path;          /* SQLite file of replies; NULL = none */
+    bool refresh;                    /* replies of earlier runs are asked for anew, and replaced */
+    bool constrain;                  /* use the server's means to enforce call.constraint */
+    const char *llama_server;        /* program; NULL = looked up, see el_server_find() */
+    const char *const *data_folders; /* where it is looked up in the end; NULL = nowhere */
+    size_t retry_budget; /* failed tries in a row over all calls of an endpoint; 0 = default */
 };
 
 struct el_client;

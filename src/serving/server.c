@@ -53,25 +53,48 @@ static char *in_data_home(void) {
     return NULL;
 }
 
-char *el_server_find(const char *configured, struct el_error *err) {
-    const char *named = configured != NULL ? configured : getenv("EL4NER_LLAMA_SERVER");
-    if (named != NULL && named[0] != '\0') {
-        char *found = strchr(named, '/') != NULL ? strdup(named) : on_path(named);
-        if (found == NULL) {
-            el_fail(err, EL_ERR_CONFIG, "%s: cannot be run: it is not on PATH", named);
-        } else if (access(found, X_OK) != 0) {
-            el_fail(err, EL_ERR_CONFIG, "%s: cannot be run: %s", named, strerror(errno));
-            free(found);
-            found = NULL;
-        }
-        return found;
+static char *in_data_folder(const char *folder) {
+    char *full = NULL;
+    if (asprintf(&full, "%s/bin/llama-server", folder) < 0) {
+        return NULL;
+    }
+    if (access(full, X_OK) != 0) {
+        free(full);
+        return NULL;
+    }
+    return full;
+}
+
+/* The one that somebody named. */
+static char *check_named(const char *named, const char *where, struct el_error *err) {
+    char *found = strchr(named, '/') != NULL ? strdup(named) : on_path(named);
+    if (found == NULL) {
+        el_fail(err, EL_ERR_CONFIG, "%s%s: cannot be run: it is not on PATH", where, named);
+    } else if (access(found, X_OK) != 0) {
+        el_fail(err, EL_ERR_CONFIG, "%s%s: cannot be run: %s", where, named, strerror(errno));
+        free(found);
+        found = NULL;
+    }
+    return found;
+}
+
+char *el_server_find(const char *configured, const char *const *folders, struct el_error *err) {
+    const char *variable = getenv("EL4NER_LLAMA_SERVER");
+    if (configured != NULL && configured[0] != '\0') {
+        return check_named(configured, "", err);
+    }
+    if (variable != NULL && variable[0] != '\0') {
+        return check_named(variable, "EL4NER_LLAMA_SERVER: ", err);
     }
     char *found = on_path("llama-server");
     found = found != NULL ? found : in_data_home();
+    for (size_t i = 0; found == NULL && folders != NULL && folders[i] != NULL; i++) {
+        found = in_data_folder(folders[i]);
+    }
     if (found == NULL) {
         el_fail(err, EL_ERR_CONFIG,
-                "llama-server was not found (EL4NER_LLAMA_SERVER, PATH, "
-                "XDG_DATA_HOME/el4ner/bin); run `make deps` or tools/get-llama-server");
+                "llama-server, which runs GGUF files, was not found on PATH nor in the data "
+                "folders; `el4ner setup` gets one");
     }
     return found;
 }

@@ -31,8 +31,9 @@ struct el_server {
 };
 
 /* The program: `configured`, else $EL4NER_LLAMA_SERVER, else llama-server on PATH, else
- * XDG_DATA_HOME/el4ner/bin/llama-server. Free the result. EL_ERR_CONFIG if there is none. */
-char *el_server_find(const char *configured, struct el_error *err);
+ * el4ner/bin/llama-server in XDG_DATA_HOME, else bin/llama-server in one of the folders (a list
+ * that ends with NULL; NULL = none). Free the result. EL_ERR_CONFIG if there is none. */
+char *el_server_find(const char *configured, const char *const *folders, struct el_error *err);
 
 /* program .. http must be set, the rest zero. Each start takes a fresh port and key. */
 bool el_server_start(struct el_server *server, struct el_error *err);

@@ -81,7 +81,8 @@ static bool begin_child(struct el_member *member, size_t n_files, struct el_erro
         return false;
     }
     if (client->program == NULL) {
-        client->program = el_server_find(client->options.llama_server, err);
+        client->program =
+            el_server_find(client->options.llama_server, client->options.data_folders, err);
     }
     if (client->program == NULL) {
         return false;
@@ -194,6 +195,18 @@ static void conclude(struct el_member *member) {
     }
 }
 
+/* Does the list of those that were not reached begin a new reason with this member? One reason can
+ * hold for many: it is said once, behind all their names. */
+static bool is_first(const struct el_client *client, size_t number, bool writers) {
+    for (size_t m = 0; m < number; m++) {
+        if (!(writers && client->members[m].config->embedding) &&
+            strcmp(client->members[m].caps.problem, client->members[number].caps.problem) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool none_reached(struct el_client *client, struct el_error *err) {
     struct el_buffer text = {.limit = sizeof err->message};
     bool writers = false;
@@ -209,8 +222,18 @@ static bool none_reached(struct el_client *client, struct el_error *err) {
             el_buffer_free(&text);
             return false;
         }
-        el_buffer_printf(&text, "%s%s: %s", text.len > 0 ? "; " : "", member->config->name,
-                         member->caps.problem);
+        if (!is_first(client, m, writers)) {
+            continue;
+        }
+        el_buffer_printf(&text, "%s%s", text.len > 0 ? "; " : "", member->config->name);
+        for (size_t other = m + 1; other < client->n_members; other++) {
+            const struct el_member *also = &client->members[other];
+            if (!(writers && also->config->embedding) &&
+                strcmp(also->caps.problem, member->caps.problem) == 0) {
+                el_buffer_printf(&text, ", %s", also->config->name);
+            }
+        }
+        el_buffer_printf(&text, ": %s", member->caps.problem);
     }
     el_fail(err, EL_ERR_UNREACHABLE, "no member can be reached: %s",
             text.data != NULL ? text.data : "none is configured");
