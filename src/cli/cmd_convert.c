@@ -46,6 +46,7 @@ static const struct cli_help help = {
         "  webanno      WebAnno TSV 3, INCEpTION\n"
         "  nested       JSON of nested-NER papers: tokens, entities by token numbers\n"
         "  csv, tsv     tables: a row a document, a column entities as JSON\n"
+        "  table        output only: a row an entity, tabs, or commas where OUT ends in .csv\n"
         "  html         output only: a page to look at\n"
         "  terminal     output only: entities in the text\n"
         "\n"

@@ -16,6 +16,7 @@ enum {
     ID_COLOR,
     ID_WINDOW,
     ID_DRY_RUN,
+    ID_SUMMARY,
 };
 
 static const struct cli_option options[] = {
@@ -25,6 +26,8 @@ static const struct cli_option options[] = {
      "of the output: terminal, jsonl, conll, labelstudio,\ndoccano, brat, html, csv, ... (default: "
      "by the ending of\n-o; terminal on a terminal; else jsonl)"},
     {ID_OFFSETS, "offsets", "UNIT", "of the output: codepoint (default), byte, utf16, token"},
+    {ID_SUMMARY, "summary", "FILE",
+     "entities by type and the most frequent ones, as text;\n- is standard error"},
     {ID_TRACE, "trace", "FILE", "every prompt, reply, alignment and vote, as JSON lines"},
     {ID_MANIFEST, "manifest", "FILE", "version, configuration, hashes of models, prompts and pool"},
     {ID_ACCOUNT, "account", "FILE", "calls, tokens and failures by member and stage, as JSON"},
@@ -82,6 +85,9 @@ static void take_option(struct tag *tag, const char *command, int id, const char
             *status = CLI_USAGE;
         }
         break;
+    case ID_SUMMARY:
+        tag->summary_path = value;
+        break;
     case ID_TRACE:
         tag->trace_path = value;
         break;
@@ -117,7 +123,7 @@ static void take_option(struct tag *tag, const char *command, int id, const char
  * opened late, so that a run that does not begin leaves all as it was. */
 static int check_files(struct tag *tag, const char *command) {
     const char *const outputs[] = {tag->output_path, tag->trace_path, tag->manifest_path,
-                                   tag->account_path};
+                                   tag->account_path, tag->summary_path};
     if (tag->n_inputs == 0) {
         return cli_usage(command, "give the files to tag, or - for standard input");
     }
@@ -198,10 +204,14 @@ static int finish(struct tag *tag, bool ran, struct el_error *err) {
         !cli_write_json(tag->account_path, tag_account(tag), 0, &more)) {
         status = cli_fail(&more);
     }
+    if (tag->summary_path != NULL && !cli_summary_write(&tag->summary, tag->summary_path, &more)) {
+        status = cli_fail(&more);
+    }
     return status;
 }
 
 static void release(struct tag *tag) {
+    cli_summary_free(&tag->summary);
     el_reader_close(tag->reader);
     el_ensemble_close(tag->ensemble);
     el_config_free(tag->config);

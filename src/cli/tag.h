@@ -2,12 +2,13 @@
 #ifndef EL_CLI_TAG_H
 #define EL_CLI_TAG_H
 
+#include "cli/summary.h"
 #include "cli/watch.h"
 #include "pipeline/ensemble.h"
 
 struct tag {
     struct cli_settings settings;
-    const char *output_path, *trace_path, *manifest_path, *account_path;
+    const char *output_path, *trace_path, *manifest_path, *account_path, *summary_path;
     struct el_read_options read;
     struct el_write_options write;
     enum cli_color color;
@@ -34,6 +35,7 @@ struct tag {
     uint64_t failed_inputs; /* documents or files that could not be read */
     uint64_t written;
     struct cli_watch watch;
+    struct cli_summary summary;
     bool dry_run;
     bool told; /* that Ctrl-C was noticed */
 };

@@ -84,6 +84,9 @@ bool tag_done(void *context, struct el_document *document, struct el_error *err)
     cli_progress(NULL);
     bool ok = el_writer_write(tag->writer, document, err);
     tag->written += ok;
+    if (tag->summary_path != NULL) {
+        cli_summary_add(&tag->summary, document);
+    }
     el_document_free(document);
     return ok;
 }

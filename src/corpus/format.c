@@ -16,7 +16,7 @@
 extern const struct el_format_entry el_format_text, el_format_jsonl, el_format_conll,
     el_format_conllu, el_format_doccano, el_format_spacy, el_format_labelstudio, el_format_nested,
     el_format_brat, el_format_webanno, el_format_html, el_format_terminal, el_format_csv,
-    el_format_tsv;
+    el_format_tsv, el_format_entities;
 
 static const struct el_format_entry *const entries[] = {
     [EL_FORMAT_TEXT] = &el_format_text,
@@ -29,6 +29,7 @@ static const struct el_format_entry *const entries[] = {
     [EL_FORMAT_NESTED] = &el_format_nested,
     [EL_FORMAT_CSV] = &el_format_csv,
     [EL_FORMAT_TSV] = &el_format_tsv,
+    [EL_FORMAT_ENTITIES] = &el_format_entities,
     [EL_FORMAT_BRAT] = &el_format_brat,
     [EL_FORMAT_WEBANNO] = &el_format_webanno,
     [EL_FORMAT_HTML] = &el_format_html,

@@ -23,6 +23,7 @@ enum el_format {
     EL_FORMAT_NESTED, /* the JSON of nested-NER papers */
     EL_FORMAT_CSV,    /* tables */
     EL_FORMAT_TSV,
+    EL_FORMAT_ENTITIES, /* a table of entities; output only */
     EL_FORMAT_TERMINAL, /* output only */
     EL_FORMATS          /* how many there are */
 };
@@ -98,7 +99,8 @@ void el_reader_close(struct el_reader *reader);
 
 struct el_write_options {
     enum el_format format;
-    const char *path;  /* brat: the folder to write, made if missing; `file` is not used then */
+    const char *path;  /* brat: the folder to write, made if missing; `file` is not used then. A
+                          table of entities: its name, which says what separates columns */
     enum el_unit unit; /* of offsets in JSON lines */
     const char *const *members; /* names by member bit, for the evidence; NULL = the documents do
                                    not come from the pipeline ("abstained" is then not written) */

@@ -105,6 +105,25 @@ bool el_writer_flat_entities(struct el_writer *writer, const struct el_document 
                              const char *format, const struct el_entity **entities, size_t *count,
                              struct el_error *err);
 
+/* Where the entities of a document are in the unit of the output (jsonl.c). In the writer's scratch
+ * arena. */
+struct el_places {
+    struct el_spans tokens;
+    struct el_offsets offsets;
+};
+bool el_places_open(struct el_writer *writer, const struct el_document *document,
+                    struct el_places *places, struct el_error *err);
+/* [*start, *end) in the unit, *span in bytes. In tokens an entity is the fewest that cover it:
+ * *span is theirs, and *exact false if it is wider than the entity. */
+bool el_places_find(struct el_writer *writer, const struct el_document *document,
+                    const struct el_places *places, const struct el_entity *entity,
+                    struct el_span *span, size_t *start, size_t *end, bool *exact,
+                    struct el_error *err);
+
+/* A cell of a table (table.c), quoted where it must be. A cell that begins or ends with a blank is
+ * quoted too, since many programs cut those. */
+void el_append_cell(struct el_buffer *out, char separator, const char *text, size_t len);
+
 /* Is there an entity layer to show? Not in a document that nobody has labelled. */
 bool el_writer_has_labels(const struct el_writer *writer, const struct el_document *document);
 

@@ -261,23 +261,46 @@ static bool to_tokens(struct el_writer *writer, const struct el_spans *tokens, s
     return true;
 }
 
+bool el_places_open(struct el_writer *writer, const struct el_document *document,
+                    struct el_places *places, struct el_error *err) {
+    *places = (struct el_places){0};
+    if (writer->options.unit == EL_UNIT_TOKEN) {
+        return el_writer_tokens(writer, document, &places->tokens, err);
+    }
+    return el_offsets_open(&places->offsets, &writer->scratch, document->text, document->text_len,
+                           writer->options.unit) ||
+           el_fail_memory(err);
+}
+
+bool el_places_find(struct el_writer *writer, const struct el_document *document,
+                    const struct el_places *places, const struct el_entity *entity,
+                    struct el_span *span, size_t *start, size_t *end, bool *exact,
+                    struct el_error *err) {
+    *span = entity->span;
+    *exact = true;
+    if (writer->options.unit != EL_UNIT_TOKEN) {
+        *start = el_offsets_of_byte(&places->offsets, span->start);
+        *end = el_offsets_of_byte(&places->offsets, span->end);
+        return true;
+    }
+    return to_tokens(writer, &places->tokens, span, start, end, exact) ||
+           el_fail(err, EL_ERR_FORMAT,
+                   "document \"%s\": an entity of type %s at byte %zu touches no token; write "
+                   "it with --offsets codepoint",
+                   document->id, entity->type, span->start);
+}
+
 static bool write_entity(struct el_writer *writer, const struct el_document *document,
-                         const struct el_entity *entity, const struct el_spans *tokens,
-                         const struct el_offsets *offsets, struct el_error *err) {
+                         const struct el_entity *entity, const struct el_places *places,
+                         struct el_error *err) {
     static const char *const none[] = {NULL}, *const evidence[] = {"extracted_by", "votes",
                                                                    "verified", NULL};
     struct el_buffer *out = &writer->out;
-    struct el_span span = entity->span;
+    struct el_span span;
     size_t start, end;
-    bool exact = true;
-    if (writer->options.unit != EL_UNIT_TOKEN) {
-        start = el_offsets_of_byte(offsets, span.start);
-        end = el_offsets_of_byte(offsets, span.end);
-    } else if (!to_tokens(writer, tokens, &span, &start, &end, &exact)) {
-        return el_fail(err, EL_ERR_FORMAT,
-                       "document \"%s\": an entity of type %s at byte %zu touches no token; write "
-                       "it with --offsets codepoint",
-                       document->id, entity->type, span.start);
+    bool exact;
+    if (!el_places_find(writer, document, places, entity, &span, &start, &end, &exact, err)) {
+        return false;
     }
     el_buffer_printf(out, "{\"start\": %zu, \"end\": %zu, \"text\": ", start, end);
     el_json_string(out, document->text + span.start, span.end - span.start);
@@ -302,20 +325,14 @@ static bool write_entity(struct el_writer *writer, const struct el_document *doc
 
 bool el_jsonl_write_entities(struct el_writer *writer, const struct el_document *document,
                              struct el_error *err) {
-    struct el_offsets offsets = {0};
-    struct el_spans tokens = {0};
-    if (writer->options.unit == EL_UNIT_TOKEN) {
-        if (!el_writer_tokens(writer, document, &tokens, err)) {
-            return false;
-        }
-    } else if (!el_offsets_open(&offsets, &writer->scratch, document->text, document->text_len,
-                                writer->options.unit)) {
-        return el_fail_memory(err);
+    struct el_places places;
+    if (!el_places_open(writer, document, &places, err)) {
+        return false;
     }
     el_buffer_char(&writer->out, '[');
     for (size_t i = 0; i < document->n_entities; i++) {
         el_buffer_string(&writer->out, i == 0 ? "" : ", ");
-        if (!write_entity(writer, document, &document->entities[i], &tokens, &offsets, err)) {
+        if (!write_entity(writer, document, &document->entities[i], &places, err)) {
             return false;
         }
     }

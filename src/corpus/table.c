@@ -575,11 +575,7 @@ static bool settle_layout(struct el_writer *writer, const struct el_document *do
            add_if(layout, pipeline, "failure", FROM_FAILURE);
 }
 
-/* Quoted where it must be. A cell that begins or ends with a blank is quoted too, since many
- * programs cut those. */
-static void append_cell(struct el_writer *writer, const char *text, size_t len) {
-    struct el_buffer *out = &writer->out;
-    char separator = writes_separator(writer);
+void el_append_cell(struct el_buffer *out, char separator, const char *text, size_t len) {
     bool quoted = len > 0 && (text[0] == ' ' || text[len - 1] == ' ');
     for (size_t i = 0; i < len && !quoted; i++) {
         char c = text[i];
@@ -599,6 +595,10 @@ static void append_cell(struct el_writer *writer, const char *text, size_t len) 
         }
     }
     el_buffer_char(out, '"');
+}
+
+static void append_cell(struct el_writer *writer, const char *text, size_t len) {
+    el_append_cell(&writer->out, writes_separator(writer), text, len);
 }
 
 static void append_field(struct el_writer *writer, const json_t *value) {
