@@ -38,6 +38,10 @@ void pool_print(const struct el_work *work) {
     if (work->fell_back) {
         printf("   (no span has a weight: by sentence similarity)\n");
     }
+    if (work->own_language) {
+        printf(
+            "   (low scores: sentences of its own language or script take the places of others)\n");
+    }
     for (size_t d = 0; d < work->n_demonstrations; d++) {
         printf("\n%2zu %.4f  ", d + 1, work->demonstrations[d].score);
         cli_put_string(work->demonstrations[d].id, 0);
@@ -78,8 +82,8 @@ void pool_json(struct el_buffer *out, const struct el_work *work) {
         add_number(out, ", \"weight\": ", work->pre.items[i].weight);
         el_buffer_char(out, '}');
     }
-    el_buffer_printf(out, "], \"fell_back\": %s, \"demonstrations\": [",
-                     work->fell_back ? "true" : "false");
+    el_buffer_printf(out, "], \"fell_back\": %s, \"own_language\": %s, \"demonstrations\": [",
+                     work->fell_back ? "true" : "false", work->own_language ? "true" : "false");
     for (size_t d = 0; d < work->n_demonstrations; d++) {
         el_buffer_printf(out, "%s{\"rank\": %zu", d == 0 ? "" : ", ", d + 1);
         add_number(out, ", \"score\": ", work->demonstrations[d].score);

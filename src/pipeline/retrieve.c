@@ -146,6 +146,9 @@ static bool tagger_spans(const struct el_context *context, struct el_work *work,
     return (spans != NULL && el_make_mentions(work, spans, n, &work->pre)) || el_fail_memory(err);
 }
 
+/* A span similarity below this means that less than half of what the sentence names was found. */
+static const double OWN_LANGUAGE_BELOW = 0.5;
+
 static int by_start(const void *left, const void *right) {
     return el_span_order(*(const struct el_span *)left, *(const struct el_span *)right);
 }
@@ -173,6 +176,8 @@ static bool demonstrate(const struct el_context *context, struct el_work *work,
     }
     *out = (struct el_demonstration){.pool_index = hit->sentence,
                                      .score = hit->score,
+                                     .lang = sentence.lang,
+                                     .foreign = hit->foreign,
                                      .id = sentence.id,
                                      .text = sentence.text,
                                      .matches = hit->matches};
@@ -240,17 +245,21 @@ bool el_retrieve_search(const struct el_context *context, struct el_work *work,
                                           .weight = mention->weight,
                                           .vector = mention->vector};
     }
-    struct el_query query = {.text = work->text,
+    struct el_query query = {.lang = work->lang,
+                             .text = work->text,
                              .text_len = work->text_len,
                              .spans = spans,
                              .n_spans = n,
                              .allowed_types = context->pool_allowed,
                              .vector = work->vector};
     struct el_hits hits = {0};
-    if (!el_pool_search(context->pool, &query, options, &work->arena, &hits, err)) {
+    struct el_search_options how = *options;
+    how.own_language_below = context->settings.profile == EL_PROFILE_PAPER ? 0 : OWN_LANGUAGE_BELOW;
+    if (!el_pool_search(context->pool, &query, &how, &work->arena, &hits, err)) {
         return false;
     }
     work->fell_back = hits.fell_back;
+    work->own_language = hits.own_language;
     work->n_demonstrations = 0;
     work->demonstrations = el_arena_array(&work->arena, hits.count, sizeof *work->demonstrations);
     if (work->demonstrations == NULL) {

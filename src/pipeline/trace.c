@@ -83,8 +83,9 @@ static json_t *demonstration(const struct el_work *work, const struct el_demonst
                                    source->matches[i].with, "cosine", source->matches[i].cosine));
         }
     }
-    return json_pack("{s:s, s:f, s:s, s:o, s:o}", "id", source->id, "score", source->score, "text",
-                     source->text, "spans", spans, "matches", matches);
+    return json_pack("{s:s, s:f, s:s*, s:s, s:o, s:o}", "id", source->id, "score", source->score,
+                     "lang", source->lang, "text", source->text, "spans", spans, "matches",
+                     matches);
 }
 
 static json_t *retrieval(const struct el_context *context, const struct el_work *work) {
@@ -99,9 +100,11 @@ static json_t *retrieval(const struct el_context *context, const struct el_work 
     for (size_t i = 0; i < work->n_demonstrations; i++) {
         json_array_append_new(demonstrations, demonstration(work, &work->demonstrations[i]));
     }
-    return json_pack("{s:o, s:o, s:b, s:b, s:o}", "calls", calls(context, work, EL_STAGE_RETRIEVE),
-                     "spans", spans, "fell_back_to_sentence_similarity", work->fell_back,
-                     "no_vectors_so_bm25", work->unembedded, "demonstrations", demonstrations);
+    return json_pack("{s:o, s:o, s:b, s:b, s:b, s:o}", "calls",
+                     calls(context, work, EL_STAGE_RETRIEVE), "spans", spans,
+                     "fell_back_to_sentence_similarity", work->fell_back, "no_vectors_so_bm25",
+                     work->unembedded, "low_scores_so_own_language", work->own_language,
+                     "demonstrations", demonstrations);
 }
 
 static json_t *mention_spans(const struct el_work *work, const struct el_mention *mention) {

@@ -105,6 +105,8 @@ struct el_demonstration {
     size_t pool_index;
     double score;
     const char *id, *text;
+    const char *lang;             /* of the pool's sentence; NULL = unknown */
+    bool foreign;                 /* of another language than the sentence, where scores were low */
     struct el_prompt_span *spans; /* of the asked types only, distinct strings; wording of types */
     size_t n_spans;
     struct el_span *marks; /* where they are in the text, by start, longer first */
@@ -131,8 +133,9 @@ struct el_work {
     const float *vector;    /* of the sentence, where the embedding member was asked for it */
     struct el_demonstration *demonstrations; /* nearest first */
     size_t n_demonstrations;
-    bool fell_back;  /* sentence similarity, because all weights were 0 */
-    bool unembedded; /* BM25, because the embedding member gave no vectors */
+    bool own_language; /* of its language, in place of nearer ones, because scores were low */
+    bool fell_back;    /* sentence similarity, because all weights were 0 */
+    bool unembedded;   /* BM25, because the embedding member gave no vectors */
 
     /* 2 extract, 3 classify, 4 verify */
     struct el_mentions mentions;

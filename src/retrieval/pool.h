@@ -117,6 +117,7 @@ struct el_query_span {
 };
 
 struct el_query {
+    const char *lang; /* code of its language; NULL = unknown */
     const char *text; /* the sentence X; a pool sentence with equal folded text is left out */
     size_t text_len;
     const struct el_query_span *spans; /* distinct strings */
@@ -135,13 +136,15 @@ struct el_hit_match {
 struct el_hit {
     size_t sentence; /* pool number */
     double score;
+    bool foreign; /* of another language than the query, if own_language_below asked for that */
     struct el_hit_match *matches; /* one a query span (SPAN only) */
 };
 
 struct el_hits {
     struct el_hit *items; /* nearest first; ties by pool order */
     size_t count;
-    bool fell_back; /* weights sum to 0 (or no spans): sentence similarity was used */
+    bool own_language; /* some took the place of nearer ones, because of own_language_below */
+    bool fell_back;    /* weights sum to 0 (or no spans): sentence similarity was used */
 };
 
 /* Which of the most similar sentences are taken. The variants choose among the EL_SELECT_AMONG * k
@@ -153,13 +156,18 @@ enum el_selection {
                           one already taken), d = diversity */
     EL_SELECT_BALANCED /* next comes the best that shows a type shown least so far */
 };
-enum { EL_SELECT_AMONG = 10 };
+enum { EL_SELECT_AMONG = 10, EL_OWN_AMONG = 256 };
 
 /* {0} but for k is the paper's: span similarity, asymmetric, the k best. */
 struct el_search_options {
     enum el_similarity similarity;
     size_t k;
     uint64_t seed; /* RANDOM */
+
+    /* SPAN and SENTENCE, with the k best: hits of other languages than the query (by codes, else by
+     * scripts) that score less give way to hits of its language, looked for among the
+     * EL_OWN_AMONG * k best. 0 = off. */
+    double own_language_below;
 
     /* Variants of SPAN. */
     bool symmetric;      /* mean of SpanSim(X, Xc) and of SpanSim(Xc, X), there with weights 1 */

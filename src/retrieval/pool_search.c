@@ -177,6 +177,19 @@ static bool explain(struct el_search *search, struct el_arena *arena, struct el_
     return true;
 }
 
+/* More hits are looked for only where one of the k best would have to give way. */
+static bool choose_language(struct el_search *search, struct el_arena *arena,
+                            struct el_hits *hits) {
+    size_t k = search->options->k;
+    bool any;
+    if (!el_gives_way(search, hits, &any)) {
+        return false;
+    }
+    return !any ||
+           (select_best(search, k < SIZE_MAX / EL_OWN_AMONG ? k * EL_OWN_AMONG : k, arena, hits) &&
+            el_prefer_own_language(search, hits, k));
+}
+
 static bool run(struct el_search *search, struct el_arena *arena, struct el_hits *hits) {
     const struct el_search_options *options = search->options;
     enum el_similarity similarity = options->similarity;
@@ -200,11 +213,14 @@ static bool run(struct el_search *search, struct el_arena *arena, struct el_hits
         el_search_random(search);
     }
     size_t k = options->k;
+    bool own = options->own_language_below > 0 && options->selection == EL_SELECT_BEST &&
+               (similarity == EL_SIMILARITY_SPAN || similarity == EL_SIMILARITY_SENTENCE);
     if (options->selection != EL_SELECT_BEST) {
         k = k < SIZE_MAX / EL_SELECT_AMONG ? k * EL_SELECT_AMONG : k;
     }
     fine = fine && leave_out_query(search) && select_best(search, k, arena, hits) &&
-           (options->selection == EL_SELECT_BEST || el_select(search, arena, hits));
+           (options->selection == EL_SELECT_BEST || el_select(search, arena, hits)) &&
+           (!own || choose_language(search, arena, hits));
     for (size_t i = 0; fine && search->spans != NULL && i < hits->count; i++) {
         fine = explain(search, arena, &hits->items[i]);
     }

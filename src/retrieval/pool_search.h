@@ -54,6 +54,12 @@ void el_search_random(struct el_search *search);
 /* Reduce hits to k as options.selection says. */
 bool el_select(struct el_search *search, struct el_arena *arena, struct el_hits *hits);
 
+/* Would one of the hits have to give way? Then reduce more hits to k as options.own_language_below
+ * says; they stay sorted but for those that would have to give way and are kept for want of others,
+ * which are the last. */
+bool el_gives_way(struct el_search *search, const struct el_hits *hits, bool *any);
+bool el_prefer_own_language(struct el_search *search, struct el_hits *hits, size_t k);
+
 /* Exact vector of a pool string or sentence: `row` has stride floats and may be returned. */
 const float *el_exact_vector(const struct el_pool *pool, bool of_sentences, size_t number,
                              float *row, struct el_error *err);

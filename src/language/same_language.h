@@ -1,0 +1,19 @@
+/* Are two texts in the same language, as far as can be told? Thread-safe. */
+#ifndef EL_LANGUAGE_SAME_LANGUAGE_H
+#define EL_LANGUAGE_SAME_LANGUAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct el_language {
+    const char *code; /* BCP 47 or ISO 639; NULL = unknown */
+    int script;       /* of most letters (the signs of East Asia count as one); -1 = no letters */
+};
+
+struct el_language el_language_of(const char *text, size_t len, const char *code);
+
+/* By their codes, up to the first - or _; if one of them is unknown, by their scripts. A text
+ * without letters could be in any. */
+bool el_language_same(const struct el_language *a, const struct el_language *b);
+
+#endif
