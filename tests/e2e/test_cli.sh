@@ -111,7 +111,7 @@ says 1 "cannot write to standard output" "pool search to a full disk" \
 # Types are shown in pre-extraction, or not.
 for shown in true false; do
     configure types.yaml "name: live, url: 'http://127.0.0.1:$port'"
-    echo "retrieve: {types: $shown}" >>types.yaml
+    echo "retrieve: {types: $shown, spans: members}" >>types.yaml
     try 0 "types: $shown" "$el4ner" tag -c types.yaml --no-cache --types zeppelin --trace trace gold.conll
     that "types: $shown in pre-extraction" python3 -c '
 import json

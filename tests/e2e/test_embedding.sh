@@ -11,7 +11,7 @@ echo "Later Marlowe met Anna." >in.txt
 # run_with FILE VECTORS: a configuration with one scripted member
 run_with() {
     configure "$1" "name: a, url: 'http://127.0.0.1:$member', prompts: compact, model: m"
-    printf 'retrieve:\n  k: 2\n  vectors: %s\n' "$2" >>"$1"
+    printf 'retrieve:\n  k: 2\n  spans: members\n  vectors: %s\n' "$2" >>"$1"
 }
 serve
 member=$port
