@@ -1,5 +1,5 @@
 /* el4ner convert: documents from one file format to another. */
-#include "cli/cli.h"
+#include "cli/labelling.h"
 
 #include "base/array.h"
 #include "corpus/format.h"
@@ -14,6 +14,7 @@ enum {
     ID_FLAT,
     ID_SORT,
     ID_COLOR,
+    ID_LABELLING,
 };
 
 static const struct cli_option options[] = {
@@ -23,6 +24,7 @@ static const struct cli_option options[] = {
     {ID_FLAT, "flat", NULL, "where OUT cannot hold overlaps, keep the better entity"},
     {ID_SORT, "sort", "ORDER", "disagreement: documents with the least sure entity\nfirst"},
     {ID_COLOR, "color", "WHEN", "of terminal output: auto (default), always, never"},
+    CLI_LABELLING_OPTION(ID_LABELLING),
     CLI_READ_OPTIONS,
 };
 
@@ -64,6 +66,8 @@ struct convert {
     struct el_write_options write;
     enum cli_color color;
     const char *out; /* -o */
+    const char *labelling_path;
+    struct cli_labelling labelling;
     bool sort;
 
     struct el_reader *reader;
@@ -89,6 +93,9 @@ static bool take_option(struct convert *convert, int id, const char *value) {
     switch (id) {
     case 'o':
         convert->out = value;
+        return true;
+    case ID_LABELLING:
+        convert->labelling_path = value;
         return true;
     case ID_TO:
         return cli_format("convert", "--to", value, true, &convert->write.format);
@@ -135,6 +142,9 @@ static bool write_document(struct convert *convert, const struct el_document *do
     struct el_error err = {0};
     if (el_writer_write(convert->writer, document, &err)) {
         convert->written++;
+        for (size_t i = 0; convert->labelling_path != NULL && i < document->n_entities; i++) {
+            cli_labelling_add(&convert->labelling, document->entities[i].type);
+        }
         convert->unwritten += convert->write.format == EL_FORMAT_TEXT ? document->n_entities : 0;
         return true;
     }
@@ -247,6 +257,7 @@ static int run(struct convert *convert, const char *in, const char *out) {
     char *const input = (char *)in;
     int status = cli_check_inputs(&input, 1);
     status = status == CLI_OK ? cli_check_output(out, &input, 1) : status;
+    status = status == CLI_OK ? cli_check_output(convert->labelling_path, &input, 1) : status;
     if (status != CLI_OK) {
         return status;
     }
@@ -269,6 +280,11 @@ static int run(struct convert *convert, const char *in, const char *out) {
         !convert->broken) {
         status = cli_fail(&err);
     }
+    if (convert->labelling_path != NULL && keep &&
+        !cli_labelling_write(&convert->labelling, convert->labelling_path, &err)) {
+        status = cli_fail(&err);
+    }
+    cli_labelling_free(&convert->labelling);
     el_reader_close(convert->reader);
     return status;
 }
@@ -292,7 +308,11 @@ int cmd_convert(int argc, char **argv) {
                                         : "give IN and OUT (- is standard input and output)");
     }
     const char *out = convert.out != NULL ? convert.out : argv[parser.first + 1];
-    return cli_output_format("convert", out, false, &convert.write.format)
-               ? run(&convert, argv[parser.first], out)
-               : CLI_USAGE;
+    if (!cli_output_format("convert", out, false, &convert.write.format)) {
+        return CLI_USAGE;
+    }
+    if (convert.labelling_path != NULL && convert.write.format != EL_FORMAT_LABELSTUDIO) {
+        return cli_usage("convert", CLI_LABELLING_ALONE);
+    }
+    return run(&convert, argv[parser.first], out);
 }

@@ -1,5 +1,5 @@
 /* el4ner tag: documents in, documents with entities out. */
-#include "cli/cli.h"
+#include "cli/labelling.h"
 #include "cli/tag.h"
 
 #include "pipeline/ensemble.h"
@@ -17,6 +17,7 @@ enum {
     ID_WINDOW,
     ID_DRY_RUN,
     ID_SUMMARY,
+    ID_LABELLING,
 };
 
 static const struct cli_option options[] = {
@@ -26,6 +27,7 @@ static const struct cli_option options[] = {
      "of the output: terminal, jsonl, conll, labelstudio,\ndoccano, brat, html, csv, ... (default: "
      "by the ending of\n-o; terminal on a terminal; else jsonl)"},
     {ID_OFFSETS, "offsets", "UNIT", "of the output: codepoint (default), byte, utf16, token"},
+    CLI_LABELLING_OPTION(ID_LABELLING),
     {ID_SUMMARY, "summary", "FILE",
      "entities by type and the most frequent ones, as text;\n- is standard error"},
     {ID_TRACE, "trace", "FILE", "every prompt, reply, alignment and vote, as JSON lines"},
@@ -85,6 +87,9 @@ static void take_option(struct tag *tag, const char *command, int id, const char
             *status = CLI_USAGE;
         }
         break;
+    case ID_LABELLING:
+        tag->labelling_path = value;
+        break;
     case ID_SUMMARY:
         tag->summary_path = value;
         break;
@@ -122,13 +127,16 @@ static void take_option(struct tag *tag, const char *command, int id, const char
 /* Mistakes that can be seen at once are reported before any model is started, and outputs are
  * opened late, so that a run that does not begin leaves all as it was. */
 static int check_files(struct tag *tag, const char *command) {
-    const char *const outputs[] = {tag->output_path, tag->trace_path, tag->manifest_path,
-                                   tag->account_path, tag->summary_path};
+    const char *const outputs[] = {tag->output_path,  tag->trace_path,   tag->manifest_path,
+                                   tag->account_path, tag->summary_path, tag->labelling_path};
     if (tag->n_inputs == 0) {
         return cli_usage(command, "give the files to tag, or - for standard input");
     }
     if (!cli_output_format(command, tag->output_path, true, &tag->write.format)) {
         return CLI_USAGE;
+    }
+    if (tag->labelling_path != NULL && tag->write.format != EL_FORMAT_LABELSTUDIO) {
+        return cli_usage(command, CLI_LABELLING_ALONE);
     }
     int status = cli_check_inputs(tag->inputs, tag->n_inputs);
     for (size_t i = 0; status == CLI_OK && i < sizeof outputs / sizeof *outputs; i++) {
@@ -219,9 +227,21 @@ static void release(struct tag *tag) {
     free(tag->names);
 }
 
+/* For all types that are asked for, found or not. */
+static bool write_labelling(const struct tag *tag, struct el_error *err) {
+    struct cli_labelling labelling = {0};
+    for (size_t i = 0; tag->labelling_path != NULL && i < tag->config->n_types; i++) {
+        cli_labelling_add(&labelling, tag->config->types[i].name);
+    }
+    bool ok =
+        tag->labelling_path == NULL || cli_labelling_write(&labelling, tag->labelling_path, err);
+    cli_labelling_free(&labelling);
+    return ok;
+}
+
 static int run(struct tag *tag) {
     struct el_error err = {0};
-    bool ok = open_ensemble(tag, &err) && open_outputs(tag, &err);
+    bool ok = open_ensemble(tag, &err) && open_outputs(tag, &err) && write_labelling(tag, &err);
     if (!ok) {
         /* A pool, a prompt or a tagger that cannot be read is a mistake of the configuration. */
         bool broken = err.code == EL_ERR_IO || err.code == EL_ERR_FORMAT;

@@ -8,7 +8,8 @@
 
 struct tag {
     struct cli_settings settings;
-    const char *output_path, *trace_path, *manifest_path, *account_path, *summary_path;
+    const char *output_path, *trace_path, *manifest_path, *account_path, *summary_path,
+        *labelling_path;
     struct el_read_options read;
     struct el_write_options write;
     enum cli_color color;

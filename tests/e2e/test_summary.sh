@@ -45,5 +45,34 @@ ordered = sorted(texts.items(), key=lambda x: (-x[1], x[0]))
 assert lines[2 + len(types):] == [
     f"{n:8}  {t} ({k}, in {inside[t, k]} document{'s' * (inside[t, k] != 1)})" for (t, k), n in ordered], lines
 END
+# Label Studio: the configuration for the tasks.
+try 0 "the labelling configuration" "$el4ner" convert in.jsonl tasks.json --to labelstudio --labelstudio-config l.xml &&
+    that "the labelling configuration" python3 -c '
+import json, xml.etree.ElementTree as tree
+view = tree.parse("l.xml").getroot()
+labels, text = view.find("Labels"), view.find("Text")
+assert [l.get("value") for l in labels] == ["person", "place"]
+tasks = json.load(open("tasks.json"))
+region = tasks[0]["predictions"][0]["result"][0]
+assert (labels.get("name"), labels.get("toName")) == (region["from_name"], region["to_name"])
+assert text.get("name") == region["to_name"] and text.get("value")[1:] in tasks[0]["data"]'
+try 0 "tag: the labelling configuration" "$el4ner" tag -q -c c.yaml --no-cache --types "person, work & play" \
+    texts.jsonl -o tasks.json --to labelstudio --labelstudio-config l.xml &&
+    that "tag: the labelling configuration" grep -q '<Label value="work &amp; play"/>' l.xml
+says 2 "belongs to --to labelstudio" "a configuration without tasks" "$el4ner" tag texts.jsonl --labelstudio-config l.xml
+# HTML: the same type has the same colour on every page; legend and index.
+printf '%s\n' '{"id": "x", "text": "Oslo Ada", "entities": [{"start": 0, "end": 4, "type": "place"}, {"start": 5, "end": 8, "type": "ship"}]}' \
+    '{"id": "y & z", "text": "Ada", "entities": [{"start": 0, "end": 3, "type": "ship"}]}' >other.jsonl
+"$el4ner" convert in.jsonl one.html && "$el4ner" convert other.jsonl two.html
+that "pages" python3 - <<'END'
+import re
+one, two = open("one.html").read(), open("two.html").read()
+hue = lambda page, type: set(re.findall(rf'<mark style="--hue: (\d+)"[^>]*>(?:[^<]*<b>&#8288;)?{type}', page))
+assert len(hue(one, "place")) == 1 and hue(one, "place") == hue(two, "place"), (hue(one, "place"), hue(two, "place"))
+assert hue(two, "ship") and not hue(two, "ship") & hue(two, "place")
+assert "<h1>Entities</h1>" in two and "3 entities in 2 documents" in two
+assert re.search(r'ship</mark> 2</span>\s*<span><mark[^>]*>place</mark> 1</span>', two), two[-900:]
+assert '<a href="#d2">y &amp; z</a> (1)' in two and '<h2 id="d2">y &amp; z</h2>' in two
+END
 says 2 "cannot write nowhere/s" "a summary into no folder" "$el4ner" tag -c c.yaml texts.jsonl --summary nowhere/s
 says 2 "--from must be one of" "a table of entities is not read" "$el4ner" convert --from table e.csv o.jsonl
