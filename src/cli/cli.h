@@ -74,6 +74,9 @@ int cli_usage(const char *command, const char *format, ...) __attribute__((forma
 bool cli_number(const char *command, const char *option, const char *value, long least, long most,
                 long *number);
 
+/* A number from 0 to 1; false and a message otherwise. */
+bool cli_share(const char *command, const char *option, const char *value, double *number);
+
 /* The position of `value` in `words`, which ends with NULL; false and a message if it is not there.
  */
 bool cli_word(const char *command, const char *option, const char *value, const char *const *words,
@@ -93,7 +96,7 @@ bool cli_format(const char *command, const char *option, const char *value, bool
 /* Options about configuration and models that several commands have. Put CLI_COMMON_OPTIONS into
  * the option table, call cli_common() for ids the command does not know, then cli_load(). */
 struct cli_settings {
-    const char *config, *types, *pool, *profile, *verifier, *constrain, *lang, *cache;
+    const char *config, *types, *pool, *profile, *verifier, *constrain, *lang, *cache, *url, *model;
     long k;        /* -1 = not given */
     long progress; /* seconds between lines of progress where there is no terminal; 0 = none */
     bool no_cache, refresh, strict, nested, quiet;
@@ -115,6 +118,8 @@ enum {
     CLI_ID_NO_CACHE,
     CLI_ID_PROGRESS,
     CLI_ID_REFRESH,
+    CLI_ID_URL,
+    CLI_ID_MODEL,
 };
 #define CLI_CONFIG_OPTION                                                                          \
     {                                                                                              \
@@ -123,8 +128,13 @@ enum {
             "then "                                                                                \
             "the shipped one)"                                                                     \
     }
+#define CLI_URL_OPTIONS                                                                            \
+    {CLI_ID_URL, "url", "URL", "one server, instead of the configured members"}, {                 \
+        CLI_ID_MODEL, "model", "NAME", "which of that server's models"                             \
+    }
 #define CLI_COMMON_OPTIONS                                                                         \
-    CLI_CONFIG_OPTION, {CLI_ID_TYPES, "types", "LIST", "entity types, e.g. \"person,location\""},  \
+    CLI_CONFIG_OPTION, CLI_URL_OPTIONS,                                                            \
+        {CLI_ID_TYPES, "types", "LIST", "entity types, e.g. \"person,location\""},                 \
         {CLI_ID_POOL, "pool", "FILE", "demonstrations: an .el4 pool or a labelled file"},          \
         {CLI_ID_PROFILE, "profile", "NAME", "default, or paper: as published"},                    \
         {CLI_ID_K, "k", "N", "demonstrations in a prompt"},                                        \

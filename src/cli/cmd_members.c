@@ -15,6 +15,7 @@ enum { ID_JSON = CLI_FIRST_ID, ID_NO_SPEED, TRIES = 3 };
 
 static const struct cli_option options[] = {
     CLI_CONFIG_OPTION,
+    CLI_URL_OPTIONS,
     {CLI_ID_TYPES, "types", "LIST", "entity types of the trial prompt"},
     {ID_JSON, "json", NULL, "as JSON"},
     {ID_NO_SPEED, "no-speed", NULL, "do not measure tokens/s"},

@@ -10,6 +10,7 @@
 enum {
     ID_TO = CLI_FIRST_ID,
     ID_OFFSETS,
+    ID_MIN_SCORE,
     ID_TRACE,
     ID_MANIFEST,
     ID_ACCOUNT,
@@ -28,6 +29,7 @@ static const struct cli_option options[] = {
      "by the ending of\n-o; terminal on a terminal; else jsonl)"},
     {ID_OFFSETS, "offsets", "UNIT", "of the output: codepoint (default), byte, utf16, token"},
     CLI_LABELLING_OPTION(ID_LABELLING),
+    {ID_MIN_SCORE, "min-score", "X", "leave out entities whose score is below X (0 to 1)"},
     {ID_SUMMARY, "summary", "FILE",
      "entities by type and the most frequent ones, as text;\n- is standard error"},
     {ID_TRACE, "trace", "FILE", "every prompt, reply, alignment and vote, as JSON lines"},
@@ -92,6 +94,11 @@ static void take_option(struct tag *tag, const char *command, int id, const char
         break;
     case ID_SUMMARY:
         tag->summary_path = value;
+        break;
+    case ID_MIN_SCORE:
+        if (!cli_share(command, "--min-score", value, &tag->min_score)) {
+            *status = CLI_USAGE;
+        }
         break;
     case ID_TRACE:
         tag->trace_path = value;

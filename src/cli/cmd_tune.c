@@ -370,6 +370,11 @@ int cmd_tune(int argc, char **argv) {
         status = cli_usage("tune", "takes no operand, but got '%s'; the sentences are the pool's",
                            argv[parser.first]);
     }
+    if (status == CLI_OK && c.output != NULL && c.settings.url != NULL) {
+        status = cli_usage(
+            "tune", "-o writes what is fitted on top of a configuration with the members, and "
+                    "--url is in none; write one first: el4ner config --url ... > my.yaml");
+    }
     status = status == CLI_OK ? cli_check_output(c.output, NULL, 0) : status;
     status = status == CLI_OK ? cli_check_output(c.trace_path, NULL, 0) : status;
     status = status == CLI_OK ? cli_load(&c.settings, &c.config) : status;

@@ -1,6 +1,7 @@
 /* Command lines: getopt_long behind a table that is also the help. */
 #include "cli/cli.h"
 
+#include "base/locale.h"
 #include "base/print.h"
 #include "base/suggest.h"
 
@@ -146,6 +147,16 @@ bool cli_number(const char *command, const char *option, const char *value, long
     return true;
 }
 
+bool cli_share(const char *command, const char *option, const char *value, double *number) {
+    char *end = NULL;
+    *number = el_number(value, &end);
+    if (end == value || *end != '\0' || !(*number >= 0 && *number <= 1)) {
+        cli_usage(command, "%s must be a number from 0 to 1, not \"%s\"", option, value);
+        return false;
+    }
+    return true;
+}
+
 bool cli_word(const char *command, const char *option, const char *value, const char *const *words,
               unsigned *number) {
     char list[100] = "";
@@ -245,6 +256,15 @@ bool cli_common(struct cli_settings *settings, const char *command, int id, cons
             *status = cli_usage(command, "--cache needs the name of a file; --no-cache means none");
         }
         return true;
+    case CLI_ID_URL:
+        settings->url = value;
+        return true;
+    case CLI_ID_MODEL:
+        settings->model = value;
+        if (value[0] == '\0') {
+            *status = cli_usage(command, "--model needs the name of a model");
+        }
+        return true;
     case CLI_ID_REFRESH:
         settings->refresh = true;
         return true;
@@ -285,6 +305,14 @@ static bool set_types(struct el_config *config, const char *list, struct el_erro
 
 static bool apply(const struct cli_settings *settings, struct el_config *config,
                   struct el_error *err) {
+    if (settings->model != NULL && settings->url == NULL) {
+        return el_fail(err, EL_ERR_CONFIG,
+                       "--model is the name of a model of a server; give the server with --url");
+    }
+    if (settings->url != NULL &&
+        !el_config_set_member(config, settings->url, settings->model, err)) {
+        return el_error_prefix(err, "--url");
+    }
     if (settings->profile != NULL) {
         enum el_profile profile;
         if (!el_profile_from_name(settings->profile, &profile)) {

@@ -14,6 +14,7 @@ struct tag {
     struct el_write_options write;
     enum cli_color color;
     size_t window;
+    double min_score; /* entities with a lower score are not written */
 
     struct el_config *config;
     struct el_ensemble *ensemble;
@@ -35,6 +36,7 @@ struct tag {
     size_t empty_inputs;    /* files without a byte */
     uint64_t failed_inputs; /* documents or files that could not be read */
     uint64_t written;
+    uint64_t unsure; /* entities left out by min_score */
     struct cli_watch watch;
     struct cli_summary summary;
     bool dry_run;

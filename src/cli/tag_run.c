@@ -76,11 +76,23 @@ int tag_next(void *context, struct el_document **document, struct el_error *err)
 
 /* Output */
 
+static void leave_out_unsure(struct tag *tag, struct el_document *document) {
+    size_t kept = 0;
+    for (size_t i = 0; i < document->n_entities; i++) {
+        if (document->entities[i].score >= tag->min_score) {
+            document->entities[kept++] = document->entities[i];
+        }
+    }
+    tag->unsure += document->n_entities - kept;
+    document->n_entities = kept;
+}
+
 bool tag_done(void *context, struct el_document *document, struct el_error *err) {
     struct tag *tag = context;
     if (document->failure != NULL) {
         cli_say("document %s failed: %s", document->id, document->failure);
     }
+    leave_out_unsure(tag, document);
     cli_progress(NULL);
     bool ok = el_writer_write(tag->writer, document, err);
     tag->written += ok;
@@ -224,6 +236,10 @@ int tag_report(const struct tag *tag) {
                 (unsigned long long)counts->sentences, plural(counts->sentences),
                 (unsigned long long)counts->entities, counts->entities == 1 ? "y" : "ies",
                 cli_watch_seconds(&tag->watch));
+        if (tag->unsure > 0) {
+            cli_say("%llu of these entities score below %g and are left out (--min-score)",
+                    (unsigned long long)tag->unsure, tag->min_score);
+        }
         cli_report_stored(tag->ensemble, tag->config);
         cli_report_abstentions(&counts->abstentions, tag->ensemble, tag->config);
         if (counts->ungrounded > 0) {

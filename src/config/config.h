@@ -104,6 +104,11 @@ void el_config_free(struct el_config *config);
  * configuration has, itself or under another with the same wording, keeps its description. */
 bool el_config_set_types(struct el_config *config, const char *list, struct el_error *err);
 
+/* One member behind a URL instead of those of the configuration, and of what was said about them.
+ * `model` NULL = what the server names. */
+bool el_config_set_member(struct el_config *config, const char *url, const char *model,
+                          struct el_error *err);
+
 /* The language of the input, by its code. */
 bool el_config_set_lang(struct el_config *config, const char *code, struct el_error *err);
 

@@ -23,29 +23,36 @@ static bool read_api(void *context, const struct el_yaml_key *key, yaml_node_t *
     return api >= 0;
 }
 
-static const char *read_url(struct el_loader *l, const yaml_node_t *value) {
-    const char *url = el_yaml_text(&l->yaml, value, "url");
-    if (url == NULL) {
-        return NULL;
-    }
+/* What is wrong with the URL of a server, in `problem`; false if nothing is. */
+static bool has_problem(const char *url, char *problem, size_t room) {
     size_t scheme = strncmp(url, "http://", 7) == 0 ? 7 : strncmp(url, "https://", 8) == 0 ? 8 : 0;
     if (scheme == 0 || url[scheme] == '\0' || url[scheme] == '/') {
-        el_yaml_fail(&l->yaml, value,
-                     "\"%s\" is not a server URL; it looks like http://127.0.0.1:8080", url);
-        return NULL;
+        el_print(problem, room, "\"%s\" is not a server URL; it looks like http://127.0.0.1:8080",
+                 url);
+        return true;
     }
     for (const char *c = url; *c != '\0'; c++) {
         if ((unsigned char)*c <= ' ') {
-            el_yaml_fail(&l->yaml, value, "a URL holds no blanks and no control characters");
-            return NULL;
+            el_print(problem, room, "a URL holds no blanks and no control characters");
+            return true;
         }
     }
     if (strchr(url, '@') != NULL) {
-        el_yaml_fail(&l->yaml, value,
-                     "no user or password in a URL: use api_key_env, api_key_file or headers");
+        el_print(problem, room,
+                 "no user or password in a URL: use api_key_env, api_key_file or headers");
+        return true;
+    }
+    return false;
+}
+
+static const char *read_url(struct el_loader *l, const yaml_node_t *value) {
+    const char *url = el_yaml_text(&l->yaml, value, "url");
+    char problem[1024];
+    if (url != NULL && has_problem(url, problem, sizeof problem)) {
+        el_yaml_fail(&l->yaml, value, "%s", problem);
         return NULL;
     }
-    return el_keep(l, url);
+    return url != NULL ? el_keep(l, url) : NULL;
 }
 
 static bool read_urls(void *context, const struct el_yaml_key *key, yaml_node_t *value,
@@ -272,6 +279,11 @@ static const struct el_yaml_key member_keys[] = {
     {"price", read_price, 0, 0, 0},
 };
 
+/* Words of verify: by. */
+static bool is_reserved(const char *name) {
+    return strcmp(name, "all") == 0 || strcmp(name, "none") == 0 || strcmp(name, "largest") == 0;
+}
+
 static bool check_member(struct el_loader *l, const yaml_node_t *node, size_t number) {
     const struct el_member_config *member = &l->config->members[number];
     if (member->name == NULL) {
@@ -291,8 +303,7 @@ static bool check_member(struct el_loader *l, const yaml_node_t *node, size_t nu
             return el_yaml_fail(&l->yaml, node, "two members have the name '%s'", member->name);
         }
     }
-    if (strcmp(member->name, "all") == 0 || strcmp(member->name, "none") == 0 ||
-        strcmp(member->name, "largest") == 0) {
+    if (is_reserved(member->name)) {
         return el_yaml_fail(&l->yaml, node, "a member cannot have the name '%s' (see verify: by)",
                             member->name);
     }
@@ -346,4 +357,36 @@ bool el_read_embedder(struct el_loader *l, const char *what, yaml_node_t *value)
                         "'%s' needs either 'gguf' (a model file) or 'url' (a server of "
                         "/v1/embeddings)",
                         what);
+}
+
+bool el_config_set_member(struct el_config *config, const char *url, const char *model,
+                          struct el_error *err) {
+    char problem[1024];
+    if (has_problem(url, problem, sizeof problem)) {
+        return el_fail(err, EL_ERR_CONFIG, "%s", problem);
+    }
+    bool named = model != NULL && el_name_problem(model) == NULL && !is_reserved(model);
+    struct el_member_config *member = el_arena_alloc(&config->arena, sizeof *member);
+    const char **urls = el_arena_array(&config->arena, 1, sizeof *urls);
+    const char *copy = model != NULL ? el_arena_string(&config->arena, model) : NULL;
+    if (member == NULL || urls == NULL || (model != NULL && copy == NULL) ||
+        (urls[0] = el_arena_string(&config->arena, url)) == NULL) {
+        return el_fail_memory(err);
+    }
+    *member = el_member_defaults;
+    member->name = named ? copy : "model";
+    member->model = copy;
+    member->urls = urls;
+    member->n_urls = 1;
+    for (size_t i = 0; i < config->n_members; i++) {
+        json_decref(config->members[i].extra_body);
+    }
+    config->members = member;
+    config->n_members = 1;
+    config->built_in_members = false;
+    /* What was said about other members. */
+    config->settings.member_weights = NULL;
+    config->settings.verifier_name = NULL;
+    config->settings.judge = NULL;
+    return true;
 }

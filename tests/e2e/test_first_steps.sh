@@ -119,3 +119,36 @@ says 2 "pdftotext 'a report.pdf' OUT.txt" "the command for a PDF names it" "$el4
 cp "a report.pdf" "Zoë's.pdf"
 says 2 "pdftotext 'Zoë'\\''s.pdf' OUT.txt" "a name with a quotation mark" "$el4ner" convert "Zoë's.pdf" - --to jsonl
 says 2 "pdftotext IN OUT.txt" "the command for standard input" "$el4ner" convert - - --to jsonl <"a report.pdf"
+
+# ---- A server without a configuration ----
+serve --api openai --model one --record asked
+url=http://127.0.0.1:$port
+try 0 "--url" "$el4ner" tag --url "$url" --model other --no-cache long.txt
+that "--url: the server is asked for the model" grep -qF '"model":"other"' asked
+that "--url: the member has the model's name" grep -qF '  other classify' err
+that "--url: not the built-in models" sh -c "! grep -q 'built-in' err"
+try 0 "--url alone" "$el4ner" tag --url "$url" --no-cache long.txt
+that "--url alone: one member" grep -qF '  model classify' err
+that "--url alone: the first model that the server lists" grep -qF '"model":"one"' asked
+echo "verify: {by: nano-b}" >by.yaml
+try 0 "--url over a configuration" "$el4ner" tag -q -c by.yaml --url "$url" --no-cache long.txt
+try 0 "members --url" "$el4ner" members --no-speed --url "$url" --model one
+that "members --url" grep -qF "one at $url" out
+"$el4ner" config --url "$url" --model one >written.yaml
+try 0 "what config --url prints" "$el4ner" tag -q -c written.yaml --no-cache long.txt
+try 0 "eval --url" "$el4ner" eval -q --url "$url" --model one --no-cache --types auto --samples 0 long.jsonl
+try 0 "tune --url --dry-run" "$el4ner" tune -q --url "$url" --model one --dry-run
+says 2 "write one first" "tune --url -o" "$el4ner" tune --url "$url" -o tuned.yaml
+says 2 "give the server with --url" "--model without --url" "$el4ner" tag --model one long.txt
+says 2 "is not a server URL" "--url that is none" "$el4ner" tag --url localhost:8080 long.txt
+
+# ---- Only what is sure ----
+scores() { grep -o '"score": [0-9.]*' out | sort -u | sed 's/.*: //'; }
+try 0 "scores" "$el4ner" tag -c ok.yaml long.txt
+least=$(scores | head -n 1)
+entities=$(grep -o '"score"' out | wc -l)
+try 0 "--min-score at the least" "$el4ner" tag -c ok.yaml --min-score "$least" long.txt
+that "an entity with this score stays" test "$(grep -o '"score"' out | wc -l)" = "$entities"
+says 0 "$entities of these entities score below 1 and are left out" "--min-score 1" "$el4ner" tag -c ok.yaml --min-score 1 long.txt
+that "--min-score leaves them out" test "$(grep -o '"score"' out | wc -l)" = 0
+says 2 "must be a number from 0 to 1" "--min-score 80" "$el4ner" tag --min-score 80 long.txt
