@@ -8,6 +8,7 @@
 #include "evaluate/labels_read.h"
 #include "evaluate/report.h"
 #include "pipeline/abstention_report.h"
+#include "el4ner.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -546,6 +547,20 @@ static bool write_trace(struct eval *eval, struct el_error *err) {
     return cli_output_close(&output, ok, err) && ok;
 }
 
+/* What each member turned out to be. */
+static void describe_members(const struct eval *eval, char (*texts)[400], const char **list) {
+    struct el_client *client = el_ensemble_client(eval->ensemble);
+    for (size_t m = 0; m < eval->config->n_members; m++) {
+        const struct el_capabilities *can = el_client_capabilities(client, m);
+        bool both = can->server[0] != '\0' && can->model[0] != '\0';
+        el_print(texts[m], sizeof texts[m], "%s%s%s", can->model, both ? ", " : "", can->server);
+        if (!can->reached) {
+            el_print(texts[m], sizeof texts[m], "not reached");
+        }
+        list[m] = texts[m];
+    }
+}
+
 static bool write_report(struct eval *eval, struct el_error *err) {
     struct cli_output output;
     const char *names[EL_MAX_MEMBERS];
@@ -555,7 +570,14 @@ static bool write_report(struct eval *eval, struct el_error *err) {
     if (eval->trace != NULL && !read_traces(eval, err)) {
         return false;
     }
-    struct el_buffer abstentions = {0};
+    struct el_buffer abstentions = {0}, configuration = {0};
+    char models[EL_MAX_MEMBERS][400];
+    const char *model_texts[EL_MAX_MEMBERS];
+    describe_members(eval, models, model_texts);
+    if (!el_config_print(eval->config, &configuration) || configuration.failed) {
+        el_buffer_free(&configuration);
+        return el_fail_memory(err);
+    }
     el_abstentions_write(&eval->ablation.abstentions, eval->config,
                          el_ensemble_client(eval->ensemble), &abstentions);
     struct el_report report = {.title = eval->test,
@@ -565,15 +587,21 @@ static bool write_report(struct eval *eval, struct el_error *err) {
                                .ablation = &eval->ablation,
                                .members = names,
                                .n_members = eval->config->n_members,
+                               .models = model_texts,
+                               .version = EL4NER_VERSION,
+                               .pool = eval->config->pool,
+                               .configuration = configuration.data,
                                .traces = eval->traces,
                                .n_traces = eval->n_traces,
                                .abstentions = abstentions.data};
     if (!cli_output_open(&output, eval->report, err)) {
         el_buffer_free(&abstentions);
+        el_buffer_free(&configuration);
         return false;
     }
     bool ok = el_report_write(&report, output.file, err);
     el_buffer_free(&abstentions);
+    el_buffer_free(&configuration);
     struct el_error ignored;
     return cli_output_close(&output, ok, ok ? err : &ignored) && ok;
 }

@@ -5,6 +5,7 @@
 #include "base/print.h"
 #include "evaluate/labels_read.h"
 #include "evaluate/report.h"
+#include "el4ner.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -448,7 +449,8 @@ static int print_json(const struct score *score) {
 
 static bool write_report(const struct score *score, struct el_error *err) {
     struct cli_output output;
-    struct el_report report = {.title = score->files[0],
+    struct el_report report = {.version = EL4NER_VERSION,
+                               .title = score->files[0],
                                .gold = &score->gold,
                                .predicted = &score->predicted[0],
                                .score = &score->scores[0]};

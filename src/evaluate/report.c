@@ -1,8 +1,59 @@
 #include "evaluate/report_private.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 extern const char el_report_css[], el_report_css_end[], el_report_js[], el_report_js_end[];
+
+/* When and by what the report was made. SOURCE_DATE_EPOCH stands for the clock where it is set, as
+ * for other programs whose output is to be the same again. */
+static void put_date(struct el_buffer *out) {
+    const char *fixed = getenv("SOURCE_DATE_EPOCH");
+    time_t now = fixed != NULL && fixed[0] != '\0' ? (time_t)strtoll(fixed, NULL, 10) : time(NULL);
+    char date[40] = "";
+    struct tm parts;
+    if (gmtime_r(&now, &parts) != NULL) {
+        strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", &parts);
+    }
+    el_buffer_printf(out, "<dt>Date</dt><dd>%s</dd>\n", date);
+}
+
+static void put_fact(struct el_buffer *out, const char *name, const char *value) {
+    if (value != NULL) {
+        el_buffer_printf(out, "<dt>%s</dt><dd>", name);
+        el_html_string(out, value);
+        el_buffer_string(out, "</dd>\n");
+    }
+}
+
+static void put_about(struct el_buffer *out, const struct el_report *report) {
+    el_buffer_string(out, "<dl class=\"about\">\n");
+    put_date(out);
+    put_fact(out, "el4ner", report->version);
+    if (report->n_members > 0 && report->models != NULL) {
+        el_buffer_string(out, "<dt>Members</dt><dd><ul>\n");
+        for (size_t m = 0; m < report->n_members; m++) {
+            el_buffer_string(out, "<li>");
+            el_html_string(out, report->members[m]);
+            if (report->models[m] != NULL && report->models[m][0] != '\0') {
+                el_buffer_string(out, " <span class=\"note\">");
+                el_html_string(out, report->models[m]);
+                el_buffer_string(out, "</span>");
+            }
+            el_buffer_string(out, "</li>\n");
+        }
+        el_buffer_string(out, "</ul></dd>\n");
+    }
+    put_fact(out, "Pool", report->pool);
+    el_buffer_string(out, "</dl>\n");
+    if (report->configuration != NULL) {
+        el_buffer_string(out, "<details><summary>Configuration</summary><pre>");
+        el_html_string(out, report->configuration);
+        el_buffer_string(out, "</pre></details>\n");
+    }
+}
 
 static void put_head(struct el_buffer *out, const struct el_report *report) {
     el_buffer_string(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -27,27 +78,44 @@ static void put_head(struct el_buffer *out, const struct el_report *report) {
             el_buffer_string(out, "<a href=\"#ablation\">Ablation</a>");
         }
     }
-    el_buffer_string(out, "<a href=\"#confusion\">Confusion</a><a href=\"#texts\">Texts</a></nav>\n"
-                          "</header>\n<main>\n");
+    el_buffer_string(out,
+                     "<a href=\"#confusion\">Confusion</a><a href=\"#texts\">Texts</a></nav>\n");
+    put_about(out, report);
+    el_buffer_string(out, "</header>\n<main>\n");
 }
 
 /* ---- Scores ---- */
 
+/* A value of NAN is a dash. */
 static void put_card(struct el_buffer *out, const char *name, double value, bool has_interval,
                      struct el_interval interval) {
-    el_buffer_printf(out, "<div class=\"card\"><span>%s</span><b>%.2f</b>", name, 100 * value);
+    el_buffer_printf(out, "<div class=\"card\"><span>%s</span>", name);
+    if (isnan(value)) {
+        el_buffer_string(out, "<b>&#8211;</b></div>\n");
+        return;
+    }
+    el_buffer_printf(out, "<b>%.2f</b>", 100 * value);
     if (has_interval) {
         el_buffer_printf(out, "<span>%.2f to %.2f</span>", 100 * interval.low, 100 * interval.high);
     }
     el_buffer_string(out, "</div>\n");
 }
 
+static void put_percent(struct el_buffer *out, bool is_known, double value) {
+    if (is_known) {
+        el_buffer_printf(out, "<td>%.2f</td>", 100 * value);
+    } else {
+        el_buffer_string(out, "<td class=\"none\">&#8211;</td>");
+    }
+}
+
+/* Where there is no gold mention there is nothing to be found: recall and F1 say nothing. */
 static void put_cells(struct el_buffer *out, const struct el_tally *tally) {
     struct el_prf prf = el_tally_prf(tally);
-    el_buffer_printf(out,
-                     "<td>%.2f</td><td>%.2f</td><td>%.2f</td><td>%zu</td><td>%zu</td><td>%zu</td>"
-                     "</tr>\n",
-                     100 * prf.precision, 100 * prf.recall, 100 * prf.f1, tally->gold,
+    put_percent(out, tally->gold > 0 || tally->predicted > 0, prf.precision);
+    put_percent(out, tally->gold > 0, prf.recall);
+    put_percent(out, tally->gold > 0, prf.f1);
+    el_buffer_printf(out, "<td>%zu</td><td>%zu</td><td>%zu</td></tr>\n", tally->gold,
                      tally->predicted, tally->correct);
 }
 
@@ -74,10 +142,11 @@ static void put_scores(struct el_buffer *out, const struct el_score *score) {
     struct el_interval none = {0, 0};
     el_buffer_string(out, "<section aria-labelledby=\"scores\">\n<h2 id=\"scores\">Scores</h2>\n"
                           "<div class=\"cards\">\n");
-    put_card(out, "Precision", prf.precision, has, intervals->precision);
-    put_card(out, "Recall", prf.recall, has, intervals->recall);
-    put_card(out, "F1", prf.f1, has, intervals->f1);
-    put_card(out, "Macro F1", score->macro.f1, false, none);
+    bool gold = score->micro.gold > 0, any = gold || score->micro.predicted > 0;
+    put_card(out, "Precision", any ? prf.precision : (double)NAN, has, intervals->precision);
+    put_card(out, "Recall", gold ? prf.recall : (double)NAN, has, intervals->recall);
+    put_card(out, "F1", gold ? prf.f1 : (double)NAN, has, intervals->f1);
+    put_card(out, "Macro F1", gold ? score->macro.f1 : (double)NAN, false, none);
     if (score->tokens > 0) {
         put_card(out, "Token accuracy", (double)score->tokens_right / (double)score->tokens, false,
                  none);

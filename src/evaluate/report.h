@@ -19,6 +19,11 @@ struct el_report {
     /* JSON of el_work_trace(), one a sentence, in the order of ablation->record; NULL = none. */
     const char *const *traces;
     size_t n_traces;
+    const char *version;       /* of the program */
+    const char *configuration; /* in force, as text; NULL = none was used */
+    /* What each member is: "llama.cpp b6123, qwen3-4b"; NULL = not known. */
+    const char *const *models;
+    const char *pool;        /* NULL = none */
     const char *abstentions; /* of el_abstentions_write(); NULL or "" = none */
 };
 

@@ -184,7 +184,15 @@ void el_report_ablation(struct el_buffer *out, const struct el_ablation *ablatio
 
 /* ---- Stages ---- */
 
-static void put_budget(struct el_buffer *out, const char *name, double f1, double before) {
+static void put_budget(struct el_buffer *out, const char *name, double f1, double before,
+                       bool has_gold) {
+    if (!has_gold) {
+        el_buffer_printf(out,
+                         "<tr><th scope=\"row\">%s</th><td class=\"none\">&#8211;</td>"
+                         "<td class=\"none\">&#8211;</td><td></td></tr>\n",
+                         name);
+        return;
+    }
     el_buffer_printf(
         out,
         "<tr><th scope=\"row\">%s</th><td>%.2f</td><td>%+.2f</td><td class=\"w\"><span "
@@ -244,10 +252,13 @@ void el_report_stages(struct el_buffer *out, const struct el_ablation *ablation)
         "</caption><thead><tr><th class=\"l\" scope=\"col\">After</th><th scope=\"col\">F1</th>"
         "<th scope=\"col\">lost or won</th><th class=\"l\" scope=\"col\"></th></tr></thead>"
         "<tbody>\n");
-    put_budget(out, "extraction", budget.after_extraction, 1);
-    put_budget(out, "classification", budget.after_classification, budget.after_extraction);
-    put_budget(out, "verification", budget.after_verification, budget.after_classification);
-    put_budget(out, "resolving overlaps: the result", budget.final_f1, budget.after_verification);
+    put_budget(out, "extraction", budget.after_extraction, 1, figures->gold > 0);
+    put_budget(out, "classification", budget.after_classification, budget.after_extraction,
+               figures->gold > 0);
+    put_budget(out, "verification", budget.after_verification, budget.after_classification,
+               figures->gold > 0);
+    put_budget(out, "resolving overlaps: the result", budget.final_f1, budget.after_verification,
+               figures->gold > 0);
     el_buffer_string(out, "</tbody></table></div>\n");
     put_figures(out, figures, ablation->record.n_members);
     el_buffer_string(out, "</section>\n");

@@ -10,6 +10,7 @@ import html
 import io
 import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -421,6 +422,15 @@ def cells(page):
 
 def check_report(page, result):
     table = list(cells(page))
+    assert "<dt>Date</dt><dd>2001-09-09 01:46 UTC</dd>" in page
+    version = run("--version").split()[1]
+    assert f"<dt>el4ner</dt><dd>{version}</dd>" in page
+    about = re.search(r'<dl class="about">.*?</dl>', page, re.S)[0]
+    assert re.findall(r"<li>(\w+) <span", about) == ["a", "b", "c"] and "voting-a.gguf" in about, about
+    configuration = html.unescape(re.search(r"<summary>Configuration</summary><pre>(.*?)</pre>", page, re.S)[1])
+    assert configuration.splitlines() == run("config", "-c", "eval.yaml").splitlines(), configuration
+    empty = [r for r in table if r[0] in ("4 words", "5 words or more")]
+    assert empty == [[r[0], "\u2013", "\u2013", "\u2013", "0", "0", "0"] for r in empty] and len(empty) == 2, empty
     figures = lambda t: ["%.2f" % (100 * t[k]) for k in ("precision", "recall", "f1")]
     for name, t in [("all", result["result"]["micro"]), *result["result"]["by_type"].items(),
                     ("1 word", result["result"]["by_length"]["1"]),
@@ -546,6 +556,7 @@ def report(name, check):
 
 
 def main():
+    os.environ["SOURCE_DATE_EPOCH"] = "1000000000"
     labelled("gold.jsonl", zip(TEXTS, GOLD))
     labelled("pool.jsonl", [(text, [(text.index(s), text.index(s) + len(s), t) for s, t in mentions])
                             for text, mentions in POOL])
