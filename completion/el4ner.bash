@@ -11,7 +11,12 @@ _el4ner_values() { # OPTION: what its value may be, one word for each
     local read="text jsonl conll conllu doccano spacy labelstudio nested csv tsv brat webanno"
     case $1 in
     --from) echo "$read" ;;
-    --to) echo "${read#text } terminal html" ;;
+    --to)
+        case ${COMP_WORDS[1]} in
+        eval | score) echo "text markdown csv latex" ;;
+        *) echo "${read#text } table terminal html" ;;
+        esac
+        ;;
     --offsets | --input-offsets) echo "codepoint byte utf16 token" ;;
     --profile) echo "default paper" ;;
     --color) echo "auto always never" ;;

@@ -35,7 +35,7 @@ complete -c el4ner -n '__el4ner_after pool' -f -a 'build add search info'
 complete -c el4ner -n '__el4ner_after cache' -f -a 'prune export'
 complete -c el4ner -n 'not __el4ner_at 1; and string match -q -- "-*" (commandline -ct)' -a '(__el4ner_options)'
 complete -c el4ner -n __el4ner_reads -l from -x -a "$reads"
-complete -c el4ner -n __el4ner_reads -l to -x -a "$reads[2..-1] terminal html"
+complete -c el4ner -n __el4ner_reads -l to -x -a "$reads[2..-1] table terminal html markdown latex"
 complete -c el4ner -n __el4ner_reads -l offsets -x -a 'codepoint byte utf16 token'
 complete -c el4ner -n __el4ner_reads -l profile -x -a 'default paper'
 complete -c el4ner -n __el4ner_reads -l color -x -a 'auto always never'

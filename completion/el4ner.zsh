@@ -25,7 +25,7 @@ _el4ner() {
     fi
     case $before in
     --from) compadd -- $reads; return ;;
-    --to) compadd -- ${reads:1} terminal html; return ;;
+    --to) compadd -- ${reads:1} table terminal html markdown latex; return ;;
     --offsets | --input-offsets) compadd -- codepoint byte utf16 token; return ;;
     --profile) compadd -- default paper; return ;;
     --color) compadd -- auto always never; return ;;

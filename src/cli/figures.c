@@ -84,15 +84,22 @@ static int column_width(const struct cli_table *table, size_t column) {
     return entries == 0 ? 0 : entries > head ? entries : head;
 }
 
+/* Blanks behind the last entry of a line are left out. */
 static void put_figures(const struct cli_table *table, const char *const *cells) {
+    int blanks = 0;
     for (size_t c = FIGURES; c < table->n_columns; c++) {
-        int width = column_width(table, c);
-        if (width > 0 && holds_words(table, c)) {
-            printf("  ");
-            cli_put_string(cells[c], width);
-        } else if (width > 0) {
-            printf("  %*s", width, cells[c]);
+        int width = column_width(table, c), entry = cli_width(cells[c], strlen(cells[c]));
+        if (width == 0) {
+            continue;
         }
+        bool words = holds_words(table, c);
+        blanks += 2 + (words ? 0 : width - entry);
+        if (entry > 0) {
+            printf("%*s", blanks, "");
+            cli_put_string(cells[c], 0);
+            blanks = 0;
+        }
+        blanks += words ? width - entry : 0;
     }
     printf("\n");
 }
