@@ -109,11 +109,14 @@ deps:
 	@tools/get-llama-server 2>$(BUILD).log || { cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }
 	@rm -f $(BUILD).log
 
-# In two steps: what the second needs, the first installs.
-demo: deps
+# The program first: if llama-server cannot be fetched, there is at least that. In two steps: what the
+# second needs, the first installs.
+demo:
+	@tools/install-deps
 	@mkdir -p $(BUILD)
 	@[ -x $(BUILD)/el4ner ] || echo 'building (the log is $(BUILD)/demo.log) ...'
 	@$(QUIET) all >$(BUILD)/demo.log 2>&1 || { tail -n 30 $(BUILD)/demo.log; exit 1; }
+	@$(QUIET) deps
 	@$(BUILD)/el4ner tag examples/news.txt --to terminal --color $$([ -n "$$NO_COLOR" ] && echo never || echo always)
 
 unit: $(UNIT) $(TESTERS)
