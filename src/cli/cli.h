@@ -190,6 +190,8 @@ enum {
 #define CLI_READ_OPTIONS                                                                           \
     {CLI_ID_FROM, "from", "FORMAT",                                                                \
      "of the input, e.g. text, jsonl, conll (default: by\nending and content)"},                   \
+        {CLI_ID_TEXT_COLUMN, "text-field", "NAME", "of JSON lines (default: text)"},               \
+        {CLI_ID_ID_COLUMN, "id-field", "NAME", "of JSON lines (default: id)"},                     \
         {CLI_ID_TEXT_COLUMN, "text-column", "NAME", "of tables (default: text)"},                  \
         {CLI_ID_ID_COLUMN, "id-column", "NAME", "of tables (default: id)"},                        \
         {CLI_ID_SCHEME, "scheme", "NAME", "of CoNLL tags: auto (default), iob1, iob2, bioes"},     \

@@ -61,7 +61,7 @@ struct el_read_options {
     enum el_unit input_unit; /* for lines without "offset_unit"; see has_input_unit */
     bool keep_tags;          /* CoNLL: the documents have the raw tags too (el_document.tags) */
     unsigned token_column, tag_column;   /* CoNLL, from 1; 0 = the first and the last */
-    const char *text_column, *id_column; /* tables, by name; NULL = "text" and "id" */
+    const char *text_column, *id_column; /* tables, fields of JSON lines; NULL = "text" and "id" */
     enum el_ends ends;                   /* nested JSON */
     unsigned annotator;                  /* Label Studio: the n-th annotation, from 1; 0 = first */
     enum el_in_pieces pieces;

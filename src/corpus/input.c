@@ -427,8 +427,10 @@ static int find_object(struct el_input *input, struct el_error *err) {
                 return 1;
             }
             if (c == '\0' || strchr(" \t\r\n,[]", c) == NULL) {
-                el_input_fail(input, input->line, 0, err, "an object { } is expected, not \"%.*s\"",
-                              c > ' ' && c < 0x7F ? 1 : 0, &input->buffer[input->begin]);
+                el_input_fail(input, input->line, 0, err, "an object { } is expected%s%.*s%s",
+                              c == '"' ? ", such as {\"text\": ...}, not a string" : ", not \"",
+                              c > ' ' && c < 0x7F && c != '"' ? 1 : 0, &input->buffer[input->begin],
+                              c == '"' ? "" : "\"");
                 skip_to_object(input, err);
                 return -1;
             }

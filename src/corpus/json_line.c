@@ -212,11 +212,10 @@ bool el_json_read_text(struct el_json_line *line, const json_t *text, const json
         const char *near = longest_string(line->root);
         return near == NULL
                    ? EL_JSON_FAIL(line, "has neither \"text\" nor \"tokens\"")
-                   : EL_JSON_FAIL(
-                         line,
-                         "has neither \"text\" nor \"tokens\"; if \"%s\" is the text, name "
-                         "it \"text\"",
-                         near);
+                   : EL_JSON_FAIL(line,
+                                  "has neither \"text\" nor \"tokens\"; if \"%s\" is the text, say "
+                                  "--text-field",
+                                  near);
     }
     if (has_tokens &&
         !(json_is_string(text) ? locate_tokens(line, tokens) : join_tokens(line, tokens))) {

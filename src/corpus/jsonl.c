@@ -178,6 +178,31 @@ bool el_jsonl_fill(struct el_json_line *line) {
     return true;
 }
 
+/* The field that the options name takes the place of `field`. */
+static bool rename_field(struct el_json_line *line, const char *name, const char *field) {
+    if (name == NULL || strcmp(name, field) == 0) {
+        return true;
+    }
+    json_t *value = json_object_get(line->root, name);
+    if (value == NULL) {
+        return EL_JSON_FAIL(line, "has no field \"%s\", which --%s-field names", name, field);
+    }
+    if (json_object_get(line->root, field) != NULL) {
+        el_reader_notice(line->reader, NULL, line->document->line,
+                         "\"%s\" is taken for \"%s\", and what is there is left out", name, field);
+    }
+    return (json_object_set(line->root, field, value) == 0 &&
+            json_object_del(line->root, name) == 0) ||
+           el_fail_memory(line->err);
+}
+
+/* A line, in which the text and the id may have other names. */
+static bool fill(struct el_json_line *line) {
+    const struct el_read_options *options = &line->reader->options;
+    return rename_field(line, options->text_column, "text") &&
+           rename_field(line, options->id_column, "id") && el_jsonl_fill(line);
+}
+
 /* State of the reader: how objects are found. Lines are not looked into for their ends. */
 struct state {
     bool by_lines;
@@ -209,8 +234,8 @@ static void close(struct el_reader *reader) {
 
 static int next(struct el_reader *reader, struct el_document **document, struct el_error *err) {
     const struct state *state = reader->state;
-    return state->by_lines ? el_json_next_line(reader, el_jsonl_fill, document, err)
-                           : el_json_next_object(reader, el_jsonl_fill, document, err);
+    return state->by_lines ? el_json_next_line(reader, fill, document, err)
+                           : el_json_next_object(reader, fill, document, err);
 }
 
 /* ---- Writing ---- */

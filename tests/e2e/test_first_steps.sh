@@ -152,3 +152,17 @@ that "an entity with this score stays" test "$(grep -o '"score"' out | wc -l)" =
 says 0 "$entities of these entities score below 1 and are left out" "--min-score 1" "$el4ner" tag -c ok.yaml --min-score 1 long.txt
 that "--min-score leaves them out" test "$(grep -o '"score"' out | wc -l)" = 0
 says 2 "must be a number from 0 to 1" "--min-score 80" "$el4ner" tag --min-score 80 long.txt
+
+# ---- JSON of other shapes ----
+printf '{"nr": 7, "body": "Anna met Bob.", "more": 1}\n' >body.jsonl
+says 1 'if "body" is the text, say --text-field' "a text of another name" "$el4ner" convert body.jsonl - --to jsonl
+try 0 "--text-field" "$el4ner" convert body.jsonl - --to jsonl --text-field body --id-field nr
+that "--text-field, --id-field" test "$(cat out)" = '{"id": "7", "text": "Anna met Bob.", "offset_unit": "codepoint", "more": 1}'
+says 1 'has no field "boby", which --text-field names' "--text-field that is not there" \
+    "$el4ner" convert body.jsonl - --to jsonl --text-field boby
+printf '{"text": "A title", "body": "Anna met Bob."}\n' >both.jsonl
+says 0 'is left out' "--text-field beside a text" "$el4ner" convert both.jsonl - --to jsonl --text-field body
+printf '[{"text": "Anna met Bob."},\n {"text": "Carlo"}]\n' >array.json
+try 0 "an array of objects" "$el4ner" convert array.json - --to jsonl && that "an array of objects" test "$(grep -c . out)" = 2
+echo '["Anna met Bob.", "Carlo"]' >strings.json
+says 1 'such as {"text": ...}, not a string' "an array of strings" "$el4ner" convert strings.json - --to jsonl

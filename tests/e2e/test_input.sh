@@ -91,4 +91,4 @@ a = json.load(open("account.json"))
 assert a["documents"] == 1 and a["members"]["a"]["extract"]["calls"] >= 1, a'
 
 printf '{"id": "1", "body": "Anna Berg met Carlo Dias."}\n' >body.jsonl
-says 1 'if "body" is the text, name it "text"' "the text under another key" "$el4ner" convert body.jsonl body.conll
+says 1 'if "body" is the text, say --text-field' "the text under another key" "$el4ner" convert body.jsonl body.conll
