@@ -101,7 +101,7 @@ that "score shows none of them" harmless
 if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
     serve --latency 400
     configure wide.yaml "name: 北京北京北京北京, url: 'http://127.0.0.1:$port', prompts: compact"
-    for columns in 57 58 59 60; do
+    for columns in 74 75 76 77; do
         TERM=xterm script -qec "stty cols $columns; $el4ner tag -c wide.yaml --no-cache good.txt -o out.jsonl" \
             /dev/null >progress 2>err </dev/null
         cat progress >>all-progress
