@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FOLDS = 5, FEWEST = 15, BINS = 10, RUNS = 3 };
+enum { FOLDS = 5, FEWEST = 10, BINS = 10, RUNS = 3 };
 
 /* Verification is worth its calls if it brings more than this; a simpler choice that loses less is
  * taken. */
