@@ -127,6 +127,7 @@ static bool finish_task(struct task *task, struct el_error *err) {
     struct el_document *document = job->document;
     struct el_entity *entities;
     size_t count, abstained = 0;
+    el_client_forget(run->ensemble->client, work->order);
     if (!el_work_entities(&run->context, work, &document->arena, &entities, &count, err)) {
         return false;
     }
@@ -685,13 +686,25 @@ static void abandon(struct run *run) {
     }
 }
 
+/* Where prompts share their beginning and members have slots that keep it: no more sentences in
+ * work than these keep, or a sentence would lose its slot to another before its last stage. Else 0.
+ */
+static size_t kept_sentences(const struct el_ensemble *ensemble) {
+    bool shared = false;
+    for (size_t m = 0; m < ensemble->config->n_members; m++) {
+        shared = shared || ensemble->prompts[m]->head != NULL;
+    }
+    return shared ? el_client_kept_sentences(ensemble->client) : 0;
+}
+
 bool el_ensemble_run(struct el_ensemble *ensemble, const struct el_run *order,
                      struct el_error *err) {
     struct run run = {
         .ensemble = ensemble, .order = order, .context = el_ensemble_context(ensemble, order)};
     size_t slots = el_client_slots(ensemble->client);
     run.stages = order->stages > 0 && order->stages < EL_STAGES ? order->stages : EL_STAGES;
-    run.window = ensemble->window > 0 ? ensemble->window : slots * 4 < 16 ? 16 : slots * 4;
+    size_t usual = slots * 4 < 16 ? 16 : slots * 4, kept = kept_sentences(ensemble);
+    run.window = ensemble->window > 0 ? ensemble->window : kept > 0 ? kept : usual;
     run.max_tokens = el_ensemble_longest_sentence(ensemble);
     run.end = UINT64_MAX;
     run.deadline = INFINITY;

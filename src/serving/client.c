@@ -218,6 +218,27 @@ size_t el_client_in_flight(const struct el_client *client, double *oldest) {
     return n;
 }
 
+size_t el_client_kept_sentences(const struct el_client *client) {
+    size_t fewest = 0;
+    for (size_t m = 0; m < client->n_members; m++) {
+        const struct el_member *member = &client->members[m];
+        size_t own = 0;
+        for (size_t i = 0; i < member->n_endpoints; i++) {
+            own += el_endpoint_usable(&member->endpoints[i]) ? member->endpoints[i].slots.count : 0;
+        }
+        fewest = own > 0 && (fewest == 0 || own < fewest) ? own : fewest;
+    }
+    return fewest;
+}
+
+void el_client_forget(struct el_client *client, uint64_t order) {
+    for (size_t m = 0; m < client->n_members; m++) {
+        for (size_t i = 0; i < client->members[m].n_endpoints; i++) {
+            el_slots_forget(&client->members[m].endpoints[i].slots, order);
+        }
+    }
+}
+
 size_t el_client_slots(const struct el_client *client) {
     size_t slots = 0;
     for (size_t m = 0; m < client->n_members; m++) {

@@ -91,6 +91,12 @@ size_t el_client_in_flight(const struct el_client *client, double *oldest);
 /* Calls that all endpoints together can have in flight: how much work is worth preparing. */
 size_t el_client_slots(const struct el_client *client);
 
+/* How many sentences can be kept in slots at once, at the member that has the fewest slots to name;
+ * 0 = no member has any. */
+size_t el_client_kept_sentences(const struct el_client *client);
+/* No call of this order will follow that shares its beginning with earlier ones. */
+void el_client_forget(struct el_client *client, uint64_t order);
+
 /* Everything not delivered yet is delivered as EL_FAILED_CANCELLED by the next run. */
 void el_client_cancel(struct el_client *client);
 

@@ -134,8 +134,10 @@ static bool random_key(char key[33], struct el_error *err) {
  * change answers), ours put in. Settings that some versions do not know go here too: an unknown
  * variable is ignored, an unknown option is fatal. */
 static char **child_environment(const struct el_server *server) {
-    static const char *const settings[] = {"LLAMA_ARG_CACHE_RAM=0", "LLAMA_ARG_UI=false",
-                                           "LLAMA_ARG_LOG_VERBOSITY=2"};
+    /* SWA_FULL: else a model with a sliding window (Gemma) forgets the beginning of a prompt, which
+     * the next question about the sentence has too. */
+    static const char *const settings[] = {"LLAMA_ARG_CACHE_RAM=0", "LLAMA_ARG_SWA_FULL=1",
+                                           "LLAMA_ARG_UI=false", "LLAMA_ARG_LOG_VERBOSITY=2"};
     enum { SETTINGS = sizeof settings / sizeof *settings };
     size_t n = 0, kept = 0;
     while (environ[n] != NULL) {

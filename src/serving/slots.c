@@ -44,6 +44,13 @@ int el_slots_take(struct el_slots *slots, uint64_t order) {
     return (int)(slot - slots->items);
 }
 
+void el_slots_forget(struct el_slots *slots, uint64_t order) {
+    struct el_slot *slot = find(slots, order);
+    if (slot != NULL) {
+        slot->used_at = 0;
+    }
+}
+
 void el_slots_release(struct el_slots *slots, int slot) {
     if (slot != EL_NO_SLOT && (size_t)slot < slots->count) {
         slots->items[slot].busy = false;

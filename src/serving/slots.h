@@ -29,6 +29,8 @@ bool el_slots_knows(const struct el_slots *slots, uint64_t order);
  * that has been idle longest. EL_NO_SLOT if the call should wait: that slot, or every one, is
  * busy. */
 int el_slots_take(struct el_slots *slots, uint64_t order);
+/* The sentence has no further calls: its slot is the first to be taken for another. */
+void el_slots_forget(struct el_slots *slots, uint64_t order);
 void el_slots_release(struct el_slots *slots, int slot); /* EL_NO_SLOT is allowed */
 
 #endif

@@ -41,6 +41,22 @@ static void a_new_sentence_takes_the_slot_idle_longest(void **state) {
     el_slots_free(&slots);
 }
 
+static void a_finished_sentence_gives_its_slot(void **state) {
+    (void)state;
+    struct el_slots slots = {0};
+    assert_true(el_slots_init(&slots, 3));
+    for (uint64_t order = 0; order < 3; order++) {
+        el_slots_release(&slots, el_slots_take(&slots, order));
+    }
+    int last = el_slots_take(&slots, 2); /* used most recently, but done with */
+    el_slots_release(&slots, last);
+    el_slots_forget(&slots, 2);
+    el_slots_forget(&slots, 99);
+    assert_int_equal(el_slots_take(&slots, 3), last);
+    assert_true(el_slots_knows(&slots, 0) && el_slots_knows(&slots, 1));
+    el_slots_free(&slots);
+}
+
 static void a_busy_slot_is_never_taken(void **state) {
     (void)state;
     struct el_slots slots = {0};
@@ -75,6 +91,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sentence_keeps_its_slot),
         cmocka_unit_test(a_new_sentence_takes_the_slot_idle_longest),
+        cmocka_unit_test(a_finished_sentence_gives_its_slot),
         cmocka_unit_test(a_busy_slot_is_never_taken),
         cmocka_unit_test(a_server_started_again_has_read_nothing),
     };
