@@ -35,7 +35,7 @@ if make -s -C "$root" BUILD="$build" install DESTDIR="$work/root" PREFIX="${PREF
     that "files that a version no longer has go" test ! -e "$prefix/share/el4ner/prompts/gone"
     try 0 "make uninstall" make -s -C "$root" uninstall DESTDIR="$work/root" PREFIX="${PREFIX:-/usr/local}"
     that "make uninstall leaves what is the user's own, and that alone" \
-        test "$(find "$work/root" -type f -o -type l | xargs cat | sort | uniq -c | tr -d ' ')" = 5mine
+        test "$(find "$work/root" \( -type f -o -type l \) -exec cat {} + | sort | uniq -c | tr -d ' ')" = 5mine
     that "make uninstall leaves no empty folder of data" test -z "$(find "$prefix/share/el4ner" -type d -empty)"
     says 2 "which names what was installed" "make uninstall twice" \
         make -s -C "$root" uninstall DESTDIR="$work/root" PREFIX="${PREFIX:-/usr/local}"

@@ -241,6 +241,7 @@ try 0 "score as CSV" "$el4ner" score --by-type --samples 0 --to csv tables/gold.
     that "score as CSV" cmp wanted out
 try 0 "score as Markdown" "$el4ner" score --by-type --samples 0 --to markdown tables/gold.jsonl tables/a.jsonl &&
     that "score as Markdown" grep -qxF '| tables/a.jsonl | a\_b,c | 50.00 | 100.00 | 66.67 | 1 | 2 | 1 |' out
+# shellcheck disable=SC1003 # the line ends with two backslashes
 try 0 "score as LaTeX" "$el4ner" score --by-type --samples 0 --to latex tables/gold.jsonl tables/a.jsonl &&
     that "score as LaTeX" grep -qxF 'tables/a.jsonl & a\_b,c & 50.00 & 100.00 & 66.67 & 1 & 2 & 1 \\' out
 try 0 "a comparison as Markdown" "$el4ner" score --compare --to markdown tables/gold.jsonl tables/a.jsonl tables/gold.jsonl &&
