@@ -7,10 +7,6 @@
 
 static const double MOST = 1e6;
 
-static size_t find_member(const struct el_config *config, const char *name) {
-    return el_config_member(config, name);
-}
-
 static size_t find_type(const struct el_config *config, const char *name) {
     for (size_t t = 0; t < config->n_types; t++) {
         if (strcmp(config->types[t].name, name) == 0) {
@@ -48,7 +44,8 @@ static bool read_numbers(struct el_loader *l, const char *what, yaml_node_t *nod
 
 static bool read_trust(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                        void *judge) {
-    return read_numbers(context, key->name, value, find_member, ((struct el_judge *)judge)->trust);
+    return read_numbers(context, key->name, value, el_config_member,
+                        ((struct el_judge *)judge)->trust);
 }
 
 static bool read_type_bias(void *context, const struct el_yaml_key *key, yaml_node_t *value,
@@ -60,20 +57,20 @@ static bool read_type_bias(void *context, const struct el_yaml_key *key, yaml_no
 static bool read_listed(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                         void *judge) {
     double *weights = ((struct el_judge *)judge)->weights;
-    return read_numbers(context, key->name, value, find_member, weights + el_judge_listed(0));
+    return read_numbers(context, key->name, value, el_config_member, weights + el_judge_listed(0));
 }
 
 static bool read_share(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                        void *target) {
     struct el_judge *judge = target;
-    return read_numbers(context, key->name, value, find_member,
+    return read_numbers(context, key->name, value, el_config_member,
                         judge->weights + el_judge_share(judge->n_members, 0));
 }
 
 static bool read_yes(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                      void *target) {
     struct el_judge *judge = target;
-    return read_numbers(context, key->name, value, find_member,
+    return read_numbers(context, key->name, value, el_config_member,
                         judge->weights + el_judge_yes(judge->n_members, 0));
 }
 

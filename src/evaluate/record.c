@@ -25,10 +25,6 @@ static bool belongs(const struct scene *scene, struct el_span span) {
     return span.start >= scene->keep.start && span.start < scene->keep.end;
 }
 
-static struct el_span in_document(const struct el_work *work, struct el_span span) {
-    return (struct el_span){work->begin + span.start, work->begin + span.end};
-}
-
 /* The gold mention with this span and, unless `type` is NULL, this type. */
 static const struct el_entity *find_gold(const struct scene *scene, struct el_span span,
                                          const char *type) {
@@ -53,7 +49,7 @@ static size_t count_found(const struct scene *scene, const struct el_mentions *m
         bool hit = false;
         for (size_t i = 0; belongs(scene, gold) && !hit && i < mentions->count; i++) {
             for (size_t s = 0; !hit && s < mentions->items[i].n_spans; s++) {
-                struct el_span span = in_document(scene->work, mentions->items[i].spans[s]);
+                struct el_span span = el_in_document(scene->work, mentions->items[i].spans[s]);
                 hit = span.start == gold.start && span.end == gold.end;
             }
         }
@@ -66,7 +62,7 @@ static size_t count_occurrences(const struct scene *scene, const struct el_menti
     size_t count = 0;
     for (size_t i = 0; i < mentions->count; i++) {
         for (size_t s = 0; s < mentions->items[i].n_spans; s++) {
-            count += belongs(scene, in_document(scene->work, mentions->items[i].spans[s]));
+            count += belongs(scene, el_in_document(scene->work, mentions->items[i].spans[s]));
         }
     }
     return count;
@@ -152,7 +148,7 @@ static void count_aside(const struct scene *scene, const struct el_mention *ment
                         struct el_stage_figures *figures) {
     struct el_recorded_mention untyped = {.extracted_by = mention->extracted_by};
     for (size_t s = 0; s < mention->n_spans; s++) {
-        struct el_span span = in_document(scene->work, mention->spans[s]);
+        struct el_span span = el_in_document(scene->work, mention->spans[s]);
         if (belongs(scene, span)) {
             count_candidate(scene, span, &untyped, true, figures);
         }
@@ -171,7 +167,7 @@ static bool record_mention(struct el_record *record, const struct scene *scene,
         return false;
     }
     for (size_t s = 0; s < from->n_spans; s++) {
-        struct el_span span = in_document(scene->work, from->spans[s]);
+        struct el_span span = el_in_document(scene->work, from->spans[s]);
         if (belongs(scene, span)) {
             to->spans[to->n_spans++] = span;
             count_candidate(scene, span, to, from->dropped, &record->figures);
@@ -273,7 +269,7 @@ static void see_sentence(void *context, const struct el_document *document,
     struct el_record *record = run->request->record;
     struct scene scene = {.gold = &run->gold->items[document->line - 1],
                           .work = work,
-                          .keep = in_document(work, work->keep)};
+                          .keep = el_in_document(work, work->keep)};
     record->failed =
         record->failed || !record_sentence(record, &scene, run->config, document->line - 1);
 }

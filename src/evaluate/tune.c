@@ -24,6 +24,9 @@ struct sample {
     el_member_set extracted_by;
 };
 
+typedef void see_function(void *user, const struct el_document *document,
+                          const struct el_work *work);
+
 struct tune {
     struct el_config *config;
     struct el_ensemble *ensemble;
@@ -34,7 +37,8 @@ struct tune {
 
     size_t *sentences; /* of the pool */
     size_t n_sentences, next, done;
-    bool failed; /* memory */
+    bool failed;       /* memory */
+    see_function *see; /* of the run under way: sees each sentence; NULL = nobody looks */
 
     /* Of the run for types: rows of n_types options with d numbers each. */
     double *options_x;
@@ -125,10 +129,6 @@ static const struct el_entity *find_label(const struct el_document *document, st
     return NULL;
 }
 
-static struct el_span in_document(const struct el_work *work, struct el_span span) {
-    return (struct el_span){span.start + work->begin, span.end + work->begin};
-}
-
 /* ---- the run for types ---- */
 
 static size_t type_number(const struct tune *t, const char *name) {
@@ -170,11 +170,10 @@ static void see_types(void *user, const struct el_document *document, const stru
         const struct el_mention *mention = &work->mentions.items[i];
         const struct el_entity *gold = NULL;
         for (size_t s = 0; s < mention->n_spans && gold == NULL; s++) {
-            gold = find_label(document, in_document(work, mention->spans[s]), NULL);
+            gold = find_label(document, el_in_document(work, mention->spans[s]), NULL);
         }
         if (gold != NULL) {
             size_t right = type_number(t, gold->type);
-            t->result->typed_by_votes += mention->type == (int)right;
             t->failed |= !add_choice(t, mention, right);
         }
     }
@@ -227,10 +226,8 @@ static void see_candidates(void *user, const struct el_document *document,
                                   .extracted_by = mention->extracted_by};
         const char *type = t->config->types[mention->type].name;
         for (size_t s = 0; s < mention->n_spans; s++) {
-            struct el_span span = in_document(work, mention->spans[s]);
+            struct el_span span = el_in_document(work, mention->spans[s]);
             sample->right += find_label(document, span, type) != NULL;
-            t->result->typed += find_label(document, span, NULL) != NULL &&
-                                find_label(document, span, type) != NULL;
         }
         el_judge_features(&context, t->judge, work, mention, t->scratch,
                           t->x + t->n_samples * t->d);
@@ -302,20 +299,11 @@ static enum el_tick tick(void *user) {
     return t->options->tick != NULL ? t->options->tick(t->options->context) : EL_GO_ON;
 }
 
-typedef void see_function(void *user, const struct el_document *document,
-                          const struct el_work *work);
-
-struct watched {
-    struct tune *tune;
-    see_function *see;
-};
-
 static void see_sentence(void *user, const struct el_document *document,
                          const struct el_work *work) {
-    struct watched *watched = user;
-    struct tune *t = watched->tune;
-    if (watched->see != NULL) {
-        watched->see(t, document, work);
+    struct tune *t = user;
+    if (t->see != NULL) {
+        t->see(t, document, work);
     }
     t->done++;
     if (t->options->progress != NULL) {
@@ -323,30 +311,18 @@ static void see_sentence(void *user, const struct el_document *document,
     }
 }
 
-static int watched_next(void *user, struct el_document **document, struct el_error *err) {
-    return next_document(((struct watched *)user)->tune, document, err);
-}
-
-static bool watched_count(void *user, struct el_document *document, struct el_error *err) {
-    return count_document(((struct watched *)user)->tune, document, err);
-}
-
-static enum el_tick watched_tick(void *user) {
-    return tick(((struct watched *)user)->tune);
-}
-
 /* Run the sample under these settings. `count`: count what comes out. */
 static bool run_sample(struct tune *t, const struct el_settings *settings, unsigned stages,
                        see_function *see, bool count) {
-    struct watched watched = {t, see};
-    struct el_run run = {.context = &watched,
-                         .next = watched_next,
-                         .done = count ? watched_count : drop_document,
-                         .tick = watched_tick,
+    struct el_run run = {.context = t,
+                         .next = next_document,
+                         .done = count ? count_document : drop_document,
+                         .tick = tick,
                          .sentence = see_sentence,
                          .settings = settings,
                          .stages = stages};
     t->next = 0;
+    t->see = see;
     if (!el_ensemble_run(t->ensemble, &run, t->err)) {
         return false;
     }

@@ -29,8 +29,6 @@ struct el_tune_figures {
 struct el_tune_result {
     size_t sentences, mentions;    /* of the sample; labelled mentions in it */
     size_t candidates, right;      /* occurrences; those that are mentions with the fitted type */
-    size_t typed, typed_by_votes;  /* of candidates that are labelled spans: rightly typed, fitted
-                                      and by votes */
     struct el_tune_figures before; /* the configuration as it is; threshold NAN */
     struct el_tune_figures after;  /* cross-validated, as chosen */
     double by_nobody, by_all;      /* F1 by who verifies */

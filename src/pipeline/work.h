@@ -151,6 +151,11 @@ struct el_work {
     size_t n_log, log_capacity;
 };
 
+/* A span of the sentence as one of its document. */
+static inline struct el_span el_in_document(const struct el_work *work, struct el_span span) {
+    return (struct el_span){work->begin + span.start, work->begin + span.end};
+}
+
 struct el_questions {
     struct el_question *items; /* in the work's arena */
     size_t count, capacity;
