@@ -285,11 +285,11 @@ size_t el_ensemble_longest_sentence(const struct el_ensemble *ensemble) {
 }
 
 struct el_context el_ensemble_context(const struct el_ensemble *ensemble,
-                                      const struct el_run *order) {
+                                      const struct el_settings *settings, el_member_set members) {
     struct el_context context = ensemble->context;
     el_member_set all = (el_member_set)((UINT64_C(1) << ensemble->config->n_members) - 1);
-    context.settings = order->settings != NULL ? *order->settings : ensemble->config->settings;
-    context.members = order->members != 0 ? order->members & all : all;
+    context.settings = settings != NULL ? *settings : ensemble->config->settings;
+    context.members = members != 0 ? members & all : all;
     context.verifier = el_ensemble_verifier(ensemble, &context.settings);
     return context;
 }

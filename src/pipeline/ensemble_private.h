@@ -27,8 +27,9 @@ struct el_ensemble {
 /* The tokens (el_estimate_tokens) that a sentence may have for every member; 0 = no limit. */
 size_t el_ensemble_longest_sentence(const struct el_ensemble *ensemble);
 
-/* The context of a run: the ensemble's, with the run's settings and members. */
+/* The context of a run: the ensemble's, with these settings (NULL = the configuration's) and
+ * members (0 = all). */
 struct el_context el_ensemble_context(const struct el_ensemble *ensemble,
-                                      const struct el_run *order);
+                                      const struct el_settings *settings, el_member_set members);
 
 #endif

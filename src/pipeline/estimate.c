@@ -95,7 +95,7 @@ static bool estimate_document(struct el_ensemble *ensemble, const struct el_cont
 
 bool el_ensemble_estimate(struct el_ensemble *ensemble, const struct el_run *run,
                           struct el_estimate *estimate, struct el_error *err) {
-    struct el_context context = el_ensemble_context(ensemble, run);
+    struct el_context context = el_ensemble_context(ensemble, run->settings, run->members);
     context.settings.lazy_votes = false; /* at most this many calls */
     *estimate = (struct el_estimate){0};
     for (;;) {

@@ -80,7 +80,7 @@ bool el_query_pool(struct el_ensemble *ensemble, const char *text, size_t text_l
                    const char *const *spans, size_t n_spans,
                    const struct el_search_options *options, struct el_work *work,
                    struct el_error *err) {
-    struct el_context context = el_ensemble_context(ensemble, &(struct el_run){0});
+    struct el_context context = el_ensemble_context(ensemble, NULL, 0);
     struct el_embedder *embedder = el_ensemble_embedder(ensemble);
     *work = (struct el_work){.text_len = text_len, .lang = ensemble->config->lang};
     work->text = el_arena_copy(&work->arena, text, text_len);
@@ -96,7 +96,7 @@ bool el_query_pool(struct el_ensemble *ensemble, const char *text, size_t text_l
 bool el_query_again(struct el_ensemble *ensemble, const struct el_work *work,
                     const struct el_search_options *options, struct el_work *again,
                     struct el_error *err) {
-    struct el_context context = el_ensemble_context(ensemble, &(struct el_run){0});
+    struct el_context context = el_ensemble_context(ensemble, NULL, 0);
     *again = *work;
     again->arena = (struct el_arena){0}; /* the rest stays that of `work` */
     return el_retrieve_search(&context, again, options, err);

@@ -122,6 +122,7 @@ struct el_work {
     const char *text;
     size_t text_len, begin;
     const char *lang;
+    bool evidence;       /* wanted of its entities, see evidence.h */
     struct el_span keep; /* entities whose start lies here (bytes of the sentence) are this
                             piece's; the rest belongs to an overlapping neighbour */
 

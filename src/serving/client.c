@@ -8,9 +8,12 @@
 #include "serving/client_private.h"
 #include "serving/embeddings.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 /* ---- the loop ---- */
 
@@ -130,7 +133,7 @@ void el_client_wait(struct el_client *client) {
 bool el_client_run(struct el_client *client, int milliseconds, el_reply_handler *handler,
                    void *context, struct el_error *err) {
     double deadline = el_now() + (milliseconds < 0 ? 1e9 : milliseconds / 1000.0);
-    while (client->pending > 0 && !client->out_of_memory) {
+    while (client->pending > 0 && !client->out_of_memory && !client->woken) {
         double wake = tick(client);
         double wait = client->ready != NULL ? 0 : earlier(wake, deadline) - el_now();
         el_http_step(client->http, wait > 0 ? wait : 0);
@@ -146,8 +149,44 @@ bool el_client_run(struct el_client *client, int milliseconds, el_reply_handler 
         }
     }
     bool failed = client->out_of_memory;
+    client->woken = false;
     client->out_of_memory = false; /* said once; what was lost is delivered as failures */
     return !failed || el_fail_memory(err);
+}
+
+void el_client_rest(struct el_client *client, int milliseconds) {
+    double deadline = el_now() + (milliseconds < 0 ? 1e9 : milliseconds / 1000.0);
+    double wait;
+    do {
+        wait = earlier(tick(client), deadline) - el_now();
+        el_http_step(client->http, wait > 0 ? wait : 0);
+    } while (!client->woken && el_now() < deadline);
+    client->woken = false;
+}
+
+/* ---- waking ---- */
+
+static void note_wake(void *context, int fd) {
+    struct el_client *client = context;
+    uint64_t n;
+    client->woken = read(fd, &n, sizeof n) == (ssize_t)sizeof n || client->woken;
+}
+
+bool el_client_open_wake(struct el_client *client, struct el_error *err) {
+    client->wake = (struct el_http_watch){
+        .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .ready = note_wake, .context = client};
+    return (client->wake.fd >= 0 && el_http_watch(client->http, &client->wake)) ||
+           el_fail(err, EL_ERR_IO, "cannot make an eventfd: %s", strerror(errno));
+}
+
+void el_client_wake(struct el_client *client) {
+    uint64_t one = 1;
+    ssize_t written = write(client->wake.fd, &one, sizeof one);
+    (void)written; /* it fails only where enough wakes are waiting to be seen */
+}
+
+int el_client_fd(const struct el_client *client) {
+    return el_http_fd(client->http);
 }
 
 /* ---- submitting ---- */
@@ -210,10 +249,18 @@ size_t el_client_pending(const struct el_client *client) {
 
 size_t el_client_in_flight(const struct el_client *client, double *oldest) {
     size_t n = 0;
-    double now = el_now();
-    *oldest = 0;
-    for (const struct el_job *job = client->sent; job != NULL; job = job->sent_next, n++) {
-        *oldest = now - job->sent_at > *oldest ? now - job->sent_at : *oldest;
+    double now = oldest != NULL ? el_now() : 0, most = 0;
+    for (size_t m = 0; m < client->n_members; m++) {
+        for (size_t i = 0; i < client->members[m].n_endpoints; i++) {
+            n += client->members[m].endpoints[i].in_flight;
+        }
+    }
+    for (const struct el_job *job = client->sent; oldest != NULL && job != NULL;
+         job = job->sent_next) {
+        most = now - job->sent_at > most ? now - job->sent_at : most;
+    }
+    if (oldest != NULL) {
+        *oldest = most;
     }
     return n;
 }
@@ -252,22 +299,80 @@ size_t el_client_slots(const struct el_client *client) {
     return slots;
 }
 
-void el_client_cancel(struct el_client *client) {
-    struct el_job *job;
+/* ---- cancelling ---- */
+
+struct choice {
+    struct el_client *client;
+    bool (*wanted)(void *context, const struct el_call *call);
+    void *context;
+};
+
+static bool is_wanted(const struct choice *choice, const struct el_job *job) {
+    return choice->wanted == NULL || choice->wanted(choice->context, &job->call);
+}
+
+/* Fails the twins of a job that are to be cancelled. */
+static void cancel_twins(const struct choice *choice, struct el_job *job) {
+    struct el_job **at = &job->twins;
+    while (*at != NULL) {
+        struct el_job *twin = *at;
+        if (is_wanted(choice, twin)) {
+            *at = twin->next;
+            el_job_fail(choice->client, twin, EL_FAILED_CANCELLED, "cancelled");
+        } else {
+            at = &twin->next;
+        }
+    }
+}
+
+/* Is this job to be ended? If somebody else waits for its answer, it goes on as theirs. */
+static bool ends(void *context, struct el_job *job) {
+    const struct choice *choice = context;
+    cancel_twins(choice, job);
+    if (!is_wanted(choice, job)) {
+        return false;
+    }
+    struct el_job *twin = job->twins;
+    if (twin == NULL) {
+        return true;
+    }
+    struct el_call call = job->call;
+    job->call = twin->call;
+    twin->call = call;
+    job->twins = twin->next;
+    el_job_fail(choice->client, twin, EL_FAILED_CANCELLED, "cancelled");
+    return false;
+}
+
+static void fail_list(struct el_client *client, struct el_job *list) {
+    while (list != NULL) {
+        struct el_job *job = list;
+        list = job->next;
+        el_job_fail(client, job, EL_FAILED_CANCELLED, "cancelled");
+    }
+}
+
+void el_client_cancel_some(struct el_client *client,
+                           bool (*wanted)(void *context, const struct el_call *call),
+                           void *context) {
+    struct choice choice = {client, wanted, context};
     for (size_t m = 0; m < client->n_members; m++) {
-        while ((job = el_queue_pop(&client->members[m].queue)) != NULL) {
+        fail_list(client, el_queue_take(&client->members[m].queue, ends, &choice));
+    }
+    fail_list(client, el_queue_take(&client->delayed, ends, &choice));
+    for (struct el_job *job = client->sent, *next; job != NULL; job = next) {
+        next = job->sent_next;
+        if (ends(&choice, job)) {
+            el_breaker_released(&job->endpoint->breaker);
+            el_http_cancel(client->http, job->transfer);
+            el_job_unsend(client, job);
             el_job_fail(client, job, EL_FAILED_CANCELLED, "cancelled");
         }
     }
-    while ((job = el_queue_pop(&client->delayed)) != NULL) {
-        el_job_fail(client, job, EL_FAILED_CANCELLED, "cancelled");
-    }
-    while ((job = client->sent) != NULL) {
-        el_breaker_released(&job->endpoint->breaker);
-        el_http_cancel(client->http, job->transfer);
-        el_job_unsend(client, job);
-        el_job_fail(client, job, EL_FAILED_CANCELLED, "cancelled");
-    }
+}
+
+void el_client_cancel(struct el_client *client) {
+    el_client_cancel_some(client, NULL, NULL);
 }
 
 const struct el_capabilities *el_client_capabilities(const struct el_client *client,

@@ -76,16 +76,17 @@ typedef void el_reply_handler(void *context, const struct el_call *call,
                               const struct el_reply *reply);
 
 /* Move the transfers on, deliver what is ready, and return after at least one reply was
- * delivered, or `milliseconds` passed, or nothing is in flight. Failures of calls are replies;
- * false only for memory. Calls that are pending then stay so: who gives up cancels them and runs on
- * until none is, before what they point to goes. */
+ * delivered, or `milliseconds` passed, or nothing is in flight, or it was woken. Failures of calls
+ * are replies; false only for memory. Calls that are pending then stay so: who gives up cancels
+ * them and runs on until none is, before what they point to goes. */
 bool el_client_run(struct el_client *client, int milliseconds, el_reply_handler *handler,
                    void *context, struct el_error *err);
 
 /* Calls submitted and not yet delivered. */
 size_t el_client_pending(const struct el_client *client);
 
-/* Calls that servers are at work on; `oldest`: seconds since the first of them was sent. */
+/* Calls that servers are at work on; `oldest`: seconds since the first of them was sent; NULL = not
+ * wanted. */
 size_t el_client_in_flight(const struct el_client *client, double *oldest);
 
 /* Calls that all endpoints together can have in flight: how much work is worth preparing. */
@@ -99,6 +100,20 @@ void el_client_forget(struct el_client *client, uint64_t order);
 
 /* Everything not delivered yet is delivered as EL_FAILED_CANCELLED by the next run. */
 void el_client_cancel(struct el_client *client);
+/* The same for the calls that `wanted` picks out. An identical call of somebody else that waited
+ * for the answer to such a one still gets it. */
+void el_client_cancel_some(struct el_client *client,
+                           bool (*wanted)(void *context, const struct el_call *call),
+                           void *context);
+
+/* From any thread: a run or rest in progress, or else the next one, returns soon. */
+void el_client_wake(struct el_client *client);
+/* While no call is pending: wait for el_client_wake(), at most so long; what has to be done at its
+ * time (the store, endpoints that are to be looked at again) is done. */
+void el_client_rest(struct el_client *client, int milliseconds);
+/* A descriptor that is readable when there is something for el_client_run() or el_client_rest() to
+ * do but for what time brings. The client's own: to be polled and nothing else. */
+int el_client_fd(const struct el_client *client);
 
 /* The account, by member and stage. */
 struct el_account {

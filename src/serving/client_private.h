@@ -98,11 +98,14 @@ struct el_client {
     size_t pending;
     uint64_t sequence, jitter;
     bool out_of_memory;
-    char *program; /* llama-server */
+    struct el_http_watch wake; /* of an eventfd */
+    bool woken;                /* it was written to since the last run or rest */
+    char *program;             /* llama-server */
 };
 
-/* client.c: move everything on once, while starting */
+/* client.c: move everything on once, while starting; what el_client_wake() needs */
 void el_client_wait(struct el_client *client);
+bool el_client_open_wake(struct el_client *client, struct el_error *err);
 
 /* jobs.c: an identical job under way, or NULL; put among those under way; end it, and its twins
  * with it: with a failure, an answer (whose memory it takes), or what the store has (false: it has
@@ -136,6 +139,9 @@ void el_set_text(char *into, size_t room, const char *text);
 /* queue.c */
 bool el_queue_push(struct el_queue *queue, struct el_job *job, uint64_t rank);
 struct el_job *el_queue_pop(struct el_queue *queue); /* NULL if empty */
+/* Take out those that `wanted` picks; a list by `next`. */
+struct el_job *el_queue_take(struct el_queue *queue,
+                             bool (*wanted)(void *context, struct el_job *job), void *context);
 
 /* probe.c: begin; move on what waits for its time; 0 if nothing does, else the time of the next
  * move. An endpoint that gets to EL_PROBE_DONE fills its member's capabilities if it is the first

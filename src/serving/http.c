@@ -444,6 +444,10 @@ void el_http_unwatch(struct el_http *http, struct el_http_watch *watch) {
     epoll_ctl(http->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
 }
 
+int el_http_fd(const struct el_http *http) {
+    return http->epoll;
+}
+
 static enum el_failure failure_of(CURLcode code, const struct el_http_transfer *t) {
     if (code == CURLE_OK) {
         return EL_ANSWERED;

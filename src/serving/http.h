@@ -88,6 +88,9 @@ struct el_http_watch {
 bool el_http_watch(struct el_http *http, struct el_http_watch *watch);
 void el_http_unwatch(struct el_http *http, struct el_http_watch *watch);
 
+/* The epoll set: readable when something has happened that el_http_step() would handle. */
+int el_http_fd(const struct el_http *http);
+
 /* Wait at most `seconds` for something to happen and handle it. */
 void el_http_step(struct el_http *http, double seconds);
 

@@ -51,3 +51,20 @@ struct el_job *el_queue_pop(struct el_queue *queue) {
     }
     return top;
 }
+
+struct el_job *el_queue_take(struct el_queue *queue,
+                             bool (*wanted)(void *context, struct el_job *job), void *context) {
+    struct el_job *taken = NULL;
+    size_t n = queue->len;
+    queue->len = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct el_job *job = queue->jobs[i];
+        if (wanted(context, job)) {
+            job->next = taken;
+            taken = job;
+        } else {
+            el_queue_push(queue, job, job->rank); /* there is room: none are more than before */
+        }
+    }
+    return taken;
+}

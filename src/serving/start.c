@@ -294,7 +294,9 @@ bool el_client_start(const struct el_member_config *members, size_t n_members,
     for (size_t m = 0; m < n_members; m++) {
         n_files += members[m].gguf != NULL;
     }
-    bool ok = el_http_new(&client->http, err) && make_members(client, members, n_members, err);
+    client->wake.fd = -1;
+    bool ok = el_http_new(&client->http, err) && el_client_open_wake(client, err) &&
+              make_members(client, members, n_members, err);
     if (ok) {
         open_store(client);
     }
@@ -350,6 +352,9 @@ void el_client_stop(struct el_client *client) {
         free(member->server);
         free(member->endpoints);
         free(member->queue.jobs);
+    }
+    if (client->wake.fd >= 0) {
+        close(client->wake.fd);
     }
     el_http_free(client->http);
     free(client->delayed.jobs);

@@ -4,6 +4,7 @@
 #include "scripted.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -268,6 +269,79 @@ static void lack_of_memory_is_said_once(void **state) {
     assert_int_equal(el_client_pending(client), 0);
     ask_all(client, 5, 0);
     expect_intact(5, MOST);
+    el_client_stop(client);
+    scripted_stop(&server);
+}
+
+static bool is_odd(void *context, const struct el_call *call) {
+    ++*(size_t *)context;
+    return call->order % 2 == 1;
+}
+
+/* Sent, queued, and identical to one of somebody else: whoever does not cancel gets the answer. */
+static void some_calls_are_cancelled(void **state) {
+    (void)state;
+    struct scripted server = scripted_start("--latency 50");
+    const char *urls[] = {server.url};
+    struct el_member_config member = {.name = "m", .urls = urls, .n_urls = 1, .slots = 3};
+    struct el_client *client;
+    struct el_error err;
+    char prompts[12][128];
+    size_t asked = 0;
+    assert_true(el_client_start(&member, 1, NULL, &client, &err));
+    for (size_t i = 0; i < 12; i++) { /* 9 asks what 8 does; 10 and 11 what 1 does */
+        size_t number = i == 11 ? 1 : i == 10 ? 1 : i == 9 ? 8 : i;
+        snprintf(prompts[i], sizeof prompts[i],
+                 "<|extract|><|types|>person<|text|>word Name%zu word<|answer|>", number);
+        struct el_call call = {
+            .stage = EL_STAGE_EXTRACT, .order = i, .prompt = prompts[i], .max_tokens = 20};
+        assert_true(el_client_submit(client, &call, &err));
+    }
+    assert_true(el_client_run(client, 20, take_reply, seen, &err));
+    assert_int_equal(seen->delivered, 0);
+    assert_int_equal(el_client_in_flight(client, NULL), 3);
+    el_client_cancel_some(client, is_odd, &asked);
+    assert_true(asked >= 12);
+    assert_int_equal(el_client_in_flight(client, NULL), 3); /* 1 goes on for 10 */
+    while (el_client_pending(client) > 0) {
+        assert_true(el_client_run(client, 1000, take_reply, seen, &err));
+    }
+    assert_int_equal(seen->delivered, 12);
+    assert_int_equal(seen->failures[EL_FAILED_CANCELLED], 6);
+    for (size_t i = 0; i < 12; i += 2) {
+        char name[16];
+        snprintf(name, sizeof name, "Name%zu", i == 10 ? 1 : i);
+        assert_int_equal(seen->failure[i], EL_ANSWERED);
+        assert_non_null(strstr(seen->texts[i], name));
+    }
+    el_client_stop(client);
+    scripted_stop(&server);
+}
+
+static void *wake(void *client) {
+    el_client_wake(client);
+    return NULL;
+}
+
+/* The waits would last for hours. */
+static void another_thread_wakes_the_client(void **state) {
+    (void)state;
+    struct scripted server = scripted_start("--fault hang");
+    const char *urls[] = {server.url};
+    struct el_member_config member = {.name = "m", .urls = urls, .n_urls = 1};
+    struct el_client *client;
+    struct el_error err;
+    struct el_call call = {.stage = EL_STAGE_EXTRACT, .prompt = "word Name0"};
+    pthread_t thread;
+    assert_true(el_client_start(&member, 1, NULL, &client, &err));
+    assert_int_equal(pthread_create(&thread, NULL, wake, client), 0);
+    el_client_rest(client, 10000000);
+    pthread_join(thread, NULL);
+    assert_true(el_client_submit(client, &call, &err));
+    assert_int_equal(pthread_create(&thread, NULL, wake, client), 0);
+    assert_true(el_client_run(client, 10000000, take_reply, seen, &err));
+    pthread_join(thread, NULL);
+    assert_int_equal(el_client_pending(client), 1);
     el_client_stop(client);
     scripted_stop(&server);
 }
@@ -777,6 +851,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(estimate_of_tokens),
         TEST(all_apis_answer),
+        TEST(some_calls_are_cancelled),
+        TEST(another_thread_wakes_the_client),
         TEST(lack_of_memory_is_said_once),
         TEST(sockets_that_cannot_be_watched_fail_at_once),
         TEST(capabilities_are_probed),
