@@ -35,6 +35,8 @@ struct sentence {
     struct el_raw_rows raw;  /* not of CoNLL-U */
     struct el_buffer border; /* a line "-DOCSTART-" that ended the sentence: it begins the next */
     size_t line_begin;       /* of the line in work, in raw */
+    struct el_document *waiting; /* the last one so far: comments at the file's end are its */
+    struct el_error problem;     /* of the sentence behind it; code 0 = none */
 
     bool tabs;           /* columns are separated by tabs, not by spaces */
     bool has_tag_column; /* it was asked for */
@@ -94,8 +96,8 @@ static bool is_comment(const struct sentence *sentence, const char *line, size_t
     while (from > 0 && line[from - 1] != (tab ? '\t' : ' ')) {
         from--;
     }
-    return sentence->n_rows == 0 && from > 0 && sentence->n_columns != 1 &&
-           !sentence->has_tag_column && !el_iob_is_valid(line + from, len - from, EL_SCHEME_AUTO);
+    return from > 0 && sentence->n_columns != 1 && !sentence->has_tag_column &&
+           !el_iob_is_valid(line + from, len - from, EL_SCHEME_AUTO);
 }
 
 static enum line_kind classify(const struct sentence *sentence, const char *line, size_t len) {
@@ -637,6 +639,17 @@ static void keep_line(struct el_reader *reader, const char *line, size_t len, si
     }
 }
 
+/* A comment among rows that has as many columns as they may be a token with a wrong tag. */
+static void doubt_comment(struct el_reader *reader, const char *line, size_t len) {
+    const struct sentence *sentence = reader->state;
+    struct el_span columns[MAX_COLUMNS];
+    if (sentence->n_rows > 0 && !sentence->conllu && !sentence->tabs &&
+        split(sentence, line, len, columns) == sentence->n_columns) {
+        el_reader_notice(reader, NULL, reader->input.line,
+                         "begins with # and does not end in a tag: it was read as a comment");
+    }
+}
+
 /* 1 = a sentence with at least one row, 0 = end, -1 = error. */
 static int read_sentence(struct el_reader *reader, struct el_error *err) {
     struct sentence *sentence = reader->state;
@@ -657,6 +670,9 @@ static int read_sentence(struct el_reader *reader, struct el_error *err) {
             return 1;
         }
         keep_line(reader, line, len, all - len);
+        if (kind == LINE_COMMENT) {
+            doubt_comment(reader, line, len);
+        }
         if ((kind == LINE_ROW && !read_row(reader, line, len, err)) ||
             (kind == LINE_COMMENT && !read_comment(reader, line, err))) {
             if (sentence->n_rows == 0) { /* the line itself is no part of what is before it */
@@ -680,7 +696,8 @@ static bool begin_sentence(struct sentence *sentence, bool lost) {
     return done;
 }
 
-int el_conll_next(struct el_reader *reader, struct el_document **document, struct el_error *err) {
+static int next_sentence(struct el_reader *reader, struct el_document **document,
+                         struct el_error *err) {
     struct sentence *sentence = reader->state;
     int got = read_sentence(reader, err);
     if (got == -1) {
@@ -689,6 +706,10 @@ int el_conll_next(struct el_reader *reader, struct el_document **document, struc
             skip_sentence(reader);
         }
     } else if (got == 1 && (*document = make_document(reader, err)) == NULL) {
+        got = -1;
+    } else if (got == 0 && sentence->waiting != NULL &&
+               !el_raw_keep_end(&sentence->raw, sentence->waiting)) {
+        el_fail_memory(err);
         got = -1;
     }
     if (!begin_sentence(sentence, got == -1)) {
@@ -699,6 +720,32 @@ int el_conll_next(struct el_reader *reader, struct el_document **document, struc
         got = -1;
     }
     return got;
+}
+
+/* A document of rows is handed over when what comes behind it is known. */
+int el_conll_next(struct el_reader *reader, struct el_document **document, struct el_error *err) {
+    struct sentence *sentence = reader->state;
+    struct el_document *next = NULL;
+    if (sentence->problem.code != EL_OK) {
+        *err = sentence->problem;
+        sentence->problem.code = EL_OK;
+        return -1;
+    }
+    int got = next_sentence(reader, &next, err);
+    if (got == 1 && sentence->waiting == NULL && next->rows != NULL) {
+        sentence->waiting = next;
+        return el_conll_next(reader, document, err);
+    }
+    if (sentence->waiting == NULL) {
+        *document = next;
+        return got;
+    }
+    *document = sentence->waiting;
+    sentence->waiting = next;
+    if (got == -1) {
+        sentence->problem = *err;
+    }
+    return 1;
 }
 
 bool el_conll_open(struct el_reader *reader, struct el_error *err) {
@@ -720,6 +767,7 @@ void el_conll_close(struct el_reader *reader) {
     }
     el_buffer_free(&sentence->bytes);
     el_raw_free(&sentence->raw);
+    el_document_free(sentence->waiting);
     el_buffer_free(&sentence->border);
     free(sentence->cells);
     free(sentence);

@@ -70,6 +70,7 @@ struct el_document {
     const struct el_rows *rows;       /* of CoNLL columns (raw_rows.h); in the arena; or NULL */
     const struct el_columns *columns; /* of a table; in the arena; NULL = it is from no table */
 
+    size_t position;            /* in its file, from 1; the id of a document without one */
     size_t line;                /* where the document began in its source (1-based); 0 = unknown */
     size_t abstained;           /* cells (member x stage x sentence) without an answer */
     const char *failure;        /* NULL, or why this document could not be processed */

@@ -126,9 +126,9 @@ static bool list(struct el_reader *reader, struct el_error *err) {
 /* ---- Documents ---- */
 
 /* A position becomes unique by the file's path before it, and so does a name within brat. */
-static bool set_id(const struct part *part, size_t position, struct el_document *document) {
+static bool set_id(const struct part *part, struct el_document *document) {
     char number[24];
-    snprintf(number, sizeof number, "%zu", position);
+    snprintf(number, sizeof number, "%zu", document->position);
     if (part->brat) {
         document->id = el_arena_printf(&document->arena, "%s/%s", part->path, document->id);
     } else if (strcmp(document->id, number) == 0) {
@@ -174,8 +174,7 @@ static int next(struct el_reader *reader, struct el_document **document, struct 
         } else if (folder->current != NULL) {
             got = el_reader_next(folder->current, document, err);
         }
-        if (got == 1 &&
-            !set_id(&folder->parts[folder->next - 1], folder->current->count, *document)) {
+        if (got == 1 && !set_id(&folder->parts[folder->next - 1], *document)) {
             el_document_free(*document);
             el_fail_memory(err);
             got = -1;

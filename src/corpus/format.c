@@ -290,6 +290,7 @@ struct el_document *el_reader_document(struct el_reader *reader, size_t line) {
     reader->count++;
     if (document != NULL) {
         document->line = line;
+        document->position = reader->count;
         document->text = "";
         document->id = el_arena_printf(&document->arena, "%zu", reader->count);
         if (document->id == NULL) {

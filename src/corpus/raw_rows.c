@@ -58,6 +58,18 @@ bool el_raw_keep(const struct el_raw_rows *rows, size_t n_columns, char separato
     return kept->tail != NULL;
 }
 
+bool el_raw_keep_end(const struct el_raw_rows *rows, struct el_document *document) {
+    struct el_rows *longer = el_arena_alloc(&document->arena, sizeof *longer);
+    if (rows->bytes.failed || longer == NULL) {
+        return false;
+    }
+    *longer = *document->rows;
+    longer->tail = el_arena_printf(&document->arena, "%s%.*s", longer->tail, (int)rows->bytes.len,
+                                   rows->bytes.len > 0 ? rows->bytes.data : "");
+    document->rows = longer;
+    return longer->tail != NULL;
+}
+
 void el_raw_clear(struct el_raw_rows *rows, bool keep_lead) {
     size_t lead = rows->count == 0 ? rows->bytes.len : rows->lead;
     bool failed = rows->bytes.failed;

@@ -17,7 +17,8 @@ struct el_rows {
     const struct el_row *items;
     size_t n_columns;
     char separator;   /* of columns */
-    const char *tail; /* the blank line behind the last row, and comments before it; may be "" */
+    const char *tail; /* behind the last row: comments, the blank line, and of the last document all
+                         to the file's end; may be "" */
 };
 
 /* Lines in work. {0} is valid. */
@@ -38,6 +39,9 @@ bool el_raw_add_row(struct el_raw_rows *rows, size_t begin, struct el_span tag);
 /* The rows as a document's. False if out of memory. */
 bool el_raw_keep(const struct el_raw_rows *rows, size_t n_columns, char separator,
                  struct el_document *document);
+
+/* What came behind the last row of the document that was kept last. False if out of memory. */
+bool el_raw_keep_end(const struct el_raw_rows *rows, struct el_document *document);
 
 /* Forget the rows; what stands before the first stays if `keep_lead`. */
 void el_raw_clear(struct el_raw_rows *rows, bool keep_lead);
