@@ -233,8 +233,14 @@ int cli_fail(const struct el_error *err);
 struct el_ensemble;
 bool cli_report_silent(struct el_ensemble *ensemble, const struct el_config *config);
 
-/* How many replies came from the store; nothing if none did. */
-void cli_report_stored(struct el_ensemble *ensemble, const struct el_config *config);
+/* That the members are the built-in models, if they are; a quiet run says it too. */
+void cli_tell_built_in(const struct el_config *config);
+
+/* How many replies, of `whom`, came from the store; nothing if none did. */
+void cli_report_stored(uint64_t stored, uint64_t replies, const char *whom);
+/* Both numbers of a run, over all members and stages. */
+void cli_count_stored(struct el_ensemble *ensemble, const struct el_config *config,
+                      uint64_t *stored, uint64_t *replies);
 
 /* A line for each cause for which members abstained: how often, and what helps. */
 struct el_abstentions;

@@ -1,5 +1,6 @@
 /* el4ner eval: the ensemble on a labelled file: scores, ablation, stage figures, report. */
 #include "cli/figures.h"
+#include "cli/type_list.h"
 #include "cli/watch.h"
 
 #include "base/print.h"
@@ -77,6 +78,7 @@ struct eval {
     size_t ks[32];
 
     struct el_labels gold;
+    struct cli_type_list types; /* of the test file, for --types auto */
     struct el_config *config;
     struct el_ensemble *ensemble;
     struct el_ablation ablation;
@@ -198,28 +200,6 @@ static void draw(struct el_labels *labels, size_t n, uint64_t seed) {
     labels->count = kept;
 }
 
-/* The types of the test file as a list for --types. NULL if out of memory. */
-static char *list_types(const struct el_labels *labels) {
-    struct el_buffer list = {0};
-    json_t *seen = json_object();
-    bool ok = seen != NULL;
-    for (size_t i = 0; ok && i < labels->count; i++) {
-        for (size_t j = 0; ok && j < labels->items[i].n_entities; j++) {
-            const char *type = labels->items[i].entities[j].type;
-            if (json_object_get(seen, type) == NULL) {
-                el_buffer_printf(&list, "%s%s", list.len > 0 ? "," : "", type);
-                ok = json_object_set_new(seen, type, json_true()) == 0;
-            }
-        }
-    }
-    json_decref(seen);
-    if (!ok || list.failed || list.len == 0) {
-        el_buffer_free(&list);
-        return NULL;
-    }
-    return list.data;
-}
-
 static int check_files(struct eval *eval) {
     char *const test = (char *)eval->test;
     int status = cli_check_inputs(&test, 1);
@@ -236,13 +216,18 @@ static int prepare(struct eval *eval, struct el_error *err) {
     if (!el_labels_read(eval->test, &eval->read, true, &eval->gold, err)) {
         return cli_fail(err);
     }
-    char *types = NULL;
     if (eval->settings.types != NULL && strcmp(eval->settings.types, "auto") == 0) {
-        types = list_types(&eval->gold);
-        eval->settings.types = types;
+        for (size_t i = 0; i < eval->gold.count; i++) {
+            const struct el_labelled *document = &eval->gold.items[i];
+            cli_type_list_add(&eval->types, document->entities, document->n_entities);
+        }
+        if (eval->types.names.failed) {
+            el_fail_memory(err);
+            return cli_fail(err);
+        }
+        eval->settings.types = eval->types.names.data;
     }
     status = cli_load(&eval->settings, &eval->config);
-    free(types);
     if (status != CLI_OK) {
         return status;
     }
@@ -607,6 +592,7 @@ static bool write_report(struct eval *eval, struct el_error *err) {
 }
 
 static int evaluate(struct eval *eval, struct el_error *err) {
+    cli_tell_built_in(eval->config);
     cli_catch_interrupt();
     bool ok =
         el_ablate(eval->ensemble, eval->config, &eval->gold, &eval->options, &eval->ablation, err);
@@ -637,6 +623,9 @@ static int evaluate(struct eval *eval, struct el_error *err) {
                 (unsigned long long)failed, failed == 1 ? "" : "s");
     }
     if (!eval->settings.quiet) {
+        const struct el_ablation_row *first = &eval->ablation.rows[0];
+        cli_report_stored(first->calls - first->made, first->calls,
+                          eval->ablation.n_rows > 1 ? " of the configured ensemble" : "");
         cli_report_abstentions(&eval->ablation.abstentions, eval->ensemble, eval->config);
     }
     bool silent = cli_report_silent(eval->ensemble, eval->config);
@@ -648,6 +637,7 @@ static void release(struct eval *eval) {
     el_ensemble_close(eval->ensemble);
     el_config_free(eval->config);
     el_labels_free(&eval->gold);
+    cli_type_list_free(&eval->types);
     if (eval->trace != NULL) {
         fclose(eval->trace);
     }

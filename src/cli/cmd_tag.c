@@ -54,7 +54,7 @@ static const struct cli_help help = {
         "Examples:\n"
         "  el4ner tag letter.txt\n"
         "  echo \"Ada Lovelace lived in London.\" | el4ner tag - --types person,location\n"
-        "  el4ner tag -c my.yaml corpus.conll -o out.jsonl --trace trace.jsonl\n"
+        "  el4ner tag -c my.yaml --types auto corpus.conll -o out.jsonl --trace trace.jsonl\n"
         "  el4ner tag --profile paper --pool train.jsonl dev.jsonl --offsets token > out.jsonl\n"
         "\n"
         "Ctrl-C finishes the documents in work, for 5 seconds at most, and leaves valid output;\n"
@@ -230,6 +230,7 @@ static void release(struct tag *tag) {
     el_reader_close(tag->reader);
     el_ensemble_close(tag->ensemble);
     el_config_free(tag->config);
+    cli_type_list_free(&tag->types);
     free(tag->store);
     free(tag->names);
 }
@@ -255,9 +256,7 @@ static int run(struct tag *tag) {
         int status = finish(tag, false, &err);
         return broken ? CLI_USAGE : status;
     }
-    if (tag->config->built_in_members && !tag->settings.quiet) {
-        cli_say("using the built-in nano models; for quality configure larger ones (man el4ner)");
-    }
+    cli_tell_built_in(tag->config);
     cli_catch_interrupt();
     struct el_run run = {.context = tag,
                          .next = tag_next,
@@ -269,6 +268,22 @@ static int run(struct tag *tag) {
     int status = finish(tag, ok, &err);
     int judged = cli_reader_gone() ? status : tag_report(tag);
     return status != CLI_OK ? status : judged;
+}
+
+/* With --types auto the types are those of the input, where it has labels and can be read twice. */
+static int load(struct tag *tag) {
+    if (tag->settings.types != NULL && strcmp(tag->settings.types, "auto") == 0) {
+        cli_type_list_read(&tag->types, tag->inputs, tag->n_inputs, &tag->read);
+        if (tag->types.names.failed) {
+            struct el_error err = {0};
+            el_fail_memory(&err);
+            return cli_fail(&err);
+        }
+        if (tag->types.names.len > 0) {
+            tag->settings.types = tag->types.names.data;
+        }
+    }
+    return cli_load(&tag->settings, &tag->config);
 }
 
 int cmd_tag(int argc, char **argv) {
@@ -288,10 +303,10 @@ int cmd_tag(int argc, char **argv) {
     tag.inputs = argv + parser.first;
     tag.n_inputs = (size_t)(argc - parser.first);
     status = check_files(&tag, argv[0]);
-    status = status == CLI_OK ? cli_load(&tag.settings, &tag.config) : status;
+    status = status == CLI_OK ? load(&tag) : status;
     if (status == CLI_OK) {
         status = tag.dry_run ? tag_dry_run(&tag) : run(&tag);
-        release(&tag);
     }
+    release(&tag);
     return status;
 }

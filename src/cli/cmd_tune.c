@@ -284,11 +284,15 @@ static bool write_tuned(const struct command *c, struct el_error *err) {
 
 static int tune(struct command *c, struct el_error *err) {
     c->watch.ensemble = c->ensemble;
+    cli_tell_built_in(c->config);
     cli_catch_interrupt();
     cli_watch_begin(&c->watch);
     bool ok = el_tune(c->config, c->ensemble, &c->options, &c->result, err);
+    uint64_t stored, calls;
+    cli_count_stored(c->ensemble, c->config, &stored, &calls);
     cli_progress(NULL);
     if (!c->settings.quiet) {
+        cli_report_stored(stored, calls, "");
         cli_report_abstentions(&el_ensemble_counts(c->ensemble)->abstentions, c->ensemble,
                                c->config);
     }

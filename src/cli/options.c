@@ -96,6 +96,25 @@ static int complain(struct cli_parser *parser, int what) {
     return stop(parser, cli_usage(command, "unknown option '--%s'", name));
 }
 
+/* "--summary -o FILE": the value of the first would be the second. Written as --summary=-o it is
+ * meant; "-" and what names no option are values. */
+static bool swallows_option(const struct cli_parser *parser, const char *value) {
+    const char *given = parser->argv[optind - 1];
+    if (value != given || value[0] != '-') {
+        return false;
+    }
+    for (size_t i = 0; i < parser->help->n_options; i++) {
+        const struct cli_option *option = &parser->help->options[i];
+        if (is_short(option->id) && value[1] == option->id && value[2] == '\0') {
+            return true;
+        }
+        if (value[1] == '-' && strcmp(value + 2, option->name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int cli_next(struct cli_parser *parser) {
     struct option long_options[MOST_OPTIONS + 2] = {{"help", no_argument, NULL, 'h'}};
     char short_options[2 * MOST_OPTIONS + 8] = ":h";
@@ -130,6 +149,11 @@ int cli_next(struct cli_parser *parser) {
     case ':':
         return complain(parser, id);
     default:
+        if (optarg != NULL && swallows_option(parser, optarg)) {
+            return stop(parser, cli_usage(parser->argv[0],
+                                          "the option '%s' needs a value, and '%s' is an option",
+                                          parser->argv[optind - 2], optarg));
+        }
         return id;
     }
 }

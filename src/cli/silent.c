@@ -1,6 +1,6 @@
-/* What members did not answer in a run: what the store answered for them, their abstentions by
- * cause, and those that gave no answer all through; commands that ask members end with status 1
- * then. */
+/* Which models run, and what members did not answer in a run: what the store answered for them,
+ * their abstentions by cause, and those that gave no answer all through; commands that ask members
+ * end with status 1 then. */
 #include "cli/cli.h"
 
 #include "pipeline/abstention_report.h"
@@ -32,19 +32,29 @@ bool cli_report_silent(struct el_ensemble *ensemble, const struct el_config *con
     return any;
 }
 
-void cli_report_stored(struct el_ensemble *ensemble, const struct el_config *config) {
-    uint64_t calls = 0, stored = 0;
+void cli_tell_built_in(const struct el_config *config) {
+    if (config->built_in_members) {
+        cli_say("using the built-in nano models; for quality configure larger ones (man el4ner)");
+    }
+}
+
+void cli_count_stored(struct el_ensemble *ensemble, const struct el_config *config,
+                      uint64_t *stored, uint64_t *replies) {
+    *stored = *replies = 0;
     for (size_t m = 0; m < config->n_members; m++) {
         for (int s = 0; s < EL_STAGES; s++) {
             const struct el_account *account =
                 el_client_account(el_ensemble_client(ensemble), m, (enum el_stage)s);
-            calls += account->calls;
-            stored += account->from_store;
+            *replies += account->calls;
+            *stored += account->from_store;
         }
     }
+}
+
+void cli_report_stored(uint64_t stored, uint64_t replies, const char *whom) {
     if (stored > 0) {
-        cli_say("%llu of %llu replies came from the store (--refresh asks anew)",
-                (unsigned long long)stored, (unsigned long long)calls);
+        cli_say("%llu of %llu replies%s came from the store (--refresh asks anew)",
+                (unsigned long long)stored, (unsigned long long)replies, whom);
     }
 }
 

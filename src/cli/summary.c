@@ -107,7 +107,8 @@ static void print(FILE *file, const struct lines *types, const struct lines *tex
     for (size_t i = 0; i < types->count; i++) {
         n += types->items[i].n;
     }
-    fprintf(file, "%zu entities of %zu types in %zu documents\n", n, types->count, documents);
+    fprintf(file, "%zu entit%s of %zu type%s in %zu document%s\n", n, n == 1 ? "y" : "ies",
+            types->count, types->count == 1 ? "" : "s", documents, documents == 1 ? "" : "s");
     for (size_t i = 0; i < types->count; i++) {
         const struct line *line = &types->items[i];
         fprintf(file, "%8zu  %s (%zu different)\n", line->n, line->type, line->documents);

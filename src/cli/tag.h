@@ -3,6 +3,7 @@
 #define EL_CLI_TAG_H
 
 #include "cli/summary.h"
+#include "cli/type_list.h"
 #include "cli/watch.h"
 #include "pipeline/ensemble.h"
 
@@ -33,8 +34,9 @@ struct tag {
 
     /* Counts */
     uint64_t documents_read, text_read, sentences, text_done;
-    size_t empty_inputs;    /* files without a byte */
-    uint64_t failed_inputs; /* documents or files that could not be read */
+    struct cli_type_list types; /* of the input, for --types auto */
+    size_t empty_inputs;        /* files without a byte */
+    uint64_t failed_inputs;     /* documents or files that could not be read */
     uint64_t written;
     uint64_t unsure; /* entities left out by min_score */
     struct cli_watch watch;

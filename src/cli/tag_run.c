@@ -240,7 +240,9 @@ int tag_report(const struct tag *tag) {
             cli_say("%llu of these entities score below %g and are left out (--min-score)",
                     (unsigned long long)tag->unsure, tag->min_score);
         }
-        cli_report_stored(tag->ensemble, tag->config);
+        uint64_t stored, calls;
+        cli_count_stored(tag->ensemble, tag->config, &stored, &calls);
+        cli_report_stored(stored, calls, "");
         cli_report_abstentions(&counts->abstentions, tag->ensemble, tag->config);
         if (counts->ungrounded > 0) {
             cli_say("%llu of %llu strings that the members listed are not in their sentence and do "

@@ -139,6 +139,10 @@ static bool explain(struct el_endpoint *e, long status, const struct el_buffer *
     const char *hint = el_api_entry(e->probe_api)->hint, *listed = e->probe->listed;
     el_api_read_error(body->data, body->len, said, sizeof said, &context);
     bool no_route = is_no_route(status, said);
+    size_t end = strlen(said); /* it is the beginning of a longer message */
+    if (end > 1 && said[end - 1] == '.' && said[end - 2] != '.') {
+        said[end - 1] = '\0';
+    }
     if (status == 401 || status == 403) {
         hint = "; check api_key_env or api_key_file";
     } else if (status >= 300 && status < 400) {

@@ -28,7 +28,7 @@ says 3 "http://127.0.0.1:$port/nowhere: HTTP 404: no such route (/v1/models)" "a
 serve --api openai --fault model
 for api in "" ", api: chat"; do
     member "" ", model: other$api"
-    says 3 "HTTP 404: The model \`other\` does not exist.; the server lists: scripted" \
+    says 3 "HTTP 404: The model \`other\` does not exist; the server lists: scripted" \
         "a wrong model$api" run
 done
 member ""

@@ -63,6 +63,16 @@ for api in llama openai ollama; do
     pair $api "" ""
     that "$api: a server that tells nothing is known by its address" test -z "$(stored)"
 done
+awk 'BEGIN { for (i = 0; i < 30; i++) printf "{\"text\": \"Anna Berg met Carlo Dias, number %d.\", \"entities\": [{\"start\": 0, \"end\": 9, \"type\": \"person\"}]}\n", i }' >labelled.jsonl
+twice() { # STATUS COMMAND...
+    wanted=$1 command=$2
+    shift
+    try "$wanted" "$command" "$el4ner" "$@" -c one.yaml --cache pair.db
+    try "$wanted" "$command again" "$el4ner" "$@" -c one.yaml --cache pair.db
+    that "$command says what came from the store" test "$(stored)" -ge 30
+}
+twice 0 eval --samples 0 --types auto labelled.jsonl
+twice 1 tune --sentences 10 --pool labelled.jsonl --types person
 refresh() { "$el4ner" tag -c "$@" --cache pair.db --refresh long.txt; }
 replies() { "$el4ner" cache export --cache pair.db | wc -l; }
 count=$(replies)
@@ -141,6 +151,33 @@ try 0 "tune --url --dry-run" "$el4ner" tune -q --url "$url" --model one --dry-ru
 says 2 "write one first" "tune --url -o" "$el4ner" tune --url "$url" -o tuned.yaml
 says 2 "give the server with --url" "--model without --url" "$el4ner" tag --model one long.txt
 says 2 "is not a server URL" "--url that is none" "$el4ner" tag --url localhost:8080 long.txt
+
+# ---- Labels of the input ----
+printf 'Ada B-PER\nKing I-PER\nmet O\nBob B-PER\n\n# the end\n' >labelled.conll
+tag_types() { sed -n 's/.* [BI]-//p' "$1" | sort -u | tr '\n' ' '; }
+try 0 "--types auto" "$el4ner" tag -q -c ok.yaml --types auto --no-cache labelled.conll -o auto.conll
+that "--types auto: the labels of the input" test "$(tag_types auto.conll)" = "PER "
+that "--types auto: only tags differ" test "$(sed 's/ [^ ]*$//' labelled.conll)" = "$(sed 's/ [^ ]*$//' auto.conll)"
+try 0 "--types auto of standard input" sh -c '"$1" tag -q -c ok.yaml --types auto --no-cache - --to conll <labelled.conll' - "$el4ner"
+try 0 "--types auto without labels" "$el4ner" config -c ok.yaml --types auto
+that "--types auto without labels: those of the pool" grep -q '^  creative work:' out
+try 0 "--types auto of a text" "$el4ner" tag -q -c ok.yaml --types auto --no-cache long.txt && pass "--types auto of a text"
+
+# ---- A value that is an option ----
+says 2 "the option '--summary' needs a value, and '-o' is an option" "--summary without a value" \
+    "$el4ner" tag -c ok.yaml --summary -o x.jsonl long.txt
+says 2 "the option '-o' needs a value, and '--no-cache' is an option" "-o without a value" \
+    "$el4ner" tag -c ok.yaml -o --no-cache long.txt
+try 0 "a value that begins like one" "$el4ner" tag -q -c ok.yaml --no-cache --summary=-o long.txt
+that "a value that begins like one" grep -q "in 1 document$" ./-o
+
+# ---- The built-in models ----
+if have_llama_server; then
+    says 0 "using the built-in nano models" "a quiet run of the built-in models says so" \
+        "$el4ner" tag -q --no-cache long.txt
+else
+    skip "a quiet run of the built-in models says so: no llama-server (make deps)"
+fi
 
 # ---- Only what is sure ----
 scores() { grep -o '"score": [0-9.]*' out | sort -u | sed 's/.*: //'; }
