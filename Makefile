@@ -150,7 +150,7 @@ check:
 fuzzers: $(FUZZERS)
 
 # What no test runs; it should compile all the same.
-bench-programs: $(BUILD)/train-tagger $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c))
+bench-programs: $(BUILD)/train-tagger $(BUILD)/merge-adapter $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c))
 
 FUZZ_SECONDS ?= 20
 fuzz:
@@ -185,7 +185,7 @@ uninstall:
 # The part-of-speech tagger, trained again from the data sets (not needed for building).
 SHARED ?= ../shared
 EWT    := $(SHARED)/data/pos_ud_en_ewt
-$(BUILD)/train-tagger: tools/train-tagger.c $(BUILD)/libel4ner.a
+$(BUILD)/train-tagger $(BUILD)/merge-adapter: $(BUILD)/%: tools/%.c $(BUILD)/libel4ner.a
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS)
 
 tagger: $(BUILD)/train-tagger

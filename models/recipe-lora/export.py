@@ -1,4 +1,4 @@
-"""A checkpoint as a LoRA adapter in GGUF, for tools/merge-adapter or llama-server's --lora.
+"""A checkpoint as a LoRA adapter in GGUF, for merge-adapter or llama-server's --lora.
 
     python3 export.py NAME.pt --base MODEL.gguf --out ADAPTER.gguf --name "SmolLM2-135M-Instruct for el4ner"
 """
