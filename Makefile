@@ -2,6 +2,7 @@
 #
 #   make            build/el4ner, without any network
 #   make demo       install what is missing, build, and tag examples/news.txt
+#                   (MODELS=nano make demo: without fetching models)
 #   make test       which folder includes which, unit tests under ASan and UBSan, end-to-end tests
 #   make check      the slower ones: valgrind, ThreadSanitizer, fuzzing, manuals, shell scripts
 #   make install    to PREFIX (default /usr/local), below DESTDIR if that is set
@@ -111,13 +112,17 @@ deps:
 
 # The program first: if llama-server cannot be fetched, there is at least that. In two steps: what the
 # second needs, the first installs.
+MODELS ?= $(if $(wildcard ensembles/starter.yaml),starter,nano)
 demo:
 	@tools/install-deps
 	@mkdir -p $(BUILD)
 	@[ -x $(BUILD)/el4ner ] || echo 'building (the log is $(BUILD)/demo.log) ...'
 	@$(QUIET) all >$(BUILD)/demo.log 2>&1 || { tail -n 30 $(BUILD)/demo.log; exit 1; }
 	@$(QUIET) deps
-	@$(BUILD)/el4ner tag examples/news.txt --to terminal --color $$([ -n "$$NO_COLOR" ] && echo never || echo always)
+	@ensemble=$(MODELS); \
+	if [ $$ensemble != nano ] && ! $(BUILD)/el4ner models get --ensemble $$ensemble; then \
+	    echo "demo: goes on with the nano models, which ship"; ensemble=nano; fi; \
+	EL4NER_ENSEMBLE=$$ensemble $(BUILD)/el4ner tag examples/news.txt --to terminal --color $$([ -n "$$NO_COLOR" ] && echo never || echo always)
 
 unit: $(UNIT) $(TESTERS)
 	@tests/run $(UNIT) tests/test_arrows.py

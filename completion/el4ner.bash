@@ -47,8 +47,10 @@ _el4ner() {
         words="build add search info --help"
     elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = cache ]; then
         words="prune export $(_el4ner_words cache)"
+    elif [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = models ]; then
+        words="get check rm $(_el4ner_words models)"
     elif words=$(_el4ner_values "$before"); [ -z "$words" ] && [[ $word = -* ]]; then
-        if [[ "${COMP_WORDS[1]}" = pool || "${COMP_WORDS[2]}" = @(prune|export) ]]; then
+        if [[ "${COMP_WORDS[1]}" = pool || "${COMP_WORDS[2]}" = @(prune|export|get|check|rm) ]]; then
             words=$(_el4ner_words "${COMP_WORDS[1]}" "${COMP_WORDS[2]}")
         else
             words=$(_el4ner_words "${COMP_WORDS[1]}")

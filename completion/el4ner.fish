@@ -6,7 +6,7 @@ end
 function __el4ner_options
     set -l words (commandline -opc)
     set -l command $words[2]
-    if contains -- $command pool; or contains -- "$words[3]" prune export
+    if contains -- $command pool; or contains -- "$words[3]" prune export get check rm
         set command $words[2..3]
     end
     el4ner $command --help 2>/dev/null |
@@ -33,6 +33,7 @@ complete -c el4ner -n '__el4ner_at 1' -f -a 'help --help --version'
 complete -c el4ner -n '__el4ner_after help' -f -a '(__el4ner_commands)'
 complete -c el4ner -n '__el4ner_after pool' -f -a 'build add search info'
 complete -c el4ner -n '__el4ner_after cache' -f -a 'prune export'
+complete -c el4ner -n '__el4ner_after models' -f -a 'get check rm'
 complete -c el4ner -n 'not __el4ner_at 1; and string match -q -- "-*" (commandline -ct)' -a '(__el4ner_options)'
 complete -c el4ner -n __el4ner_reads -l from -x -a "$reads"
 complete -c el4ner -n __el4ner_reads -l to -x -a "$reads[2..-1] table terminal html markdown latex"

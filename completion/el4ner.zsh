@@ -42,10 +42,11 @@ _el4ner() {
         ;;
     pool) if (( CURRENT == 3 )); then compadd -- build add search info --help; return; fi ;;
     cache) if (( CURRENT == 3 )); then compadd -- prune export; fi ;;
+    models) if (( CURRENT == 3 )); then compadd -- get check rm; fi ;;
     esac
     if [[ $words[CURRENT] == -* ]]; then
         case $words[2]/$words[3] in
-        pool/* | cache/prune | cache/export) _el4ner_options $words[2] $words[3] ;;
+        pool/* | cache/prune | cache/export | models/get | models/check | models/rm) _el4ner_options $words[2] $words[3] ;;
         *) _el4ner_options $words[2] ;;
         esac
     else

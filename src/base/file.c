@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 bool el_read_file(const char *path, size_t most, struct el_buffer *text, struct el_error *err) {
     FILE *file = fopen(path, "rbe");
@@ -31,4 +33,23 @@ bool el_read_file(const char *path, size_t most, struct el_buffer *text, struct 
                        most / 1024);
     }
     return true;
+}
+
+bool el_make_folders(const char *path, unsigned mode) {
+    char *copy = strdup(path);
+    bool ok = copy != NULL;
+    for (char *at = copy; ok && at != NULL;) {
+        at = strchr(at + 1, '/');
+        if (at != NULL) {
+            *at = '\0';
+        }
+        ok = mkdir(copy, mode) == 0 || errno == EEXIST;
+        if (at != NULL) {
+            *at = '/';
+        }
+    }
+    int trouble = errno;
+    free(copy);
+    errno = trouble;
+    return ok;
 }

@@ -22,7 +22,7 @@ enum cli_status {
 typedef int cli_command(int argc, char **argv); /* argv[0] is the command's name */
 
 cli_command cmd_tag, cmd_eval, cmd_score, cmd_combine, cmd_convert, cmd_pool, cmd_members,
-    cmd_config, cmd_cache, cmd_tune, cmd_setup;
+    cmd_config, cmd_cache, cmd_tune, cmd_setup, cmd_models;
 
 /* Options */
 
@@ -96,10 +96,12 @@ bool cli_format(const char *command, const char *option, const char *value, bool
 /* Options about configuration and models that several commands have. Put CLI_COMMON_OPTIONS into
  * the option table, call cli_common() for ids the command does not know, then cli_load(). */
 struct cli_settings {
-    const char *config, *types, *pool, *profile, *verifier, *constrain, *lang, *cache, *url, *model;
+    const char *config, *types, *pool, *profile, *verifier, *constrain, *lang, *cache, *url, *model,
+        *ensemble;
     long k;        /* -1 = not given */
     long progress; /* seconds between lines of progress where there is no terminal; 0 = none */
     bool no_cache, refresh, strict, nested, quiet;
+    bool no_members; /* models that are not here are no error */
 };
 #define CLI_SETTINGS_INIT                                                                          \
     { .k = -1, .progress = 60 }
@@ -120,6 +122,7 @@ enum {
     CLI_ID_REFRESH,
     CLI_ID_URL,
     CLI_ID_MODEL,
+    CLI_ID_ENSEMBLE,
 };
 #define CLI_CONFIG_OPTION                                                                          \
     {                                                                                              \
@@ -129,7 +132,9 @@ enum {
             "the shipped one)"                                                                     \
     }
 #define CLI_URL_OPTIONS                                                                            \
-    {CLI_ID_URL, "url", "URL", "one server, instead of the configured members"}, {                 \
+    {CLI_ID_ENSEMBLE, "ensemble", "NAME",                                                          \
+     "members by name, instead of the configured ones:\nnano, small ... (el4ner models)"},         \
+        {CLI_ID_URL, "url", "URL", "one server, instead of the configured members"}, {             \
         CLI_ID_MODEL, "model", "NAME", "which of that server's models"                             \
     }
 #define CLI_COMMON_OPTIONS                                                                         \
@@ -226,6 +231,10 @@ void cli_put_string(const char *text, int width);
 /* Columns that it takes so. */
 int cli_width(const char *text, size_t len);
 
+/* Bytes for people: "98.4 MB". Gives `text`. */
+enum { CLI_SIZE = 32 };
+const char *cli_size(uint64_t bytes, char text[CLI_SIZE]);
+
 /* Report an error; gives the exit status that fits its code. */
 int cli_fail(const struct el_error *err);
 
@@ -233,8 +242,8 @@ int cli_fail(const struct el_error *err);
 struct el_ensemble;
 bool cli_report_silent(struct el_ensemble *ensemble, const struct el_config *config);
 
-/* That the members are the built-in models, if they are; a quiet run says it too. */
-void cli_tell_built_in(const struct el_config *config);
+/* Which ensemble is used where nobody has named members; a quiet run says it too. */
+void cli_tell_ensemble(struct el_config *config);
 
 /* How many replies, of `whom`, came from the store; nothing if none did. */
 void cli_report_stored(uint64_t stored, uint64_t replies, const char *whom);

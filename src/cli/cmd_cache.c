@@ -89,17 +89,6 @@ static int open_store(const char *named, const struct el_log *log, char **path,
 
 /* ---- show ---- */
 
-static void print_size(uint64_t bytes) {
-    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
-    double size = (double)bytes;
-    size_t unit = 0;
-    while (size >= 1000 && unit + 1 < sizeof units / sizeof *units) {
-        size /= 1000;
-        unit++;
-    }
-    printf("%.*f %s", unit == 0 ? 0 : 1, size, units[unit]);
-}
-
 static void print_time(int64_t seconds) {
     time_t at = (time_t)seconds;
     struct tm parts;
@@ -125,13 +114,13 @@ static void print_model(void *context, const char *model, const struct el_store_
 
 static bool show_text(const char *path, struct el_store *store, struct el_error *err) {
     struct el_store_summary summary = {0};
+    char size[CLI_SIZE];
     if (store != NULL && !el_store_summarise(store, &summary, err)) {
         return false;
     }
     printf("path     %s%s\n", path, store == NULL ? " (not there yet)" : "");
-    printf("size     ");
-    print_size(summary.file_bytes);
-    printf("\nreplies  %" PRIu64 "\n", summary.replies);
+    printf("size     %s\n", cli_size(summary.file_bytes, size));
+    printf("replies  %" PRIu64 "\n", summary.replies);
     if (summary.replies == 0) {
         return true;
     }

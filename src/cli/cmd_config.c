@@ -18,6 +18,7 @@ int cmd_config(int argc, char **argv) {
     struct cli_settings settings = CLI_SETTINGS_INIT;
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
     int status = CLI_OK;
+    settings.no_members = true;
     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
         if (id == CLI_STOP) {
             return parser.status;

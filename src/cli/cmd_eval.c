@@ -592,7 +592,7 @@ static bool write_report(struct eval *eval, struct el_error *err) {
 }
 
 static int evaluate(struct eval *eval, struct el_error *err) {
-    cli_tell_built_in(eval->config);
+    cli_tell_ensemble(eval->config);
     cli_catch_interrupt();
     bool ok =
         el_ablate(eval->ensemble, eval->config, &eval->gold, &eval->options, &eval->ablation, err);

@@ -190,7 +190,8 @@ static int run_build(struct build *build, const struct el_pool *base, char **inp
 }
 
 int cmd_pool_build(int argc, char **argv) {
-    struct build build = {.settings = CLI_SETTINGS_INIT, .options.read = CLI_READ_INIT};
+    struct build build = {
+        .settings = CLI_SETTINGS_INIT, .settings.no_members = true, .options.read = CLI_READ_INIT};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &build_help};
     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {
         if (id == CLI_STOP) {
@@ -211,7 +212,8 @@ int cmd_pool_build(int argc, char **argv) {
 }
 
 int cmd_pool_add(int argc, char **argv) {
-    struct build build = {.settings = CLI_SETTINGS_INIT, .options.read = CLI_READ_INIT};
+    struct build build = {
+        .settings = CLI_SETTINGS_INIT, .settings.no_members = true, .options.read = CLI_READ_INIT};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &add_help};
     struct el_pool *base;
     struct el_error err = {0};

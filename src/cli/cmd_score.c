@@ -494,6 +494,7 @@ static int check_files(const struct score *score, char **files) {
 int cmd_score(int argc, char **argv) {
     struct score score = {.options.bootstrap = {.samples = 1000, .seed = 1},
                           .settings = CLI_SETTINGS_INIT,
+                          .settings.no_members = true,
                           .read = CLI_READ_INIT};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {

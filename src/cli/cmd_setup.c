@@ -33,7 +33,7 @@ static const struct cli_help help = {
 static int run_script(char **argv) {
     struct el_config *config = NULL;
     struct el_error err = {0};
-    if (!el_config_load("/dev/null", &config, &err)) { /* for the data folders alone */
+    if (!el_config_folders(&config, &err)) {
         return cli_fail(&err);
     }
     const char *script = el_config_find(config, "tools/get-llama-server");

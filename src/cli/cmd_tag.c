@@ -256,7 +256,7 @@ static int run(struct tag *tag) {
         int status = finish(tag, false, &err);
         return broken ? CLI_USAGE : status;
     }
-    cli_tell_built_in(tag->config);
+    cli_tell_ensemble(tag->config);
     cli_catch_interrupt();
     struct el_run run = {.context = tag,
                          .next = tag_next,

@@ -284,7 +284,7 @@ static bool write_tuned(const struct command *c, struct el_error *err) {
 
 static int tune(struct command *c, struct el_error *err) {
     c->watch.ensemble = c->ensemble;
-    cli_tell_built_in(c->config);
+    cli_tell_ensemble(c->config);
     cli_catch_interrupt();
     cli_watch_begin(&c->watch);
     bool ok = el_tune(c->config, c->ensemble, &c->options, &c->result, err);

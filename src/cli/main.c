@@ -17,6 +17,7 @@ static const struct {
     {"combine", cmd_combine, "one prediction out of several, by voting"},
     {"convert", cmd_convert, "from one file format to another"},
     {"pool", cmd_pool, "build, extend and search a pool of demonstrations"},
+    {"models", cmd_models, "the models that can be had by name; get, check and remove them"},
     {"members", cmd_members, "start or reach each model; what it is and can do"},
     {"setup", cmd_setup, "get llama-server, which runs model files"},
     {"cache", cmd_cache, "what the reply store holds; prune and export it"},

@@ -92,6 +92,18 @@ void cli_put_string(const char *text, int width) {
     cli_put(text, strlen(text), width);
 }
 
+const char *cli_size(uint64_t bytes, char text[CLI_SIZE]) {
+    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
+    double size = (double)bytes;
+    size_t unit = 0;
+    while (size >= 1000 && unit + 1 < sizeof units / sizeof *units) {
+        size /= 1000;
+        unit++;
+    }
+    el_print(text, CLI_SIZE, "%.*f %s", unit == 0 ? 0 : 1, size, units[unit]);
+    return text;
+}
+
 int cli_fail(const struct el_error *err) {
     cli_say("%s", err->message);
     switch (err->code) {

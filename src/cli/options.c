@@ -1,6 +1,7 @@
 /* Command lines: getopt_long behind a table that is also the help. */
 #include "cli/cli.h"
 
+#include "base/file.h"
 #include "base/locale.h"
 #include "base/print.h"
 #include "base/suggest.h"
@@ -10,7 +11,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { MOST_OPTIONS = 64, HELP_COLUMN = 24 };
 
@@ -289,6 +289,9 @@ bool cli_common(struct cli_settings *settings, const char *command, int id, cons
             *status = cli_usage(command, "--model needs the name of a model");
         }
         return true;
+    case CLI_ID_ENSEMBLE:
+        settings->ensemble = value;
+        return true;
     case CLI_ID_REFRESH:
         settings->refresh = true;
         return true;
@@ -379,7 +382,12 @@ int cli_load(const struct cli_settings *settings, struct el_config **config) {
                 "of them");
         return CLI_USAGE;
     }
-    if (!el_config_load(settings->config, config, &err)) {
+    if (settings->ensemble != NULL && settings->url != NULL) {
+        cli_say("--ensemble and --url both say who the members are; give one of them");
+        return CLI_USAGE;
+    }
+    if (!el_config_load_ensemble(settings->config, settings->ensemble, settings->no_members, config,
+                                 &err)) {
         return cli_fail(&err);
     }
     if (!apply(settings, *config, &err)) {
@@ -390,17 +398,12 @@ int cli_load(const struct cli_settings *settings, struct el_config **config) {
     return CLI_OK;
 }
 
-/* mkdir -p for the folders above `path`. */
-static bool make_folders(char *path) {
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        bool ok = mkdir(path, 0700) == 0 || errno == EEXIST;
-        *slash = '/';
-        if (!ok) {
-            return false;
-        }
-    }
-    return true;
+/* The folders above `path`. */
+static bool make_folders(const char *path) {
+    char *folder = el_folder_of(path);
+    bool ok = folder != NULL && el_make_folders(folder, 0700);
+    free(folder);
+    return ok;
 }
 
 char *cli_store_path(const struct cli_settings *settings) {

@@ -32,9 +32,17 @@ bool cli_report_silent(struct el_ensemble *ensemble, const struct el_config *con
     return any;
 }
 
-void cli_tell_built_in(const struct el_config *config) {
-    if (config->built_in_members) {
-        cli_say("using the built-in nano models; for quality configure larger ones (man el4ner)");
+void cli_tell_ensemble(struct el_config *config) {
+    if (!config->ensemble_by_default) {
+        return;
+    }
+    if (strcmp(config->ensemble, "nano") != 0) {
+        cli_say("using the ensemble %s; others are listed by el4ner models", config->ensemble);
+    } else if (el_config_find(config, "ensembles/starter.yaml") != NULL) {
+        cli_say("using the built-in nano models; for quality get larger ones: el4ner models get "
+                "--ensemble starter");
+    } else {
+        cli_say("using the built-in nano models; for quality take larger ones (el4ner models)");
     }
 }
 

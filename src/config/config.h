@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "language/tagger.h"
+#include "models/catalogue.h"
 #include "serving/member.h"
 #include "config/judgement.h"
 #include "retrieval/pool.h"
@@ -82,8 +83,13 @@ struct el_config {
     struct el_member_config *members;
     size_t n_members;
     struct el_member_config
-        *embedder;         /* gives the vectors of retrieval; NULL = n-grams, no model */
-    bool built_in_members; /* the shipped nano models, because no others are configured */
+        *embedder;                   /* gives the vectors of retrieval; NULL = n-grams, no model */
+    const char *ensemble;            /* whose members they are; NULL = of none by name */
+    bool ensemble_is_given;          /* by the caller: it counts, whatever the configuration says */
+    bool ensemble_by_default;        /* because no members are configured */
+    struct el_catalogue *catalogue;  /* of models; NULL until a member names one */
+    const struct el_model **missing; /* models that members name and that are not here */
+    size_t n_missing;
     struct el_type *types;
     size_t n_types;
     const char *pool;                /* path; NULL = the shipped pool */
@@ -98,6 +104,13 @@ struct el_config {
 /* `path` NULL = the lookup above. Relative paths in the file are relative to the file. Every error
  * names file, line and column; unknown keys are errors. Free with el_config_free(). */
 bool el_config_load(const char *path, struct el_config **config, struct el_error *err);
+/* The same with the members, and what else the ensemble of this name decides, instead of those of
+ * the configuration; NULL = those. `may_miss`: members may name models that are not here. They are
+ * listed in `missing`, and the ensemble cannot be opened then. */
+bool el_config_load_ensemble(const char *path, const char *ensemble, bool may_miss,
+                             struct el_config **config, struct el_error *err);
+/* Only the data folders: for what needs no members. */
+bool el_config_folders(struct el_config **config, struct el_error *err);
 void el_config_free(struct el_config *config);
 
 /* Replace the types by a comma-separated list of names ("person,location"); a name that the
@@ -138,6 +151,14 @@ bool el_config_print(const struct el_config *config, struct el_buffer *out);
  * the judgement. Paths are as given; base and pool may be NULL. */
 bool el_config_print_tuned(const struct el_config *config, const char *base, const char *pool,
                            struct el_buffer *out);
+
+/* The catalogue of models, read when it is first asked for; it belongs to the configuration. */
+bool el_config_catalogue(struct el_config *config, const struct el_catalogue **catalogue,
+                         struct el_error *err);
+
+/* The names of all ensembles, sorted, in the config's arena. */
+bool el_config_ensembles(struct el_config *config, const char *const **names, size_t *n,
+                         struct el_error *err);
 
 /* First existing FOLDER/relative among the data folders, in the config's arena; NULL if none. */
 const char *el_config_find(struct el_config *config, const char *relative);

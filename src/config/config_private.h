@@ -24,6 +24,9 @@ const char *el_name_problem(const char *name);
 /* False, and what is wrong in `text`, if `code` is not a code of a language. */
 bool el_lang_check(const char *code, char *text, size_t size);
 
+/* read_members.c: leave the configuration without members. */
+void el_config_drop_members(struct el_config *config);
+
 /* Number of the member of this name; SIZE_MAX if there is none. */
 size_t el_config_member(const struct el_config *config, const char *name);
 
@@ -38,8 +41,15 @@ const char *el_label_description(const char *label);
 /* Fill a type's wording where it is not set, and with it the description. */
 bool el_type_complete(struct el_arena *arena, struct el_type *type, struct el_error *err);
 
-/* Put in the shipped members and the default types where there are none. */
+/* Put in the default types where there are none. */
 bool el_config_complete(struct el_config *config, struct el_error *err);
+
+/* ensembles.c: the file of an ensemble, NULL if there is none of the name; the error about that;
+ * fill config->missing (false: out of memory); the error about these. */
+const char *el_config_find_ensemble(struct el_config *config, const char *name);
+bool el_config_no_ensemble(struct el_config *config, const char *name, struct el_error *err);
+bool el_config_find_missing(struct el_config *config);
+bool el_config_fail_missing(const struct el_config *config, struct el_error *err);
 
 /* config->data_folders, from the environment, the program's place and the prefix. */
 bool el_config_data_folders(struct el_config *config, struct el_error *err);

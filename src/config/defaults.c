@@ -3,7 +3,6 @@
 #include "retrieval/span_weight.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 const char *const el_profile_names[] = {"default", "paper"};
@@ -83,38 +82,6 @@ bool el_config_set_verifier(struct el_config *config, const char *who, struct el
     return true;
 }
 
-static bool add_built_in_members(struct el_config *config, struct el_error *err) {
-    static const char *const names[] = {"nano-a", "nano-b", "nano-c"};
-    enum { NAMES = sizeof names / sizeof *names };
-    config->members = el_arena_array(&config->arena, NAMES, sizeof *config->members);
-    if (config->members == NULL) {
-        return el_fail_memory(err);
-    }
-    for (size_t i = 0; i < NAMES; i++) {
-        char file[64];
-        snprintf(file, sizeof file, "models/%s.gguf", names[i]);
-        const char *gguf = el_config_find(config, file);
-        if (gguf != NULL) {
-            struct el_member_config *member = &config->members[config->n_members++];
-            *member = el_member_defaults;
-            member->name = names[i];
-            member->gguf = gguf;
-        }
-    }
-    config->built_in_members = true;
-    if (config->n_members == 0) {
-        return el_fail(err, EL_ERR_CONFIG,
-                       "%s names no members, and the shipped models (models/nano-a.gguf) are not "
-                       "found; name members there, or set EL4NER_DATA to the folder with models/ "
-                       "and prompts/",
-                       config->path);
-    }
-    return true;
-}
-
 bool el_config_complete(struct el_config *config, struct el_error *err) {
-    if (config->n_members == 0 && !add_built_in_members(config, err)) {
-        return false;
-    }
     return config->n_types > 0 || el_config_set_types(config, "person,location,organization", err);
 }

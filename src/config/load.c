@@ -17,9 +17,12 @@ enum { LARGEST_FILE = 4 << 20 };
 
 static bool read_base(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                       void *field);
+static bool read_ensemble(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                          void *field);
 
 static const struct el_yaml_key root_keys[] = {
     {"base", read_base, 0, 0, 0},          /* first: this file refines that one */
+    {"ensemble", read_ensemble, 0, 0, 0},  /* and this, the same */
     {"profile", el_read_profile, 0, 0, 0}, /* before the keys that refine it */
     {"members", el_read_members, 0, 0, 0},
     {"types", el_read_types, 0, 0, 0},
@@ -48,6 +51,132 @@ static bool read_text(const char *path, struct el_buffer *text, struct el_error 
     return el_error_prefix(err, "cannot read the configuration");
 }
 
+/* ---- ensembles ---- */
+
+enum { DEEPEST = 8 };
+
+static bool read_file(struct el_config *config, const char *path, unsigned depth,
+                      struct el_error *err);
+
+/* Read an ensemble over what the configuration holds: its members, and not what was said about
+ * others. */
+static bool use_ensemble(struct el_config *config, const char *name, const char *path,
+                         unsigned depth, struct el_error *err) {
+    config->settings.member_weights = NULL;
+    config->settings.verifier = EL_VERIFY_MEMBER;
+    config->settings.verifier_name = NULL;
+    config->settings.judge = NULL;
+    if (!read_file(config, path, depth, err)) {
+        return false;
+    }
+    config->ensemble = el_arena_string(&config->arena, name);
+    return config->ensemble != NULL || el_fail_memory(err);
+}
+
+/* The ensemble if it is there and all its models are here; else *used is false and nothing has
+ * changed. */
+static bool try_ensemble(struct el_config *config, const char *name, unsigned depth, bool *used,
+                         struct el_error *err) {
+    const char *path = el_config_find_ensemble(config, name);
+    struct el_config before = *config;
+    *used = path != NULL;
+    if (path == NULL) {
+        return true;
+    }
+    if (!use_ensemble(config, name, path, depth, err)) {
+        return false;
+    }
+    if (!el_config_find_missing(config)) {
+        return el_fail_memory(err);
+    }
+    *used = config->n_missing == 0;
+    if (!*used) {
+        el_config_drop_members(config);
+        before.arena = config->arena;
+        before.catalogue = config->catalogue;
+        *config = before;
+    }
+    return true;
+}
+
+/* The members where none are configured. */
+static bool use_default_ensemble(struct el_config *config, unsigned depth, struct el_error *err) {
+    static const char *const names[] = {"starter", "nano"};
+    const char *wanted = getenv("EL4NER_ENSEMBLE");
+    bool used = false;
+    if (depth > DEEPEST) {
+        return el_fail(err, EL_ERR_CONFIG, "an ensemble that is used by default names no members");
+    }
+    if (wanted != NULL && wanted[0] != '\0') {
+        const char *path = el_config_find_ensemble(config, wanted);
+        used = true;
+        if (path == NULL ? !el_config_no_ensemble(config, wanted, err)
+                         : !use_ensemble(config, wanted, path, depth, err)) {
+            return el_error_prefix(err, "EL4NER_ENSEMBLE");
+        }
+    }
+    for (size_t i = 0; !used && i < sizeof names / sizeof *names; i++) {
+        if (!try_ensemble(config, names[i], depth, &used, err)) {
+            return false;
+        }
+    }
+    config->ensemble_by_default = used;
+    return used ||
+           el_fail(err, EL_ERR_CONFIG,
+                   "%s names no members, and the shipped ones (ensembles/nano.yaml) are not "
+                   "found; name members there, or set EL4NER_DATA to the folder with "
+                   "ensembles/, models/ and prompts/",
+                   config->path);
+}
+
+static bool read_ensemble(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                          void *field) {
+    struct el_loader *l = context;
+    struct el_config *config = l->config;
+    const char *name = NULL;
+    (void)field;
+    if (!el_read_string(l, key, value, &name)) {
+        return false;
+    }
+    l->ensemble_here = true;
+    if (config->ensemble_is_given) { /* that one counts */
+        return true;
+    }
+    const char *path = el_config_find_ensemble(config, name);
+    if (path == NULL) {
+        struct el_error none;
+        el_config_no_ensemble(config, name, &none);
+        return el_yaml_fail(&l->yaml, value, "%s", none.message);
+    }
+    if (l->depth >= DEEPEST) {
+        return el_yaml_fail(&l->yaml, value, "'ensemble' leads through more than %d files",
+                            DEEPEST);
+    }
+    bool ok = use_ensemble(config, name, path, l->depth + 1, l->err);
+    l->base_members = config->members;
+    l->base_types = config->types;
+    return ok;
+}
+
+/* Does the file say nothing of where members come from? */
+static bool names_no_members(struct el_yaml *yaml, yaml_node_t *root) {
+    static const char *const keys[] = {"base", "ensemble", "members"};
+    for (size_t i = 0; root != NULL && root->type == YAML_MAPPING_NODE && i < el_yaml_pairs(root);
+         i++) {
+        yaml_node_t *key, *value;
+        const char *name = el_yaml_pair(yaml, root, i, &key, &value);
+        for (size_t k = 0; name != NULL && k < EL_COUNT(keys); k++) {
+            if (strcmp(name, keys[k]) == 0 && !el_yaml_is_null(value) &&
+                !(value->type == YAML_SEQUENCE_NODE && el_yaml_items(value) == 0)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* ---- files ---- */
+
 /* Read the file over what `config` holds; its data folders are set. */
 static bool read_file(struct el_config *config, const char *path, unsigned depth,
                       struct el_error *err) {
@@ -68,10 +197,17 @@ static bool read_file(struct el_config *config, const char *path, unsigned depth
     }
     l.yaml.synonyms = el_config_synonyms;
     yaml_node_t *root = el_yaml_root(&l.yaml);
-    ok = root == NULL || el_yaml_read(&l.yaml, root, "the configuration", root_keys,
-                                      EL_COUNT(root_keys), &l, config);
+    if (config->n_members == 0 && !config->ensemble_is_given && names_no_members(&l.yaml, root)) {
+        ok = use_default_ensemble(config, depth + 1, err);
+        l.base_members = config->members;
+        l.base_types = config->types;
+    }
+    ok = ok && (root == NULL || el_yaml_read(&l.yaml, root, "the configuration", root_keys,
+                                             EL_COUNT(root_keys), &l, config));
     ok = ok && el_config_complete(config, err);
-    ok = ok && el_resolve_members(&l) && (l.judge == NULL || el_resolve_judge(&l));
+    if (config->n_members > 0) { /* else those that are given are still to come */
+        ok = ok && el_resolve_members(&l) && (l.judge == NULL || el_resolve_judge(&l));
+    }
     bool inherited = ok && config->settings.judge != NULL && l.judge == NULL;
     if (inherited && (l.base_members != config->members || l.base_types != config->types)) {
         ok = el_fail(err, EL_ERR_CONFIG,
@@ -85,7 +221,6 @@ static bool read_file(struct el_config *config, const char *path, unsigned depth
 
 static bool read_base(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                       void *field) {
-    enum { DEEPEST = 8 };
     struct el_loader *l = context;
     const char *path = NULL;
     (void)field;
@@ -138,7 +273,7 @@ static bool look_up(struct el_config *config, const char **found, struct el_erro
     return true;
 }
 
-static bool load(struct el_config *config, const char *path, struct el_error *err) {
+static bool load_file(struct el_config *config, const char *path, struct el_error *err) {
     if (!el_config_data_folders(config, err)) {
         return false;
     }
@@ -154,17 +289,57 @@ static bool load(struct el_config *config, const char *path, struct el_error *er
     }
     if (config->path == NULL) {
         config->path = "(built in)";
-        return el_config_complete(config, err);
+        return (config->ensemble_is_given || use_default_ensemble(config, 1, err)) &&
+               el_config_complete(config, err);
     }
     return read_file(config, config->path, 0, err);
 }
 
-bool el_config_load(const char *path, struct el_config **config, struct el_error *err) {
+static bool load(struct el_config *config, const char *path, const char *ensemble, bool may_miss,
+                 struct el_error *err) {
+    config->ensemble_is_given = ensemble != NULL;
+    if (!load_file(config, path, err)) {
+        return false;
+    }
+    if (ensemble != NULL) {
+        const char *file = el_config_find_ensemble(config, ensemble);
+        el_config_drop_members(config);
+        config->ensemble_is_given = false;
+        if (file == NULL ? !el_config_no_ensemble(config, ensemble, err)
+                         : !use_ensemble(config, ensemble, file, 1, err)) {
+            return false;
+        }
+    }
+    if (!el_config_find_missing(config)) {
+        return el_fail_memory(err);
+    }
+    return may_miss || config->n_missing == 0 || el_config_fail_missing(config, err);
+}
+
+bool el_config_load_ensemble(const char *path, const char *ensemble, bool may_miss,
+                             struct el_config **config, struct el_error *err) {
     *config = calloc(1, sizeof **config);
     if (*config == NULL) {
         return el_fail_memory(err);
     }
-    if (!load(*config, path, err)) {
+    if (!load(*config, path, ensemble, may_miss, err)) {
+        el_config_free(*config);
+        *config = NULL;
+        return false;
+    }
+    return true;
+}
+
+bool el_config_load(const char *path, struct el_config **config, struct el_error *err) {
+    return el_config_load_ensemble(path, NULL, false, config, err);
+}
+
+bool el_config_folders(struct el_config **config, struct el_error *err) {
+    *config = calloc(1, sizeof **config);
+    if (*config == NULL) {
+        return el_fail_memory(err);
+    }
+    if (!el_config_data_folders(*config, err)) {
         el_config_free(*config);
         *config = NULL;
         return false;
@@ -176,12 +351,11 @@ void el_config_free(struct el_config *config) {
     if (config == NULL) {
         return;
     }
-    for (size_t i = 0; i < config->n_members; i++) {
-        json_decref(config->members[i].extra_body);
-    }
+    el_config_drop_members(config);
     if (config->embedder != NULL) {
         json_decref(config->embedder->extra_body);
     }
+    el_catalogue_free(config->catalogue);
     el_arena_free(&config->arena);
     free(config);
 }

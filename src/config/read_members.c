@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LONGEST_KEY = 16384, MOST_URLS = 64 };
 
@@ -220,6 +221,41 @@ static bool read_headers(void *context, const struct el_yaml_key *key, yaml_node
     return true;
 }
 
+/* A file, or the name of a model of the catalogue. One that is not here stays a name, which the end
+ * of loading finds. */
+static bool read_gguf(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                      void *field) {
+    struct el_loader *l = context;
+    const struct el_catalogue *catalogue;
+    const char *name = NULL, *full = NULL;
+    if (!el_read_string(l, key, value, &name) || (full = el_locate_file(l, name)) == NULL) {
+        return false;
+    }
+    *(const char **)field = full;
+    if (access(full, R_OK) == 0) {
+        return true;
+    }
+    const char *trouble = strerror(errno);
+    if (strchr(name, '/') != NULL) {
+        return el_yaml_fail(&l->yaml, value, "'%s': cannot read %s: %s", key->name, full, trouble);
+    }
+    if (!el_config_catalogue(l->config, &catalogue, l->err)) {
+        return false;
+    }
+    const struct el_model *model = el_catalogue_find(catalogue, name);
+    if (model == NULL) {
+        const char *near = el_catalogue_near(catalogue, name);
+        return el_yaml_fail(&l->yaml, value, "'%s': cannot read %s: %s; %s%s%s", key->name, full,
+                            trouble,
+                            near != NULL ? "did you mean the model '"
+                                         : "no model has this name either (el4ner models lists "
+                                           "them)",
+                            near != NULL ? near : "", near != NULL ? "'?" : "");
+    }
+    *(const char **)field = model->path != NULL ? el_keep(l, model->path) : name;
+    return *(const char **)field != NULL;
+}
+
 static bool read_extra_body(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                             void *field) {
     struct el_loader *l = context;
@@ -260,7 +296,7 @@ static const struct el_yaml_key member_keys[] = {
     {"seed", el_read_long, FIELD(el_member_config, seed), 0, 4294967295.0},
     {"max_tokens", el_read_size, FIELD(el_member_config, max_tokens), 1, 1 << 20},
     {"parameters", el_read_double, FIELD(el_member_config, parameters), 0, 1e6},
-    {"gguf", el_read_file_path, FIELD(el_member_config, gguf), 0, 0},
+    {"gguf", read_gguf, FIELD(el_member_config, gguf), 0, 0},
     {"url", read_urls, 0, 0, 0},
     {"urls", read_urls, 0, 0, 0},
     {"model", el_read_string, FIELD(el_member_config, model), 0, 0},
@@ -310,6 +346,16 @@ static bool check_member(struct el_loader *l, const yaml_node_t *node, size_t nu
     return true;
 }
 
+void el_config_drop_members(struct el_config *config) {
+    for (size_t i = 0; i < config->n_members; i++) {
+        json_decref(config->members[i].extra_body);
+    }
+    config->members = NULL;
+    config->n_members = 0;
+    config->ensemble = NULL;
+    config->ensemble_by_default = false;
+}
+
 bool el_read_members(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                      void *field) {
     (void)field;
@@ -317,10 +363,16 @@ bool el_read_members(void *context, const struct el_yaml_key *key, yaml_node_t *
     if (value->type != YAML_SEQUENCE_NODE) {
         return el_yaml_fail(&l->yaml, value, "'%s' must be a list of members", key->name);
     }
+    if (l->ensemble_here) {
+        return el_yaml_fail(&l->yaml, value,
+                            "'ensemble' gives the members already; keep one of 'ensemble' and "
+                            "'members'");
+    }
     size_t n = el_yaml_items(value);
     if (n > EL_MAX_MEMBERS) {
         return el_yaml_fail(&l->yaml, value, "%zu members; at most %d can vote", n, EL_MAX_MEMBERS);
     }
+    el_config_drop_members(l->config);
     l->config->members = el_arena_array(l->arena, n, sizeof *l->config->members);
     if (l->config->members == NULL) {
         return el_fail_memory(l->err);
@@ -378,12 +430,9 @@ bool el_config_set_member(struct el_config *config, const char *url, const char 
     member->model = copy;
     member->urls = urls;
     member->n_urls = 1;
-    for (size_t i = 0; i < config->n_members; i++) {
-        json_decref(config->members[i].extra_body);
-    }
+    el_config_drop_members(config);
     config->members = member;
     config->n_members = 1;
-    config->built_in_members = false;
     /* What was said about other members. */
     config->settings.member_weights = NULL;
     config->settings.verifier_name = NULL;

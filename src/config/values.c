@@ -48,17 +48,21 @@ bool el_read_path(void *context, const struct el_yaml_key *key, yaml_node_t *val
            (*(const char **)field = resolve(l, path)) != NULL;
 }
 
-/* A file that must be there: relative to the configuration, else in a data folder. */
+const char *el_locate_file(struct el_loader *l, const char *path) {
+    const char *full = resolve(l, path);
+    if (full != NULL && access(full, F_OK) != 0 && path[0] != '/' && path[0] != '~') {
+        const char *shipped = el_config_find(l->config, path);
+        full = shipped != NULL ? shipped : full;
+    }
+    return full;
+}
+
 bool el_read_file_path(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                        void *field) {
     struct el_loader *l = context;
     const char *path = NULL, *full = NULL;
-    if (!el_read_string(l, key, value, &path) || (full = resolve(l, path)) == NULL) {
+    if (!el_read_string(l, key, value, &path) || (full = el_locate_file(l, path)) == NULL) {
         return false;
-    }
-    if (access(full, F_OK) != 0 && path[0] != '/' && path[0] != '~') {
-        const char *shipped = el_config_find(l->config, path);
-        full = shipped != NULL ? shipped : full;
     }
     if (access(full, R_OK) != 0) {
         return el_yaml_fail(&l->yaml, value, "'%s': cannot read %s: %s", key->name, full,

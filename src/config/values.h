@@ -14,7 +14,8 @@ struct el_loader {
     const char *folder;     /* of the file; relative paths start here */
     /* What the base gave, which its judgement was fitted to. */
     const void *base_members, *base_types;
-    unsigned depth; /* how many files name this one as their base */
+    bool ensemble_here; /* the file names an ensemble */
+    unsigned depth;     /* how many files name this one as their base */
     struct el_error *err;
     yaml_node_t *weights, *verifier, *judge; /* name members, so they are read after these */
 };
@@ -31,6 +32,9 @@ bool el_read_path(void *context, const struct el_yaml_key *key, yaml_node_t *val
 /* const char *: a file that must be there, relative to the configuration, else in a data folder. */
 bool el_read_file_path(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                        void *field);
+/* The file that a path of the configuration means, which need not be there: relative to the
+ * configuration, else in a data folder. NULL with an error if memory is out. */
+const char *el_locate_file(struct el_loader *l, const char *path);
 /* const char *: the name of something shipped, or a path if it has a slash. */
 bool el_read_name_or_path(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                           void *field);

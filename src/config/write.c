@@ -256,6 +256,9 @@ bool el_config_print_tuned(const struct el_config *config, const char *base, con
     if (base != NULL) {
         put_line(out, "base", base, NULL);
     }
+    if (config->ensemble != NULL) {
+        put_line(out, "ensemble", config->ensemble, NULL);
+    }
     if (pool != NULL) {
         put_line(out, "pool", pool, NULL);
     }
@@ -272,8 +275,12 @@ bool el_config_print(const struct el_config *config, struct el_buffer *out) {
     const struct el_settings *s = &config->settings;
     el_buffer_printf(out, "# from %s, every default filled in\n", config->path);
     el_buffer_printf(out, "profile: %s\n", el_profile_names[s->profile]);
-    el_buffer_string(out, config->built_in_members ? "members:  # shipped, as none are configured\n"
-                                                   : "members:\n");
+    el_buffer_string(out, "members:");
+    if (config->ensemble != NULL) {
+        el_buffer_printf(out, "  # of the ensemble %s%s", config->ensemble,
+                         config->ensemble_by_default ? ", as none are configured" : "");
+    }
+    el_buffer_char(out, '\n');
     for (size_t i = 0; i < config->n_members; i++) {
         put_member(out, &config->members[i]);
     }

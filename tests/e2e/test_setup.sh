@@ -15,7 +15,7 @@ install_to theirs GIT_TEST_ASSUME_DIFFERENT_OWNER=1
 (cd mine && find . -type f -o -type l | sort) >list-mine
 (cd theirs && find . -type f -o -type l | sort) >list-theirs
 that "a clone of another user's is installed as whole" cmp list-mine list-theirs
-for file in prompts/conversation/set.yaml pools/default.jsonl tools/get-llama-server models/MODEL_CARD.md; do
+for file in prompts/conversation/set.yaml pools/default.jsonl tools/get-llama-server models/MODEL_CARD.md models/catalogue.yaml ensembles/nano.yaml; do
     that "installed: $file" grep -qF "share/el4ner/$file" list-theirs
 done
 that "licences are installed" grep -q 'share/el4ner/models/licenses/..*' list-theirs

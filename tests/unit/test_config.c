@@ -120,7 +120,8 @@ static void errors_name_their_place(void **state) {
 
 static void nothing_gives_the_shipped_members_and_types(void **state) {
     struct el_config *config = load(*state, "# nothing\n");
-    assert_true(config->built_in_members);
+    assert_true(config->ensemble_by_default);
+    assert_string_equal(config->ensemble, "nano");
     assert_in_range(config->n_members, 1, 3); /* those that the source tree has, too */
     assert_string_equal(config->members[0].name, "nano-a");
     const struct place *place = *state;
@@ -182,7 +183,7 @@ static const char everything[] =
 static void check_everything(const struct el_config *config, const struct place *place) {
     char path[160];
     assert_int_equal(config->n_members, 3);
-    assert_false(config->built_in_members);
+    assert_null(config->ensemble);
     const struct el_member_config *small = &config->members[0], *big = &config->members[1];
     snprintf(path, sizeof path, "%s/models/nano-a.gguf", place->folder);
     assert_string_equal(small->gguf, path);
