@@ -10,25 +10,33 @@
  *     el4ner_result_free(result);
  *     el4ner_close(engine);
  *
- * Ownership: what a function called open or tag returns is the caller's, until it is given to
- * el4ner_close or el4ner_result_free (both take NULL). Everything reachable from a result belongs
- * to the result and lives as long as it; a result may outlive its engine. What is passed in stays
- * the caller's and is copied where it is kept.
+ * docs/library.md says more of each part: many texts at once, evidence, threads, what may change.
+ *
+ * Ownership: what a function called open, tag, next or read returns is the caller's, until it is
+ * given to the function called close or free of the same kind (all take NULL). Everything reachable
+ * from a result belongs to the result and lives as long as it; a result may outlive its engine.
+ * What is passed in stays the caller's and is copied where it is kept.
  *
  * Threads: an engine belongs to one thread at a time, and it must be opened in a thread that lives
- * as long as the engine does: its llama-server children end with that thread. Several engines in
- * several threads are fine. A result is read-only and may be read by several threads. The library
- * sets no signal handlers and no locale, prints nothing and never ends the process.
+ * as long as the engine does: its llama-server children end with that thread. Only the functions
+ * that say so may be called from other threads meanwhile. Several engines in several threads are
+ * fine. A result is read-only and may be read by several threads. An engine cannot be used in a
+ * process that was forked after it was opened. The library sets no signal handlers and no locale,
+ * prints nothing and never ends the process.
  *
- * Errors: a function that fails returns NULL and fills the error, if one is given, with a code and
- * one line of UTF-8 that says what is wrong, where, and what to do. It never holds keys. Member
- * models that fail cost their own votes only: they are counted in the result as abstentions.
+ * Errors: a function that fails returns NULL, 0 or false, as it says, and fills the error, if one
+ * is given, with a code and one line of UTF-8 that says what is wrong, where, and what to do. It
+ * never holds keys. Member models that fail cost their own votes only: they are counted in the
+ * result as abstentions.
  *
- * Offsets count UTF-8 bytes, ends are exclusive: text[start] .. text[end - 1] is the entity. */
+ * Offsets count UTF-8 bytes, ends are exclusive: text[start] .. text[end - 1] is the entity.
+ * el4ner_convert_offsets() turns them into code points or UTF-16 units. */
 #ifndef EL4NER_H
 #define EL4NER_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,15 +53,19 @@ extern "C" {
 typedef struct el4ner el4ner;
 typedef struct el4ner_result el4ner_result;
 
+/* More may be added at the end. */
 enum el4ner_code {
     EL4NER_OK = 0,
     EL4NER_ERROR_MEMORY,      /* out of memory */
     EL4NER_ERROR_IO,          /* a file or socket could not be read or written */
     EL4NER_ERROR_FORMAT,      /* the text is not valid UTF-8, or holds a NUL character */
-    EL4NER_ERROR_CONFIG,      /* the configuration is wrong */
+    EL4NER_ERROR_CONFIG,      /* the configuration, an option or an argument is wrong */
     EL4NER_ERROR_UNREACHABLE, /* no member can be reached */
     EL4NER_ERROR_INCOMPLETE, /* no member gave a usable answer for a part of the text, or, where the
                                 configuration is strict, one member did not */
+    EL4NER_ERROR_FULL,       /* as many texts are in work as the engine takes: take results first */
+    EL4NER_ERROR_TIME,       /* the time limit of the text was up */
+    EL4NER_ERROR_CANCELLED,  /* el4ner_cancel() was called for the text */
 };
 
 struct el4ner_error {
@@ -63,10 +75,23 @@ struct el4ner_error {
 
 enum el4ner_level { EL4NER_DEBUG, EL4NER_INFO, EL4NER_WARNING };
 
+/* An entity type. Only the name must be set. What is not set is taken from the type of this name in
+ * the configuration, else made from the name. */
+struct el4ner_type {
+    const char *name;           /* what the results say */
+    const char *wording;        /* what the models read: "creative work" */
+    const char *description;    /* for the models too: "titles of books, films, ..." */
+    const char *const *aliases; /* labels of the pool that mean this type */
+    size_t n_aliases;
+};
+
+/* In which order el4ner_next() gives results. */
+enum el4ner_order { EL4NER_IN_ORDER, EL4NER_AS_READY };
+
 /* {0} is a valid value of all options. Further options will be added at the end: `size` tells the
  * library which of them the program knows. */
 struct el4ner_options {
-    size_t size;         /* sizeof(struct el4ner_options); 0 = the options of version 0.1 */
+    size_t size;         /* sizeof(struct el4ner_options); 0 = the options up to log_context */
     const char *types;   /* "person,location"; NULL = the configuration's */
     const char *pool;    /* demonstrations: .el4 or labelled file; NULL = the configuration's */
     const char *profile; /* "default" or "paper"; NULL = the configuration's */
@@ -76,21 +101,17 @@ struct el4ner_options {
     /* Messages for people; NULL = none. Called in the thread that uses the engine. */
     void (*log)(void *context, enum el4ner_level level, const char *message);
     void *log_context;
+
+    const struct el4ner_type *type_list; /* instead of `types`; n_types of them; NULL = those */
+    size_t n_types;
+    const char *ensemble; /* members of this name or file in place of the configuration's, as with
+                             --ensemble; NULL = those */
+    enum el4ner_order order;
+    size_t most_texts; /* in work at once, see el4ner_submit(); 0 = four for each sentence that the
+                          engine has in work, at least 64 */
 };
 
-enum el4ner_verdict {
-    EL4NER_NOT_VERIFIED, /* nobody was asked */
-    EL4NER_VERIFIED,
-    EL4NER_UNREADABLE, /* the verifier's answer could not be read; the entity is kept */
-};
-
-struct el4ner_entity {
-    size_t start, end; /* bytes of the text, end exclusive */
-    const char *text;  /* the text from start to end, NUL-terminated */
-    const char *type;  /* the name of the type */
-    double score;      /* 0 to 1, see el4ner(1); NAN = none */
-    enum el4ner_verdict verdict;
-};
+/* ---- opening and closing ---- */
 
 /* "0.1.0" */
 EL4NER_API const char *el4ner_version(void);
@@ -100,25 +121,231 @@ EL4NER_API const char *el4ner_version(void);
 EL4NER_API el4ner *el4ner_open(const char *configuration, const struct el4ner_options *options,
                                struct el4ner_error *error);
 
-/* End the members that were started, and free the engine. */
+/* The same with `length` bytes of YAML, as a configuration file has them. Relative paths in it
+ * begin at the current folder. */
+EL4NER_API el4ner *el4ner_open_yaml(const char *yaml, size_t length,
+                                    const struct el4ner_options *options,
+                                    struct el4ner_error *error);
+
+/* Stop what is in work, end the members that were started, and free the engine. */
 EL4NER_API void el4ner_close(el4ner *engine);
 
-/* Find the entities of a text of `length` bytes of UTF-8, of any length. */
+/* ---- one text ---- */
+
+/* Whether something holds, where the configuration may say so too. */
+enum el4ner_choice { EL4NER_AS_CONFIGURED, EL4NER_YES, EL4NER_NO };
+
+/* What is wanted of one text; {0} is what the engine was opened for. Grows at the end. */
+struct el4ner_request {
+    size_t size;                     /* sizeof(struct el4ner_request); 0 = these */
+    const struct el4ner_type *types; /* n_types of them; NULL = the engine's */
+    size_t n_types;
+    enum el4ner_choice nested; /* keep entities that overlap others */
+    bool evidence;             /* fill el4ner_entity.evidence, and list abstentions */
+    bool trace;                /* keep prompts and replies, see el4ner_result_trace() */
+    const char *lang;          /* of this text, e.g. "de"; NULL = the engine's */
+    const char *id;            /* for messages, traces and files; NULL = "text" */
+    double seconds;            /* time limit, from now on; 0 = none */
+};
+
+/* Find the entities of a text of `length` bytes of UTF-8, of any length. Texts that were submitted
+ * before go on meanwhile; their results wait for el4ner_next(). NULL where the members failed, with
+ * EL4NER_ERROR_INCOMPLETE. */
 EL4NER_API el4ner_result *el4ner_tag(el4ner *engine, const char *text, size_t length,
                                      struct el4ner_error *error);
+/* The same with a request, which may be NULL. A time limit that is up gives NULL and
+ * EL4NER_ERROR_TIME. */
+EL4NER_API el4ner_result *el4ner_tag_with(el4ner *engine, const char *text, size_t length,
+                                          const struct el4ner_request *request,
+                                          struct el4ner_error *error);
+
+/* ---- many texts ---- */
+
+/* Hand over a text, which is copied, and come back at once. Its result, whatever becomes of it,
+ * comes exactly once from el4ner_next(), and el4ner_result_user() of that is `user`. `request` may
+ * be NULL. Sentences of all texts are in work together; texts take turns, so that a short one does
+ * not wait for all of a long one. What comes of a text does not depend on the others.
+ *
+ * Returns the number of the text, 1 and up, or 0 with an error: EL4NER_ERROR_FULL says that
+ * `most_texts` results are due already, and nothing is wrong with the text; others are mistakes in
+ * the text or the request. From any thread. */
+EL4NER_API uint64_t el4ner_submit(el4ner *engine, const char *text, size_t length, void *user,
+                                  const struct el4ner_request *request, struct el4ner_error *error);
+
+/* Move everything on until a result is there, for at most so long: 0 = do not wait, -1 = as long as
+ * something is in work. NULL if there is none yet; error->code is EL4NER_OK then, or says what went
+ * wrong with the engine as a whole, which can go on. Nothing moves on but within this function and
+ * el4ner_tag(). */
+EL4NER_API el4ner_result *el4ner_next(el4ner *engine, int milliseconds, struct el4ner_error *error);
+
+/* Give up a text by its number: its calls are stopped, and its result comes in its turn as
+ * EL4NER_CANCELLED. Other texts do not suffer. Nothing happens if it is finished already, though
+ * its result may not be taken yet. From any thread. */
+EL4NER_API void el4ner_cancel(el4ner *engine, uint64_t number);
+
+/* An el4ner_next() that is waiting, or else the next one, returns soon, with or without a result.
+ * From any thread. el4ner_submit() and el4ner_cancel() need no wake. */
+EL4NER_API void el4ner_wake(el4ner *engine);
+
+/* A descriptor for the poll() of a loop of one's own: when it is readable, and ten times a second
+ * in any case while something is in work, call el4ner_next(engine, 0, &error) until it gives NULL.
+ * It is the engine's: not to be read from, changed or closed. */
+EL4NER_API int el4ner_fd(const el4ner *engine);
+
+/* How far an engine is. Grows at the end. */
+struct el4ner_progress {
+    size_t size;            /* sizeof(struct el4ner_progress), set by the caller */
+    uint64_t texts;         /* handed over since the engine was opened */
+    uint64_t finished;      /* results taken */
+    uint64_t sentences;     /* finished since the engine was opened */
+    size_t sentences_due;   /* of the texts in work: not finished yet */
+    size_t calls_in_flight; /* to members */
+};
+/* As of the last el4ner_next(); from any thread. */
+EL4NER_API void el4ner_get_progress(el4ner *engine, struct el4ner_progress *progress);
+
+/* ---- results ---- */
+
+enum el4ner_status {
+    EL4NER_DONE,
+    EL4NER_CUT_SHORT, /* the time limit was up: only entities of its first sentences */
+    EL4NER_FAILED,    /* el4ner_result_error() says why; entities that were found are there */
+    EL4NER_CANCELLED, /* no entities */
+};
+EL4NER_API enum el4ner_status el4ner_result_status(const el4ner_result *result);
+/* Why a result is not EL4NER_DONE; code EL4NER_OK if it is. */
+EL4NER_API const struct el4ner_error *el4ner_result_error(const el4ner_result *result);
+EL4NER_API uint64_t el4ner_result_number(const el4ner_result *result); /* of el4ner_submit() */
+EL4NER_API void *el4ner_result_user(const el4ner_result *result);
+/* The text, NUL-terminated; its length goes into *length, which may be NULL. */
+EL4NER_API const char *el4ner_result_text(const el4ner_result *result, size_t *length);
 EL4NER_API void el4ner_result_free(el4ner_result *result);
+
+enum el4ner_verdict {
+    EL4NER_NOT_VERIFIED, /* nobody was asked */
+    EL4NER_VERIFIED,
+    EL4NER_UNREADABLE, /* the verifier's answer could not be read; the entity is kept */
+};
+
+/* Structs of results grow at the end, so there are no arrays of them: use the pointers. */
+struct el4ner_entity {
+    size_t start, end; /* bytes of the text, end exclusive */
+    const char *text;  /* the text from start to end, NUL-terminated */
+    const char *type;  /* the name of the type */
+    double score;      /* 0 to 1, see el4ner(1); NAN = none */
+    enum el4ner_verdict verdict;
+    const struct el4ner_evidence *evidence; /* NULL unless the request asked for it */
+};
 
 /* Entities are in order of their start, longer ones first. NULL if `index` is not below count. */
 EL4NER_API size_t el4ner_count(const el4ner_result *result);
 EL4NER_API const struct el4ner_entity *el4ner_get(const el4ner_result *result, size_t index);
 
-/* Calls to members that brought no usable answer. */
+/* ---- evidence ---- */
+
+enum el4ner_stage {
+    EL4NER_RETRIEVE,
+    EL4NER_EXTRACT,
+    EL4NER_CLASSIFY,
+    EL4NER_VERIFY,
+};
+
+struct el4ner_vote {
+    const char *member;
+    const char *type;   /* that it chose for this span */
+    double probability; /* that it told for this type, 0 to 1; NAN = none */
+};
+
+struct el4ner_check {
+    const char *member;
+    enum el4ner_answer {
+        EL4NER_SAID_YES,
+        EL4NER_SAID_NO,
+        EL4NER_SAID_NOTHING, /* no answer, or none that can be read */
+    } answer;                /* by its probability where that decides, else by its word */
+    double yes;              /* its probability of "yes", 0 to 1; NAN = not told */
+};
+
+/* A labelled sentence of the pool that members were shown. */
+struct el4ner_demonstration {
+    size_t index; /* in the pool, 0 and up */
+    const char *id, *text;
+    const char *lang;  /* of the pool's sentence; NULL = unknown */
+    double similarity; /* to the sentence of the entity, by the configured measure */
+};
+
+/* What speaks for an entity. Lists are in order of the configured members, demonstrations nearest
+ * first. */
+struct el4ner_evidence {
+    size_t sentence_start, sentence_end; /* bytes of the text */
+    const char *const *extracted_by;     /* members that listed the span */
+    size_t n_extracted_by;
+    const struct el4ner_vote *const *votes; /* of members that were asked and chose a type */
+    size_t n_votes;
+    const struct el4ner_check *const *checks; /* of members that were asked to verify it */
+    size_t n_checks;
+    const struct el4ner_demonstration *const *demonstrations;
+    size_t n_demonstrations;
+};
+
+/* A call that brought no usable answer. */
+struct el4ner_abstention {
+    const char *member;
+    enum el4ner_stage stage;
+    const char *cause;  /* a word, as in the report of the program: "timeout", "unreadable" */
+    const char *detail; /* of a failed call: what the server said; else "" */
+    size_t sentence_start, sentence_end; /* bytes of the text */
+};
+
+/* How many there were; and each, if the request asked for evidence: NULL if there are no more. */
 EL4NER_API size_t el4ner_abstained(const el4ner_result *result);
+EL4NER_API const struct el4ner_abstention *el4ner_get_abstention(const el4ner_result *result,
+                                                                 size_t index);
 
 /* Members that extracted an entity (votes = 0) or voted for its type (votes = 1): the name of the
- * n-th, NULL when there are no more. */
+ * n-th, NULL when there are no more. Needs no request for evidence. */
 EL4NER_API const char *el4ner_evidence(const el4ner_result *result, size_t index, int votes,
                                        size_t n);
+
+/* Everything that happened to each sentence, prompts and replies too: a line of JSON for each, as
+ * el4ner tag --trace writes it. NULL unless the request asked for it. */
+EL4NER_API const char *el4ner_result_trace(const el4ner_result *result);
+
+/* ---- the account ---- */
+
+/* What calls to members have cost. */
+struct el4ner_usage {
+    uint64_t calls;      /* all, also those that failed */
+    uint64_t from_store; /* of these: answered by the store, or by an identical call under way */
+    uint64_t failed;     /* of these: without an answer, after all tries */
+    uint64_t prompt_tokens, answer_tokens; /* as the servers say, without the store's */
+    uint64_t cached_tokens; /* of the prompt tokens: those that the server knew already */
+    double seconds;         /* summed over the calls */
+};
+/* Of one text. */
+EL4NER_API const struct el4ner_usage *el4ner_result_usage(const el4ner_result *result);
+
+struct el4ner_member {
+    const char *name;    /* as configured */
+    const char *model;   /* as its server calls it; "" = not known */
+    const char *problem; /* why it cannot be reached; NULL if it can */
+};
+/* The members in listed order; NULL if there are no more. It belongs to the engine. */
+EL4NER_API const struct el4ner_member *el4ner_get_member(el4ner *engine, size_t index);
+/* Of one member at one stage since the engine was opened; false if there is no such member. */
+EL4NER_API bool el4ner_get_usage(el4ner *engine, size_t member, enum el4ner_stage stage,
+                                 struct el4ner_usage *usage);
+
+/* ---- offsets ---- */
+
+enum el4ner_unit { EL4NER_BYTES, EL4NER_CODE_POINTS, EL4NER_UTF16 };
+
+/* Convert n offsets of a text in place, in any order, in one pass over the text. False if one of
+ * them is past the end or within a character, or if memory is out; the offsets are as before then.
+ * From any thread. */
+EL4NER_API bool el4ner_convert_offsets(const char *text, size_t length, enum el4ner_unit from,
+                                       enum el4ner_unit to, size_t *offsets, size_t n,
+                                       struct el4ner_error *error);
 
 #ifdef __cplusplus
 }

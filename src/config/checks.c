@@ -33,10 +33,15 @@ bool el_lang_check(const char *code, char *text, size_t size) {
     return false;
 }
 
-bool el_config_set_lang(struct el_config *config, const char *code, struct el_error *err) {
+bool el_config_check_lang(const char *code, struct el_error *err) {
     char problem[200];
-    if (!el_lang_check(code, problem, sizeof problem)) {
-        return el_fail(err, EL_ERR_CONFIG, "%s", problem);
+    return el_lang_check(code, problem, sizeof problem) ||
+           el_fail(err, EL_ERR_CONFIG, "%s", problem);
+}
+
+bool el_config_set_lang(struct el_config *config, const char *code, struct el_error *err) {
+    if (!el_config_check_lang(code, err)) {
+        return false;
     }
     config->lang = el_arena_string(&config->arena, code);
     return config->lang != NULL || el_fail_memory(err);

@@ -111,16 +111,28 @@ bool el_config_load_ensemble(const char *path, const char *ensemble, bool may_mi
                              struct el_config **config, struct el_error *err);
 /* Only the data folders: for what needs no members. */
 bool el_config_folders(struct el_config **config, struct el_error *err);
+/* The same from a text in memory. Relative paths in it begin at the current folder. */
+bool el_config_load_text(const char *text, size_t len, const char *ensemble,
+                         struct el_config **config, struct el_error *err);
 void el_config_free(struct el_config *config);
 
 /* Replace the types by a comma-separated list of names ("person,location"); a name that the
  * configuration has, itself or under another with the same wording, keeps its description. */
 bool el_config_set_types(struct el_config *config, const char *list, struct el_error *err);
 
+/* The same for a list of types, in `arena` and beside the configuration's: name, and what is given
+ * besides. *judge: the fitted judgement for these types; NULL if the configuration has none. */
+bool el_config_types(const struct el_config *config, struct el_arena *arena,
+                     const struct el_type *given, size_t n, struct el_type **types,
+                     const struct el_judge **judge, struct el_error *err);
+
 /* One member behind a URL instead of those of the configuration, and of what was said about them.
  * `model` NULL = what the server names. */
 bool el_config_set_member(struct el_config *config, const char *url, const char *model,
                           struct el_error *err);
+
+/* Is it the code of a language? If not, the error says what is. */
+bool el_config_check_lang(const char *code, struct el_error *err);
 
 /* The language of the input, by its code. */
 bool el_config_set_lang(struct el_config *config, const char *code, struct el_error *err);
@@ -135,6 +147,7 @@ bool el_config_set_verifier(struct el_config *config, const char *who, struct el
  * (case folded, '_' and '-' as spaces), else by the wording of the label; -1 = none. False only if
  * out of memory. */
 bool el_config_type_of_label(const struct el_config *config, const char *label, int *type);
+bool el_type_of_label(const struct el_type *types, size_t n, const char *label, int *type);
 
 /* Set what a profile decides: k, similarity, part-of-speech weights, pre-extraction with types,
  * member weights (all 1), agreement and lazy voting; and a verifier where there was none. */

@@ -177,9 +177,9 @@ static bool names_no_members(struct el_yaml *yaml, yaml_node_t *root) {
 
 /* ---- files ---- */
 
-/* Read the file over what `config` holds; its data folders are set. */
-static bool read_file(struct el_config *config, const char *path, unsigned depth,
-                      struct el_error *err) {
+/* Read a text over what `config` holds; its data folders are set. `path` is where it comes from. */
+static bool read_yaml(struct el_config *config, const char *path, const char *text, size_t len,
+                      unsigned depth, struct el_error *err) {
     struct el_loader l = {.config = config, .arena = &config->arena, .depth = depth, .err = err};
     const char *slash = strrchr(path, '/');
     l.folder = slash == NULL   ? "."
@@ -188,10 +188,7 @@ static bool read_file(struct el_config *config, const char *path, unsigned depth
     if (l.folder == NULL) {
         return el_fail_memory(err);
     }
-    struct el_buffer text = {0};
-    bool ok = read_text(path, &text, err) &&
-              el_yaml_parse(&l.yaml, path, text.data, text.len, "man el4ner.yaml", err);
-    el_buffer_free(&text);
+    bool ok = el_yaml_parse(&l.yaml, path, text, len, "man el4ner.yaml", err);
     if (!ok) {
         return false;
     }
@@ -216,6 +213,15 @@ static bool read_file(struct el_config *config, const char *path, unsigned depth
                      path);
     }
     el_yaml_close(&l.yaml);
+    return ok;
+}
+
+static bool read_file(struct el_config *config, const char *path, unsigned depth,
+                      struct el_error *err) {
+    struct el_buffer text = {0};
+    bool ok =
+        read_text(path, &text, err) && read_yaml(config, path, text.data, text.len, depth, err);
+    el_buffer_free(&text);
     return ok;
 }
 
@@ -273,15 +279,26 @@ static bool look_up(struct el_config *config, const char **found, struct el_erro
     return true;
 }
 
-static bool load_file(struct el_config *config, const char *path, struct el_error *err) {
+/* What to read: a text, else a file, else the first one that is there. */
+struct source {
+    const char *text, *path;
+    size_t len;
+};
+
+static bool load_source(struct el_config *config, const struct source *source,
+                        struct el_error *err) {
     if (!el_config_data_folders(config, err)) {
         return false;
     }
     config->settings.constrain = true;
     config->settings.max_sentence = 1000;
     el_settings_profile(&config->settings, EL_PROFILE_DEFAULT);
-    if (path != NULL) {
-        config->path = el_arena_string(&config->arena, path);
+    if (source->text != NULL) {
+        config->path = "(text)";
+        return read_yaml(config, config->path, source->text, source->len, 0, err);
+    }
+    if (source->path != NULL) {
+        config->path = el_arena_string(&config->arena, source->path);
         return config->path != NULL ? read_file(config, config->path, 0, err) : el_fail_memory(err);
     }
     if (!look_up(config, &config->path, err)) {
@@ -295,10 +312,10 @@ static bool load_file(struct el_config *config, const char *path, struct el_erro
     return read_file(config, config->path, 0, err);
 }
 
-static bool load(struct el_config *config, const char *path, const char *ensemble, bool may_miss,
-                 struct el_error *err) {
+static bool load(struct el_config *config, const struct source *source, const char *ensemble,
+                 bool may_miss, struct el_error *err) {
     config->ensemble_is_given = ensemble != NULL;
-    if (!load_file(config, path, err)) {
+    if (!load_source(config, source, err)) {
         return false;
     }
     if (ensemble != NULL) {
@@ -316,18 +333,29 @@ static bool load(struct el_config *config, const char *path, const char *ensembl
     return may_miss || config->n_missing == 0 || el_config_fail_missing(config, err);
 }
 
-bool el_config_load_ensemble(const char *path, const char *ensemble, bool may_miss,
-                             struct el_config **config, struct el_error *err) {
+static bool load_new(const struct source *source, const char *ensemble, bool may_miss,
+                     struct el_config **config, struct el_error *err) {
     *config = calloc(1, sizeof **config);
     if (*config == NULL) {
         return el_fail_memory(err);
     }
-    if (!load(*config, path, ensemble, may_miss, err)) {
+    if (!load(*config, source, ensemble, may_miss, err)) {
         el_config_free(*config);
         *config = NULL;
         return false;
     }
     return true;
+}
+
+bool el_config_load_ensemble(const char *path, const char *ensemble, bool may_miss,
+                             struct el_config **config, struct el_error *err) {
+    return load_new(&(struct source){.path = path}, ensemble, may_miss, config, err);
+}
+
+bool el_config_load_text(const char *text, size_t len, const char *ensemble,
+                         struct el_config **config, struct el_error *err) {
+    struct source source = {.text = text != NULL ? text : "", .len = len};
+    return load_new(&source, ensemble, false, config, err);
 }
 
 bool el_config_load(const char *path, struct el_config **config, struct el_error *err) {

@@ -24,6 +24,8 @@ struct el_vote {
     el_member_set voters;
 };
 
+struct el4ner_evidence; /* el4ner.h */
+
 struct el_entity {
     struct el_span span; /* bytes of the document's text */
     const char *type;    /* NUL-terminated output name */
@@ -35,6 +37,7 @@ struct el_entity {
     const struct el_vote *votes; /* types with at least one vote, most votes first */
     size_t n_votes;
     enum el_verified verified;
+    const struct el4ner_evidence *evidence; /* member by member; NULL unless it was wanted */
 
     json_t *extra; /* unknown input fields of this entity; borrowed from the document; or NULL */
 };

@@ -119,8 +119,7 @@ static bool take_answer(const struct el_context *context, struct el_work *work,
     el_note_answer(work, answer, readable == EL_READ_OK);
     for (size_t i = 0; i < question.n_mentions && readable == EL_READ_OK; i++) {
         const float *row = answer->shares != NULL ? answer->shares + i * context->n_types : NULL;
-        mentions[i].choice[question.member] =
-            choice[i] < 0 ? NULL : context->config->types[choice[i]].name;
+        mentions[i].choice[question.member] = choice[i] < 0 ? NULL : context->asked[choice[i]].name;
         mentions[i].shares[question.member] = row != NULL && !isnan(row[0]) ? row : NULL;
     }
     return true;
@@ -141,7 +140,7 @@ static bool take(const struct el_context *context, struct el_work *work,
         }
         mention->type = -1;
         for (size_t t = 0; t < context->n_types && mention->n_votes > 0; t++) {
-            if (mention->votes[0].type == context->config->types[t].name) {
+            if (mention->votes[0].type == context->asked[t].name) {
                 mention->type = (int)t;
             }
         }

@@ -2,37 +2,12 @@
  * types that were asked for. */
 #include "serving/gguf.h"
 #include "pipeline/ensemble_private.h"
+#include "pipeline/asked.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static bool map_pool_types(struct el_ensemble *ensemble, struct el_error *err) {
-    const struct el_config *config = ensemble->config;
-    const struct el_pool_info *info = el_pool_get_info(ensemble->pool);
-    int *map = el_arena_array(&ensemble->arena, info->n_types, sizeof *map);
-    bool *allowed = el_arena_array(&ensemble->arena, info->n_types, sizeof *allowed);
-    if (map == NULL || allowed == NULL) {
-        return el_fail_memory(err);
-    }
-    size_t mapped = 0;
-    for (size_t p = 0; p < info->n_types; p++) {
-        if (!el_config_type_of_label(config, info->types[p], &map[p])) {
-            return el_fail_memory(err);
-        }
-        allowed[p] = map[p] >= 0;
-        mapped += allowed[p];
-    }
-    if (mapped == 0 && config->settings.demonstrations > 0) {
-        el_log(&ensemble->log, EL_WARNING,
-               "the pool has none of the requested types, so demonstrations show no entities; "
-               "give the types `aliases` that name the pool's labels, or another --pool");
-    }
-    ensemble->context.pool_types = map;
-    ensemble->context.pool_allowed = allowed;
-    return true;
-}
 
 /* What can be known of a member without reaching it. */
 static bool offline_capabilities(struct el_ensemble *ensemble, size_t m, struct el_error *err) {
@@ -102,18 +77,18 @@ const char *el_prompt_set_of(const struct el_config *config, size_t member,
     return config->settings.profile == EL_PROFILE_PAPER ? "chat" : "conversation";
 }
 
+/* The types, and which of the pool's labels mean them. */
 static bool open_types(struct el_ensemble *ensemble, struct el_error *err) {
     const struct el_config *config = ensemble->config;
-    struct el_prompt_type *types = el_arena_array(&ensemble->arena, config->n_types, sizeof *types);
-    if (types == NULL) {
-        return el_fail_memory(err);
+    size_t mapped;
+    ensemble->context.pool = ensemble->pool;
+    if (!el_context_set_types(&ensemble->context, &ensemble->arena, config->types, config->n_types,
+                              &mapped, err)) {
+        return false;
     }
-    for (size_t t = 0; t < config->n_types; t++) {
-        types[t] = (struct el_prompt_type){.name = config->types[t].wording,
-                                           .description = config->types[t].description};
+    if (ensemble->pool != NULL && mapped == 0 && config->settings.demonstrations > 0) {
+        el_log(&ensemble->log, EL_WARNING, EL_POOL_LACKS_TYPES);
     }
-    ensemble->context.types = types;
-    ensemble->context.n_types = config->n_types;
     return true;
 }
 
@@ -161,7 +136,7 @@ static bool open_pool(struct el_ensemble *ensemble, const char *path, struct el_
                        "vectors in the configuration, or build the pool without one",
                        path, vectors);
     }
-    return map_pool_types(ensemble, err);
+    return true;
 }
 
 /* The members, and after them the embedding member where retrieval needs one. */
@@ -196,7 +171,7 @@ static bool start_client(struct el_ensemble *ensemble, const struct el_ensemble_
 static bool open_all(struct el_ensemble *ensemble, const struct el_ensemble_options *options,
                      struct el_error *err) {
     const struct el_config *config = ensemble->config;
-    if (!open_types(ensemble, err) || !open_tagger(ensemble, err)) {
+    if (!open_tagger(ensemble, err)) {
         return false;
     }
     const char *pool = find_pool(ensemble, options);
@@ -206,7 +181,8 @@ static bool open_all(struct el_ensemble *ensemble, const struct el_ensemble_opti
     }
     return (pool == NULL || embed || open_pool(ensemble, pool, err)) &&
            ((options->offline && !embed) || start_client(ensemble, options, embed, err)) &&
-           (!embed || open_pool(ensemble, pool, err)) && open_prompts(ensemble, options, err);
+           (!embed || open_pool(ensemble, pool, err)) && open_types(ensemble, err) &&
+           open_prompts(ensemble, options, err);
 }
 
 bool el_ensemble_open(struct el_config *config, const struct el_ensemble_options *options,
@@ -235,7 +211,6 @@ bool el_ensemble_open(struct el_config *config, const struct el_ensemble_options
     context->capabilities = (const struct el_capabilities *const *)ensemble->capabilities;
     context->prompts = ensemble->prompts;
     context->tagger = ensemble->tagger;
-    context->pool = ensemble->pool;
     *out = ensemble;
     return true;
 }

@@ -1,5 +1,6 @@
 /* The end of the pipeline for one sentence: mentions with types become entities with evidence. */
 #include "corpus/flat.h"
+#include "pipeline/evidence.h"
 #include "pipeline/vote.h"
 #include "pipeline/work.h"
 
@@ -65,10 +66,19 @@ bool el_work_entities(const struct el_context *context, const struct el_work *wo
         return el_fail_memory(err);
     }
     size_t n = 0;
+    struct el_common_evidence common;
+    if (work->evidence && !el_evidence_begin(context, work, arena, &common)) {
+        return el_fail_memory(err);
+    }
     for (size_t i = 0; i < work->mentions.count; i++) {
         const struct el_mention *mention = &work->mentions.items[i];
         if (mention->type < 0 || mention->dropped) {
             continue;
+        }
+        const struct el4ner_evidence *evidence = NULL;
+        if (work->evidence &&
+            (evidence = el_evidence_of(context, mention, &common, arena)) == NULL) {
+            return el_fail_memory(err);
         }
         struct el_vote *votes = el_arena_array(arena, mention->n_votes, sizeof *votes);
         if (votes == NULL) {
@@ -77,13 +87,14 @@ bool el_work_entities(const struct el_context *context, const struct el_work *wo
         memcpy(votes, mention->votes, mention->n_votes * sizeof *votes);
         for (size_t j = 0; j < mention->n_spans; j++) {
             list[n++] = (struct el_entity){.span = mention->spans[j],
-                                           .type = context->config->types[mention->type].name,
+                                           .type = context->asked[mention->type].name,
                                            .score = score(context, work, mention),
                                            .has_evidence = true,
                                            .extracted_by = mention->extracted_by,
                                            .votes = votes,
                                            .n_votes = mention->n_votes,
-                                           .verified = mention->verified};
+                                           .verified = mention->verified,
+                                           .evidence = evidence};
         }
     }
     if (!context->settings.nested && context->settings.judge != NULL) {

@@ -67,7 +67,7 @@ void el_tagging_settle(struct el_tagging *tagging) {
         return;
     }
     tagging->complete = true;
-    if (flow->options.as_ready) {
+    if (flow->options.as_ready || tagging->wish.apart) {
         make_ready(tagging);
     }
     while (!flow->options.as_ready && flow->first != NULL && flow->first->complete) {
@@ -126,18 +126,15 @@ static bool take_in(struct el_tagging *tagging, struct el_error *err) {
 bool el_flow_submit(struct el_flow *flow, const struct el_wish *wish, uint64_t *number,
                     struct el_error *err) {
     struct el_tagging *tagging = calloc(1, sizeof *tagging);
+    struct el_error error;
     if (tagging == NULL) {
-        el_document_free(wish->document);
         return el_fail_memory(err);
     }
     tagging->flow = flow;
     tagging->wish = *wish;
     tagging->document = wish->document;
     tagging->context = wish->context != NULL ? wish->context : &flow->context;
-    if (!take_in(tagging, err)) {
-        free_tagging(tagging);
-        return false;
-    }
+    bool taken = take_in(tagging, &error);
     tagging->number = ++flow->n_documents;
     if (number != NULL) {
         *number = tagging->number;
@@ -152,6 +149,9 @@ bool el_flow_submit(struct el_flow *flow, const struct el_wish *wish, uint64_t *
     }
     if (tagging->pieces.count > 0) {
         stand_behind(&flow->startable, tagging);
+    }
+    if (!taken) {
+        el_tagging_stop(tagging, EL_OUTCOME_FAILED, &error);
     }
     el_tagging_settle(tagging);
     return true;
@@ -292,7 +292,8 @@ bool el_flow_take(struct el_flow *flow, struct el_delivery *delivery) {
                                      .error = tagging->error,
                                      .n_sentences = tagging->pieces.count,
                                      .usage = tagging->usage};
-    while (delivery->n_done < tagging->pieces.count && tagging->done[delivery->n_done]) {
+    while (tagging->done != NULL && delivery->n_done < tagging->pieces.count &&
+           tagging->done[delivery->n_done]) {
         delivery->n_done++;
     }
     bool wanted = delivery->outcome == EL_OUTCOME_DONE || delivery->outcome == EL_OUTCOME_CUT_SHORT;
@@ -383,6 +384,7 @@ bool el_flow_step(struct el_flow *flow, int milliseconds, struct el_error *err) 
 struct el_flow_state el_flow_state(const struct el_flow *flow) {
     return (struct el_flow_state){.documents = flow->n_taggings,
                                   .sentences = flow->n_tasks,
+                                  .window = flow->window,
                                   .waiting = flow->n_waiting,
                                   .done = flow->n_done};
 }

@@ -34,6 +34,7 @@ struct el_wish {
     double deadline; /* of el_now(), when what is done is all there will be; 0 = none */
     bool evidence;   /* of entities, see evidence.h, and abstentions */
     bool trace;      /* wanted in the delivery */
+    bool apart;      /* handed over as soon as it is ready, whatever the order of the others */
     void *user;      /* handed back */
 };
 
@@ -73,8 +74,8 @@ bool el_flow_open(struct el_ensemble *ensemble, const struct el_flow_options *op
 /* Stops the calls of what is still in work, and frees it. NULL is allowed. */
 void el_flow_close(struct el_flow *flow);
 
-/* Take in a document; it is the flow's from now on, also if this fails. Its number, from 1 on, goes
- * into *number, which may be NULL. */
+/* Take in a document; it is the flow's from now on, unless this fails, which it does only where
+ * memory is out. Its number, from 1 on, goes into *number, which may be NULL. */
 bool el_flow_submit(struct el_flow *flow, const struct el_wish *wish, uint64_t *number,
                     struct el_error *err);
 
@@ -103,6 +104,7 @@ uint64_t el_flow_well_under_way(const struct el_flow *flow);
 struct el_flow_state {
     size_t documents; /* taken in and not handed over */
     size_t sentences; /* in work */
+    size_t window;    /* of which there are so many at most */
     size_t waiting;   /* sentences of those documents that are not started */
     uint64_t done;    /* sentences finished since the flow was opened */
 };

@@ -21,7 +21,7 @@ void el_judge_shares(const struct el_context *context, const struct el_mention *
     const char *word = mention->choice[member];
     double rest = n > 1 ? (1 - WORD) / (double)(n - 1) : LEAST;
     for (size_t t = 0; t < n; t++) {
-        bool chosen = word != NULL && strcmp(word, context->config->types[t].name) == 0;
+        bool chosen = word != NULL && strcmp(word, context->asked[t].name) == 0;
         double p = told != NULL   ? (double)told[t]
                    : word == NULL ? 1 / (double)n
                    : chosen       ? WORD

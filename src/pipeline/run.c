@@ -26,7 +26,11 @@ static bool pull(struct run *run, struct el_error *err) {
         struct el_wish wish = {.trace = run->ensemble->trace != NULL};
         int got = run->order->next(run->order->context, &wish.document, err);
         run->input_ended = got <= 0;
-        if (got < 0 || (got > 0 && !el_flow_submit(run->flow, &wish, NULL, err))) {
+        if (got > 0 && !el_flow_submit(run->flow, &wish, NULL, err)) {
+            el_document_free(wish.document);
+            return false;
+        }
+        if (got < 0) {
             return false;
         }
     }

@@ -126,7 +126,7 @@ static json_t *shares(const struct el_context *context, const struct el_mention 
         }
         json_t *own = json_object();
         for (size_t t = 0; t < context->n_types; t++) {
-            json_object_set_new(own, context->config->types[t].name,
+            json_object_set_new(own, context->asked[t].name,
                                 json_real((double)mention->shares[m][t]));
         }
         json_object_set_new(all, context->config->members[m].name, own);
@@ -160,7 +160,7 @@ static json_t *candidates(const struct el_context *context, const struct el_work
                                 json_real(mention->yes_sum / mention->yes_told));
         }
         if (mention->type >= 0) {
-            json_object_set_new(item, "type", text(context->config->types[mention->type].name));
+            json_object_set_new(item, "type", text(context->asked[mention->type].name));
         }
         json_array_append_new(list, item);
     }

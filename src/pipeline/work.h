@@ -22,7 +22,8 @@ struct el_context {
     size_t n_members;      /* of the configuration; bits of el_member_set */
     const struct el_capabilities *const *capabilities; /* by member */
     struct el_prompt_set *const *prompts;              /* by member */
-    const struct el_prompt_type *types;                /* wording and description, as asked for */
+    const struct el_type *asked;                       /* the types that are asked for ... */
+    const struct el_prompt_type *types; /* ... as models read them: wording and description */
     size_t n_types;
     size_t verifier; /* member number, for EL_VERIFY_MEMBER */
     const struct el_tagger *tagger;

@@ -233,6 +233,7 @@ static void open_fixture(struct fixture *f, const struct place *place, const cha
                                      .n_members = 1,
                                      .capabilities = f->capabilities,
                                      .prompts = f->prompts,
+                                     .asked = f->config_types,
                                      .types = f->types,
                                      .n_types = 2,
                                      .pool = f->pool,

@@ -21,8 +21,11 @@ static struct el_judge judge = {
     .n_members = MEMBERS, .n_types = TYPES, .trust = trust, .type_bias = bias, .weights = weights};
 
 static struct el_context context(void) {
-    struct el_context c = {
-        .config = &config, .n_members = MEMBERS, .types = shown_types, .n_types = TYPES};
+    struct el_context c = {.config = &config,
+                           .n_members = MEMBERS,
+                           .asked = types,
+                           .types = shown_types,
+                           .n_types = TYPES};
     c.settings.judge = &judge;
     return c;
 }

@@ -52,6 +52,7 @@ static void set_up(struct fixture *f, const char *text) {
                                      .n_members = MEMBERS,
                                      .capabilities = f->capabilities,
                                      .prompts = f->prompts,
+                                     .asked = f->types,
                                      .types = f->wordings,
                                      .n_types = 3};
     el_settings_profile(&f->context.settings, EL_PROFILE_PAPER);

@@ -1,0 +1,98 @@
+/* What the files behind el4ner.h share. */
+#ifndef EL_API_EL4NER_PRIVATE_H
+#define EL_API_EL4NER_PRIVATE_H
+
+#include "el4ner.h"
+#include "pipeline/flow.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* Types and the like that texts were asked for lately, as the stages see them. */
+struct terms {
+    struct terms *next; /* the one used last is first */
+    struct el_arena arena;
+    struct el_buffer key; /* all that they are made of */
+    struct el_context *context;
+    bool foreign; /* the pool has none of the types, and nobody has been told */
+    size_t users; /* texts in work */
+};
+
+/* A text that was handed over. */
+struct ticket {
+    struct ticket *next; /* in the inbox */
+    struct el_wish wish; /* with this ticket as its user */
+    uint64_t number;
+    struct terms *terms; /* NULL = the engine's */
+    void *user;
+    el4ner_result *result; /* empty: it is there when memory is short */
+    bool unwanted;         /* nobody waits for the result any more */
+};
+
+struct el4ner_result {
+    struct el4ner_result *next; /* among the finished */
+    struct el_document *document;
+    enum el4ner_status status;
+    struct el4ner_error error;
+    uint64_t number;
+    void *user;
+    struct el4ner_entity *entities; /* in the document's arena, as is all that follows */
+    const char **members;
+    size_t n_members;
+    struct el4ner_abstention *abstentions;
+    size_t n_abstentions;
+    struct el4ner_usage usage;
+    char *trace;
+};
+
+struct el4ner {
+    struct el_config *config;
+    struct el_ensemble *ensemble;
+    struct el_flow *flow;
+    void (*log)(void *context, enum el4ner_level level, const char *message);
+    void *log_context;
+    enum el4ner_order order;
+    size_t most_texts;
+    struct el4ner_member *members;
+    struct el4ner_result *finished, **finished_last; /* while somebody waited for another */
+
+    atomic_bool woken;
+    bool locked;           /* the mutex has been made */
+    pthread_mutex_t mutex; /* of all that follows */
+    struct ticket *inbox, **inbox_last;
+    uint64_t *cancelled; /* numbers that are to be given up */
+    size_t n_cancelled, cancelled_room;
+    struct terms *terms;
+    uint64_t n_numbers; /* of texts, those of el4ner_tag() too */
+    struct el4ner_progress progress;
+};
+
+/* engine.c */
+void pass_on(void *engine, enum el_level level, const char *message);
+void *give_error(struct el4ner_error *error, const struct el_error *err);
+/* A struct of a program that may be older or newer than this library: `known` bytes of it go into
+ * `into`, which is zeroed. What a newer one has besides must not be set. `first`: the size that 0
+ * means. */
+bool take_struct(const void *given, size_t first, void *into, size_t known, const char *what,
+                 struct el_error *err);
+
+/* request.c: types as the configuration has them, pointing to what is given; NULL if out of memory.
+ */
+struct el_type *types_of(struct el_arena *arena, const struct el4ner_type *types, size_t n);
+/* A ticket, without a number; NULL if something is wrong. With the mutex held: the text
+ * is done with. */
+struct ticket *make_ticket(el4ner *engine, const char *text, size_t length,
+                           const struct el4ner_request *request, struct el_error *err);
+void free_ticket(el4ner *engine, struct ticket *ticket);
+void free_terms(struct terms *terms);
+
+/* result.c: what the delivery holds goes into an empty result; what it takes is NULL in the
+ * delivery then. Without memory the result says that. */
+void fill_result(const el4ner *engine, struct el_delivery *delivery, el4ner_result *result);
+struct el4ner_usage usage_of(const struct el_usage *usage);
+
+/* texts.c: what is needed before the first text, and given back in the end */
+bool open_texts(el4ner *engine, struct el_error *err);
+void close_texts(el4ner *engine);
+
+#endif

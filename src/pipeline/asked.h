@@ -1,0 +1,19 @@
+/* The types that are asked for, as the stages see them. */
+#ifndef EL_PIPELINE_ASKED_H
+#define EL_PIPELINE_ASKED_H
+
+#include "pipeline/work.h"
+
+/* A warning. */
+#define EL_POOL_LACKS_TYPES                                                                        \
+    "the pool has none of the requested types, so demonstrations show no entities; "               \
+    "give the types `aliases` that name the pool's labels, or another --pool"
+
+/* Types for a context: as asked for, as models read them, and which of the pool's labels mean them.
+ * All of it is in `arena` or in `types`. Without a pool *mapped, the pool's labels that mean one of
+ * them, is 0. */
+bool el_context_set_types(struct el_context *context, struct el_arena *arena,
+                          const struct el_type *types, size_t n, size_t *mapped,
+                          struct el_error *err);
+
+#endif

@@ -1,0 +1,29 @@
+#include "pipeline/terms.h"
+
+#include "pipeline/asked.h"
+#include "pipeline/ensemble_private.h"
+
+bool el_terms_context(const struct el_ensemble *ensemble, const struct el_terms *terms,
+                      struct el_arena *arena, struct el_context **out, bool *foreign,
+                      struct el_error *err) {
+    struct el_context *context = el_arena_alloc(arena, sizeof *context);
+    struct el_type *types;
+    size_t mapped = 1;
+    *out = context;
+    *foreign = false;
+    if (context == NULL) {
+        return el_fail_memory(err);
+    }
+    *context = el_ensemble_context(ensemble, NULL, 0);
+    if (terms->nested != NULL) {
+        context->settings.nested = *terms->nested;
+    }
+    if (terms->types != NULL &&
+        (!el_config_types(ensemble->config, arena, terms->types, terms->n_types, &types,
+                          &context->settings.judge, err) ||
+         !el_context_set_types(context, arena, types, terms->n_types, &mapped, err))) {
+        return false;
+    }
+    *foreign = context->pool != NULL && mapped == 0 && context->settings.demonstrations > 0;
+    return true;
+}
