@@ -4,7 +4,7 @@
 #   make demo       install what is missing, build, and tag examples/news.txt
 #                   (MODELS=nano make demo: without fetching models)
 #   make test       which folder includes which, unit tests under ASan and UBSan, end-to-end tests
-#   make check      the slower ones: valgrind, ThreadSanitizer, fuzzing, manuals, shell scripts
+#   make check      the slower ones: valgrind, ThreadSanitizer, fuzzing, a first hour typed, manuals, shell scripts
 #   make install    to PREFIX (default /usr/local), below DESTDIR if that is set
 BUILD    ?= build
 PREFIX   ?= /usr/local
@@ -146,6 +146,7 @@ check:
 	@echo 'ThreadSanitizer' && tests/run $(patsubst $(BUILD)/%,$(BUILD)/tsan/%,$(UNIT))
 	@$(QUIET) $(ASAN) programs
 	@echo 'end to end under ASan' && BUILD=$(BUILD)/asan tests/run $(E2E)
+	@echo 'the first hour of a new user' && BUILD=$(BUILD) tests/run tests/first-hour
 	@$(MAKE) --no-print-directory fuzz
 	@mandoc -T lint -W warning man/*.1 man/*.5
 	@mandoc -T markdown man/el4ner.yaml.5 | cmp - docs/configuration.md

@@ -55,6 +55,9 @@ void cli_count_stored(struct el_ensemble *ensemble, const struct el_config *conf
                 el_client_account(el_ensemble_client(ensemble), m, (enum el_stage)s);
             *replies += account->calls;
             *stored += account->from_store;
+            for (int failure = 1; failure < EL_FAILURES; failure++) {
+                *replies -= account->failures[failure]; /* it brought none */
+            }
         }
     }
 }

@@ -237,8 +237,9 @@ int tag_report(const struct tag *tag) {
                 (unsigned long long)counts->entities, counts->entities == 1 ? "y" : "ies",
                 cli_watch_seconds(&tag->watch));
         if (tag->unsure > 0) {
-            cli_say("%llu of these entities score below %g and are left out (--min-score)",
-                    (unsigned long long)tag->unsure, tag->min_score);
+            cli_say("%llu of these entities score%s below %g and %s left out (--min-score)",
+                    (unsigned long long)tag->unsure, tag->unsure == 1 ? "s" : "", tag->min_score,
+                    tag->unsure == 1 ? "is" : "are");
         }
         uint64_t stored, calls;
         cli_count_stored(tag->ensemble, tag->config, &stored, &calls);
