@@ -124,17 +124,17 @@ demo:
 	    echo "demo: goes on with the nano models, which ship"; ensemble=nano; fi; \
 	EL4NER_ENSEMBLE=$$ensemble $(BUILD)/el4ner tag examples/news.txt --to terminal --color $$([ -n "$$NO_COLOR" ] && echo never || echo always)
 
-unit: $(UNIT) $(TESTERS)
-	@tests/run $(UNIT) tests/test_arrows.py
+unit: $(UNIT) $(TESTERS) $(BUILD)/$(SONAME)
+	@BUILD=$(BUILD) tests/run $(UNIT) tests/test_arrows.py tests/test_abi.py
 
-programs: all $(BUILD)/examples/tag_text $(TESTERS)
+programs: all $(BUILD)/examples/tag_text $(BUILD)/examples/tag_many $(TESTERS)
 
 test:
 	@tools/install-deps
 	@tools/get-llama-server >/dev/null 2>&1 || echo 'no llama-server: tests that need one are skipped'
 	@$(QUIET) programs
 	@$(QUIET) $(ASAN) unit-programs
-	@BUILD=$(BUILD) tests/run tests/test_arrows.py $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT)) $(E2E)
+	@BUILD=$(BUILD) tests/run tests/test_arrows.py tests/test_abi.py $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT)) $(E2E)
 
 unit-programs: $(UNIT) $(TESTERS)
 
