@@ -1,7 +1,8 @@
 /* Stage 3: every member gives each candidate span one of the types; the majority decides:
  * precision first.
  *
- * A member is asked for all spans of the sentence in one call. With lazy votes the members are
+ * A member is asked for all spans of the sentence in one call, or, where it can be given the
+ * beginning of its answer, for each alone. With lazy votes the members are
  * asked in listed order, and no further one once no vote of theirs could change a type (or, where
  * agreement skips verification, the agreement): the outcome is the same, the calls are fewer. */
 #include "pipeline/judge.h"
@@ -10,17 +11,21 @@
 
 #include <math.h>
 
-static bool ask_member(struct el_work *work, size_t member, struct el_questions *questions,
-                       struct el_error *err) {
+static size_t spans_per_call(const struct el_context *context, size_t member) {
+    return el_asks_one_by_one(context, member) ? 1 : EL_SPANS_PER_CALL;
+}
+
+static bool ask_member(const struct el_context *context, struct el_work *work, size_t member,
+                       struct el_questions *questions, struct el_error *err) {
+    size_t part = spans_per_call(context, member);
     work->classify_asked |= (el_member_set)1 << member;
-    for (size_t i = 0; i < work->mentions.count; i += EL_SPANS_PER_CALL) {
+    for (size_t i = 0; i < work->mentions.count; i += part) {
         size_t left = work->mentions.count - i;
         struct el_question question = {.stage = EL_STAGE_CLASSIFY,
                                        .kind = EL_PROMPT_CLASSIFY,
                                        .member = member,
                                        .first_mention = i,
-                                       .n_mentions =
-                                           left < EL_SPANS_PER_CALL ? left : EL_SPANS_PER_CALL,
+                                       .n_mentions = left < part ? left : part,
                                        .n_demonstrations = work->n_demonstrations};
         if (!el_question_add(work, questions, question, err)) {
             return false;
@@ -62,7 +67,7 @@ static bool ask_next(const struct el_context *context, struct el_work *work,
         if (!needed) {
             return true;
         }
-        if (!ask_member(work, m, questions, err)) {
+        if (!ask_member(context, work, m, questions, err)) {
             return false;
         }
         /* The first members are asked together for as long as even their agreement could not
@@ -88,8 +93,10 @@ static bool ask(const struct el_context *context, struct el_work *work,
     }
     if (questions->count == 0) { /* the stage is over: who was not asked now never is */
         el_member_set never = context->members & ~work->classify_asked;
-        size_t calls = (work->mentions.count + EL_SPANS_PER_CALL - 1) / EL_SPANS_PER_CALL;
-        work->saved_calls += (size_t)__builtin_popcount(never) * calls;
+        for (size_t m = 0; m < context->n_members; m++) {
+            size_t part = spans_per_call(context, m);
+            work->saved_calls += (never >> m & 1) * ((work->mentions.count + part - 1) / part);
+        }
     }
     return true;
 }

@@ -24,7 +24,15 @@ enum {
     CHAT_VERDICT_TOKENS = 64, /* "yes" with a sentence around it */
     COMPACT_VERDICT_TOKENS = 4,
     MESSAGE_TOKENS = 8, /* of a prompt: the marks around a message of a chat */
+    HELD_TOKENS = 1,    /* of a choice that the server holds the answer to: what tells it apart */
 };
+
+bool el_asks_one_by_one(const struct el_context *context, size_t member) {
+    const struct el_prompt_set *set = context->prompts[member];
+    return set->head != NULL && set->form == EL_ANSWER_JSON &&
+           context->capabilities[member]->begins && context->settings.constrain &&
+           context->settings.profile != EL_PROFILE_PAPER;
+}
 
 /* How long an answer can sensibly be, in tokens. A list of spans can hold little more than the
  * sentence: as JSON twice its tokens, marked a quarter more, for the marks. */
@@ -43,6 +51,9 @@ static size_t answer_tokens(const struct el_context *context, const struct el_wo
         tokens = el_estimate_tokens(work->text, work->text_len);
         return set->form == EL_ANSWER_JSON ? tokens * 2 + slack : tokens + tokens / 4 + slack;
     case EL_PROMPT_CLASSIFY:
+        if (el_asks_one_by_one(context, question->member)) {
+            return HELD_TOKENS;
+        }
         for (size_t i = 0; i < question->n_mentions; i++) {
             const char *text = work->mentions.items[question->first_mention + i].text;
             tokens += el_estimate_tokens(text, strlen(text)) + TYPE_TOKENS;
@@ -52,6 +63,9 @@ static size_t answer_tokens(const struct el_context *context, const struct el_wo
     case EL_PROMPT_VERIFY:
     case EL_PROMPT_KINDS:
         break;
+    }
+    if (el_asks_one_by_one(context, question->member)) {
+        return HELD_TOKENS;
     }
     return set->chat ? CHAT_VERDICT_TOKENS : COMPACT_VERDICT_TOKENS;
 }
@@ -125,17 +139,26 @@ static bool render_embedding(const struct el_work *work, const struct el_questio
     return true;
 }
 
-/* What was found in the sentence, with types: that of the part of the mentions that classification
- * asked about in one call with the one in question. */
+/* The part of the mentions that a prompt about the question's first one shows. */
+static size_t first_of_part(const struct el_question *question) {
+    return question->first_mention - question->first_mention % EL_SPANS_PER_CALL;
+}
+
+static size_t size_of_part(const struct el_work *work, size_t first) {
+    size_t left = work->mentions.count - first;
+    return left < EL_SPANS_PER_CALL ? left : EL_SPANS_PER_CALL;
+}
+
+/* What was found in that part, with types. */
 static bool list_candidates(const struct el_context *context, const struct el_work *work,
                             const struct el_question *question, struct el_arena *arena,
                             struct el_prompt_span **candidates, size_t *count) {
-    size_t first = question->first_mention - question->first_mention % EL_SPANS_PER_CALL;
+    size_t first = first_of_part(question), end = first + size_of_part(work, first);
     *candidates = el_arena_array(arena, EL_SPANS_PER_CALL, sizeof **candidates);
     *count = 0;
-    for (size_t i = first; *candidates != NULL && i < work->mentions.count; i++) {
+    for (size_t i = first; *candidates != NULL && i < end; i++) {
         const struct el_mention *mention = &work->mentions.items[i];
-        if (i < first + EL_SPANS_PER_CALL && mention->type >= 0) {
+        if (mention->type >= 0) {
             (*candidates)[(*count)++] = (struct el_prompt_span){
                 .text = mention->text, .type = context->types[mention->type].name};
         }
@@ -157,12 +180,16 @@ bool el_question_render(const struct el_context *context, const struct el_work *
     if (question->kind == EL_PROMPT_VERIFY && set->head == NULL) {
         question->n_demonstrations = 0; /* such prompts show none */
     }
-    struct el_prompt_span *spans = el_arena_array(arena, question->n_mentions, sizeof *spans);
+    bool one =
+        question->kind == EL_PROMPT_CLASSIFY && el_asks_one_by_one(context, question->member);
+    size_t first = one ? first_of_part(question) : question->first_mention;
+    size_t n_spans = one ? size_of_part(work, first) : question->n_mentions;
+    struct el_prompt_span *spans = el_arena_array(arena, n_spans, sizeof *spans);
     if (spans == NULL) {
         return el_fail_memory(err);
     }
-    for (size_t i = 0; i < question->n_mentions; i++) {
-        const struct el_mention *mention = &work->mentions.items[question->first_mention + i];
+    for (size_t i = 0; i < n_spans; i++) {
+        const struct el_mention *mention = &work->mentions.items[first + i];
         spans[i].text = mention->text;
         spans[i].type =
             question->kind == EL_PROMPT_VERIFY ? context->types[mention->type].name : NULL;
@@ -190,7 +217,8 @@ bool el_question_render(const struct el_context *context, const struct el_work *
                                       .n_demonstrations = n_demonstrations,
                                       .text = work->text,
                                       .spans = spans,
-                                      .n_spans = question->n_mentions,
+                                      .n_spans = n_spans,
+                                      .asked = one ? &spans[question->first_mention - first] : NULL,
                                       .candidates = candidates,
                                       .n_candidates = n_candidates};
         *call = (struct el_call){.member = question->member,

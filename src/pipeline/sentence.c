@@ -346,7 +346,8 @@ static bool limit_is_set(const struct el_member_config *member) {
 /* Twice the room of a call that was cut, as far as the context goes; 0 if there is no more. */
 static size_t longer_limit(const struct el_context *context, const struct el_call *call) {
     size_t room = context->capabilities[call->member]->context;
-    size_t wanted = call->max_tokens * 2;
+    enum { HELD = 16 }; /* of one choice, where the first token left several */
+    size_t wanted = call->max_tokens > 1 ? call->max_tokens * 2 : HELD;
     if (room > 0) {
         size_t prompt = el_estimate_call(call);
         room = room > prompt ? room - prompt : 0;

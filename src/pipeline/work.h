@@ -184,6 +184,11 @@ bool el_question_render(const struct el_context *context, const struct el_work *
                         struct el_question *question, struct el_arena *arena, struct el_call *call,
                         struct el_error *err);
 
+/* Is the member asked for the type of each span alone, with its answer begun, or for all in one
+ * answer? One token tells a type, where the server holds the answer to the types; to write out all
+ * spans again takes a model as long as reading ten times as many. */
+bool el_asks_one_by_one(const struct el_context *context, size_t member);
+
 /* The tokens of a call's prompt, by el_estimate_tokens. */
 size_t el_estimate_call(const struct el_call *call);
 

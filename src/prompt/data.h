@@ -37,6 +37,8 @@ struct el_prompt_data {
     const char *text;
     const struct el_prompt_span *spans; /* CLASSIFY: all; VERIFY: one, with its type */
     size_t n_spans;
+    const struct el_prompt_span *asked; /* CLASSIFY: which of the spans, with the answer begun for
+                                           it; NULL = all */
     const struct el_prompt_span *candidates; /* VERIFY: with their types */
     size_t n_candidates;
 };

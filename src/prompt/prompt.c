@@ -1,7 +1,10 @@
 #include "prompt/prompt.h"
 
+#include "base/json.h"
 #include "prompt/clean.h"
 #include "prompt/render.h"
+
+#include <string.h>
 
 static bool white(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -41,6 +44,17 @@ static const char *as_shown(const struct el_prompt_set *set, const char *text,
     return copy;
 }
 
+/* {"span": " */
+static bool begin_answer(struct el_constraint *constraint, struct el_arena *arena) {
+    struct el_buffer begun = {0};
+    el_buffer_char(&begun, '{');
+    el_json_string(&begun, constraint->spans[0], strlen(constraint->spans[0]));
+    el_buffer_string(&begun, ": \"");
+    constraint->begun = begun.failed ? NULL : el_arena_copy(arena, begun.data, begun.len);
+    el_buffer_free(&begun);
+    return constraint->begun != NULL;
+}
+
 static bool fill_constraint(const struct el_prompt_set *set, enum el_prompt_kind kind,
                             const struct el_prompt_data *data, struct el_arena *arena,
                             struct el_constraint *constraint) {
@@ -71,8 +85,10 @@ static bool fill_constraint(const struct el_prompt_set *set, enum el_prompt_kind
             return false;
         }
     }
-    for (size_t i = 0; !verdict && i < data->n_spans; i++) {
-        spans[i] = as_shown(set, data->spans[i].text, arena);
+    const struct el_prompt_span *asked = data->asked != NULL ? data->asked : data->spans;
+    size_t n_asked = data->asked != NULL ? 1 : data->n_spans;
+    for (size_t i = 0; !verdict && i < n_asked; i++) {
+        spans[i] = as_shown(set, asked[i].text, arena);
         if (spans[i] == NULL) {
             return false;
         }
@@ -80,8 +96,8 @@ static bool fill_constraint(const struct el_prompt_set *set, enum el_prompt_kind
     constraint->choices = choices;
     constraint->n_choices = n;
     constraint->spans = verdict ? NULL : spans;
-    constraint->n_items = verdict ? 0 : data->n_spans;
-    return true;
+    constraint->n_items = verdict ? 0 : n_asked;
+    return data->asked == NULL || begin_answer(constraint, arena);
 }
 
 bool el_prompt_render(const struct el_prompt_set *set, enum el_prompt_kind kind,

@@ -38,7 +38,7 @@ static const struct field FIELDS[] = {
     {WITHOUT("num_ctx"), NULL, false},
 };
 enum { N_FIELDS = sizeof FIELDS / sizeof *FIELDS };
-_Static_assert(N_FIELDS + 2 <= EL_MOST_CHANGES && N_FIELDS <= 32, "a bit and a change each");
+_Static_assert(N_FIELDS + 3 <= EL_MOST_CHANGES && N_FIELDS <= 32, "a bit and a change each");
 
 static int number_of(const char *name) {
     int i = 0;
@@ -66,6 +66,9 @@ size_t el_adaptation_list(const struct el_adaptation *adaptation,
     }
     if (adaptation->folded) {
         changes[n++] = "system text in the first user turn";
+    }
+    if (adaptation->whole) {
+        changes[n++] = "without the beginning of answers";
     }
     return n;
 }
@@ -208,6 +211,22 @@ static bool refuses_system(const struct refusal *refusal) {
             (refuses(refusal->text) || find(refusal->text, "invalid") != NULL));
 }
 
+/* Was the model given the beginning of its answer: is the last message its own? */
+static bool is_begun(const char *sent) {
+    static const char message[] = "{\"role\":", own[] = "\"assistant\"";
+    const char *last = NULL;
+    for (const char *at = sent; (at = strstr(at, message)) != NULL; at++) {
+        last = at;
+    }
+    return last != NULL && strncmp(last + sizeof message - 1, own, sizeof own - 1) == 0;
+}
+
+/* Templates that let models think first refuse it, and those that know no such thing. */
+static bool refuses_begun(const struct refusal *refusal) {
+    static const char *const words[] = {"prefill", "last message", "final message", NULL};
+    return has_any(refusal->text, words);
+}
+
 /* ---- from the refusal to the change ---- */
 
 struct request {
@@ -280,6 +299,8 @@ bool el_adapt(struct el_adaptation *adaptation, json_t *extra, const char *sent,
     if (strstr(sent, "{\"role\":\"system\"") != NULL &&
         json_object_get(extra, "messages") == NULL && refuses_system(&refusal)) {
         adaptation->folded = true;
+    } else if (is_begun(sent) && refuses_begun(&refusal)) {
+        adaptation->whole = true;
     } else {
         uint32_t named = named_apart(&request, &refusal);
         named = named != 0 ? named : named_in_text(&request, &refusal);
@@ -297,8 +318,9 @@ bool el_adapt(struct el_adaptation *adaptation, json_t *extra, const char *sent,
     json_decref(root);
     struct el_adaptation fresh = {.left_out = adaptation->left_out & ~before.left_out,
                                   .renamed = adaptation->renamed && !before.renamed,
-                                  .folded = adaptation->folded && !before.folded};
-    bool changed = fresh.left_out != 0 || fresh.renamed || fresh.folded;
+                                  .folded = adaptation->folded && !before.folded,
+                                  .whole = adaptation->whole && !before.whole};
+    bool changed = fresh.left_out != 0 || fresh.renamed || fresh.folded || fresh.whole;
     adaptation->count += changed;
     el_adaptation_say(&fresh, what, room);
     return changed;

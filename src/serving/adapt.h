@@ -1,7 +1,7 @@
 /* Servers refuse what others take: a field of the request that they do not know, a value, a role
  * of the messages. Such a refusal names its field. This file reads it and keeps what follows for
- * the endpoint: leave the field out, call it otherwise, or put the system text into the first user
- * turn. Pure; no I/O. */
+ * the endpoint: leave the field out, call it otherwise, put the system text into the first user
+ * turn, or let the model begin its answer itself. Pure; no I/O. */
 #ifndef EL_SERVING_ADAPT_H
 #define EL_SERVING_ADAPT_H
 
@@ -15,6 +15,7 @@ struct el_adaptation {
     uint32_t left_out; /* fields, by their number in the table of adapt.c */
     bool renamed;      /* max_tokens goes as max_completion_tokens */
     bool folded;       /* the system text begins the first user turn */
+    bool whole;        /* answers are not begun for the model */
     unsigned count;    /* refusals it was made from */
 };
 

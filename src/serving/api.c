@@ -6,10 +6,12 @@
 #include "base/print.h"
 #include "base/text.h"
 #include "serving/api_private.h"
+#include "serving/choices.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Each is defined in the file api_NAME.c, chat and completions in api_openai.c. */
@@ -88,6 +90,34 @@ bool el_api_write(const struct el_member_config *config, const struct el_capabil
 
 /* ---- replies ---- */
 
+/* A begun answer as if the model had written all of it. Some servers repeat the beginning. False if
+ * out of memory. */
+static bool complete(const struct el_constraint *c, struct el_api_answer *answer) {
+    size_t len = strlen(c->begun);
+    const char *rest = answer->text;
+    rest += strncmp(rest, c->begun, len) == 0 ? len : 0;
+    const char *choice = el_choice_of(c, rest, answer->cut);
+    struct el_buffer whole = {0};
+    el_buffer_string(&whole, c->begun);
+    if (choice != NULL) {
+        struct el_buffer quoted = {0};
+        el_json_string(&quoted, choice, strlen(choice));
+        el_buffer_append(&whole, quoted.failed ? "" : quoted.data + 1,
+                         quoted.failed ? 0 : quoted.len - 1);
+        el_buffer_char(&whole, '}');
+        whole.failed = whole.failed || quoted.failed;
+        el_buffer_free(&quoted);
+        answer->cut = false;
+    } else {
+        el_buffer_string(&whole, rest);
+    }
+    free(answer->text);
+    answer->text = NULL;
+    bool ok = !whole.failed && el_keep_text(answer, whole.data, whole.len);
+    el_buffer_free(&whole);
+    return ok;
+}
+
 bool el_api_read(enum el_api api, const struct el_call *call, const char *body, size_t len,
                  struct el_api_answer *answer, char *why, size_t room) {
     json_error_t error;
@@ -101,6 +131,7 @@ bool el_api_read(enum el_api api, const struct el_call *call, const char *body, 
     }
     el_print(why, room, "out of memory"); /* readers say all else */
     bool ok = el_api_entry(api)->read(root, call, answer, why, room);
+    ok = ok && (call->constraint.begun == NULL || complete(&call->constraint, answer));
     json_decref(root);
     return ok;
 }

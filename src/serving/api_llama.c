@@ -77,6 +77,7 @@ static enum el_probe_result after_props(struct el_probe *probe, json_t *props) {
     el_probe_told(probe, "path", json_object_get(props, "model_path"), true);
     caps->chat_template = json_string_length(json_object_get(props, "chat_template")) > 0;
     caps->named_slots = caps->slots > 0;
+    caps->begins = true;
     caps->json_schema = caps->grammar = caps->logprobs = caps->prefix_cache = true;
     return probe->child ? EL_PROBE_KNOWN : EL_PROBE_NEXT;
 }

@@ -89,6 +89,12 @@ static void put_folded(struct el_buffer *body, const struct el_call *call) {
     el_buffer_free(&user);
 }
 
+/* The beginning of the answer that the model is given; NULL = none. */
+static const char *begun(const struct el_request *request) {
+    bool whole = request->adaptation != NULL && request->adaptation->whole;
+    return whole ? NULL : request->call->constraint.begun;
+}
+
 void el_put_messages(struct el_request *request) {
     const struct el_call *call = request->call;
     struct el_buffer *body = request->body;
@@ -106,6 +112,10 @@ void el_put_messages(struct el_request *request) {
             put_message(body, call->messages[i].role, call->messages[i].content);
         }
     }
+    if (begun(request) != NULL && body->data[body->len - 1] != '[') {
+        el_buffer_char(body, ',');
+        put_message(body, "assistant", begun(request));
+    }
     el_buffer_char(body, ']');
 }
 
@@ -117,6 +127,10 @@ void el_put_prompt(struct el_request *request) {
         for (size_t i = 0; i < call->n_messages; i++) {
             el_buffer_string(&joined, i > 0 ? "\n\n" : "");
             el_buffer_string(&joined, call->messages[i].content);
+        }
+        if (begun(request) != NULL) {
+            el_buffer_string(&joined, "\n\n");
+            el_buffer_string(&joined, begun(request));
         }
         request->body->failed = request->body->failed || joined.failed;
         prompt = joined.data != NULL ? joined.data : "";
@@ -145,7 +159,9 @@ void el_put_response_format(struct el_request *request) {
 
 void el_put_grammar(struct el_request *request) {
     struct el_buffer gbnf = {0};
-    if (el_grammar_write(&request->call->constraint, &gbnf)) {
+    struct el_constraint constraint = request->call->constraint;
+    constraint.begun = begun(request);
+    if (el_grammar_write(&constraint, &gbnf)) {
         el_put_string(request, "grammar", gbnf.data);
     }
     request->body->failed = request->body->failed || gbnf.failed;

@@ -30,6 +30,9 @@ struct el_constraint {
     size_t n_choices;
     size_t n_items;           /* LIST_OF_TYPES: how many spans */
     const char *const *spans; /* LIST_OF_TYPES: the span of each answer, distinct; never NULL */
+    /* LIST_OF_TYPES of one span in JSON: the answer up to its type, which the model is given as
+     * begun, so that the type is all it writes. NULL = nothing is given. */
+    const char *begun;
     /* Compact sets: the sentence with marks around its spans, and "span is type" between
      * separators. NULL = JSON: an array of strings for LIST_OF_SPANS, an object span -> type for
      * LIST_OF_TYPES. */

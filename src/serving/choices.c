@@ -68,6 +68,10 @@ static size_t find_value(const struct el_constraint *c, const struct answer *a, 
                          struct el_buffer *key, size_t *at) {
     bool json = c->open == NULL;
     el_buffer_clear(key);
+    if (c->begun != NULL) {
+        size_t len = strlen(c->begun);
+        return strncmp(a->text.data, c->begun, len) == 0 ? len : 0;
+    }
     if (json) {
         el_json_string(key, c->spans[item], strlen(c->spans[item]));
     } else {
@@ -201,6 +205,23 @@ static bool fill_row(const struct written *w, size_t n_choices, const struct ans
         row[k] += open[k] ? (float)(branch / (double)n_open) : 0;
     }
     return n_open > 0;
+}
+
+const char *el_choice_of(const struct el_constraint *c, const char *rest, bool cut) {
+    size_t len = strcspn(rest, "\"");
+    bool ended = rest[len] == '"' || !cut;
+    const char *found = NULL;
+    for (size_t i = 0; i < c->n_choices && len > 0; i++) {
+        const char *choice = c->choices[i];
+        if (strncmp(choice, rest, len) != 0 || (ended && choice[len] != '\0')) {
+            continue;
+        }
+        if (found != NULL) {
+            return NULL;
+        }
+        found = choice;
+    }
+    return found;
 }
 
 bool el_choice_probabilities(const struct el_constraint *c, json_t *tokens, float *out, bool *any) {

@@ -18,4 +18,8 @@
  */
 bool el_choice_probabilities(const struct el_constraint *c, json_t *tokens, float *out, bool *any);
 
+/* The choice that `rest` writes, which goes on from c->begun: up to its quote, or, where the answer
+ * was cut before it, the only one that begins so. NULL if it is none, or may be several. */
+const char *el_choice_of(const struct el_constraint *c, const char *rest, bool cut);
+
 #endif

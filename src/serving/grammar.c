@@ -210,7 +210,11 @@ static bool write_types(const struct el_constraint *c, struct el_buffer *gbnf) {
     }
     el_buffer_string(gbnf, "one ::= ");
     write_choices(c, c->open == NULL, gbnf);
-    write_typed_spans(c, gbnf);
+    if (c->begun != NULL) {
+        el_buffer_string(gbnf, "root ::= one\n");
+    } else {
+        write_typed_spans(c, gbnf);
+    }
     return true;
 }
 

@@ -76,6 +76,7 @@ struct el_capabilities {
     bool compact;      /* the vocabulary has the compact markers */
     bool chat_template, json_schema, grammar, choice, logprobs, prefix_cache;
     bool named_slots; /* a request may name its slot, as llama-server lets it */
+    bool begins;      /* a last message of the assistant is gone on with, not answered */
 };
 
 #endif
