@@ -52,6 +52,8 @@ struct el_settings {
     /* Extract */
     bool first_occurrence_only; /* default false: every occurrence of a string counts */
     bool nested;                /* keep overlapping spans; default false = flat rule */
+    bool noun_runs;             /* runs of nouns and names are candidates too, whoever lists them;
+                                   default false, `el4ner tune` says true */
     unsigned at_least;          /* members that must list a span for it to count (never more than
                                    the lists that could be read); default 1, the union (paper) */
 

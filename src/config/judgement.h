@@ -11,6 +11,8 @@ enum el_judge_trait {
     EL_JUDGE_WORDS,   /* log of the number of its words */
     EL_JUDGE_CAPITAL, /* 1 if it begins with a capital letter */
     EL_JUDGE_DIGIT,   /* 1 if it holds a digit */
+    EL_JUDGE_NAME,    /* 1 if a word of it is tagged as a name */
+    EL_JUDGE_RUN,     /* 1 if it is a whole run of nouns and names, else -1 */
     EL_JUDGE_SHOWN,   /* 1 if a demonstration shows it with this type, -1 otherwise than so */
     EL_JUDGE_MARGIN,  /* log of the type's probability over that of the next */
     EL_JUDGE_TRAITS

@@ -109,6 +109,8 @@ bool el_resolve_judge(struct el_loader *l) {
         {"words", read_trait, 0, 0, 0},
         {"capital", read_trait, 0, 0, 0},
         {"digit", read_trait, 0, 0, 0},
+        {"name", read_trait, 0, 0, 0},
+        {"run", read_trait, 0, 0, 0},
         {"shown", read_trait, 0, 0, 0},
         {"margin", read_trait, 0, 0, 0},
         {"listed", read_listed, 0, 0, 0},

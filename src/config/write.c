@@ -193,9 +193,10 @@ static void put_stages(struct el_buffer *out, const struct el_config *config) {
         el_buffer_string(out, "  vectors:\n");
         put_reach(out, config->embedder);
     }
-    el_buffer_printf(out, "extract:\n  occurrences: %s\n  nested: %s\n  at_least: %u\n",
+    el_buffer_printf(out,
+                     "extract:\n  occurrences: %s\n  nested: %s\n  noun_runs: %s\n  at_least: %u\n",
                      s->first_occurrence_only ? "first" : "all", s->nested ? "true" : "false",
-                     s->at_least);
+                     s->noun_runs ? "true" : "false", s->at_least);
     el_buffer_string(out, "classify:\n  weights: {");
     for (size_t i = 0; i < config->n_members; i++) {
         el_buffer_string(out, i > 0 ? ", " : "");
@@ -265,6 +266,9 @@ bool el_config_print_tuned(const struct el_config *config, const char *base, con
     el_buffer_string(out, "types:\n");
     for (size_t i = 0; i < config->n_types; i++) {
         put_type(out, &config->types[i]);
+    }
+    if (config->settings.noun_runs) {
+        el_buffer_string(out, "extract:\n  noun_runs: true\n");
     }
     put_verify(out, config);
     put_judge(out, config);

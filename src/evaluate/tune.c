@@ -22,6 +22,7 @@ struct sample {
     size_t sentence;
     size_t occurrences, right; /* those that are mentions of the type it has */
     el_member_set extracted_by;
+    bool noun_run; /* a candidate whoever lists it */
 };
 
 typedef void see_function(void *user, const struct el_document *document,
@@ -223,7 +224,8 @@ static void see_candidates(void *user, const struct el_document *document,
         struct sample *sample = &t->samples[t->n_samples];
         *sample = (struct sample){.sentence = document->line,
                                   .occurrences = mention->n_spans,
-                                  .extracted_by = mention->extracted_by};
+                                  .extracted_by = mention->extracted_by,
+                                  .noun_run = mention->noun_run};
         const char *type = t->config->types[mention->type].name;
         for (size_t s = 0; s < mention->n_spans; s++) {
             struct el_span span = el_in_document(work, mention->spans[s]);
@@ -354,7 +356,7 @@ struct fit {
 };
 
 static bool visible(const struct tune *t, const struct view *view, size_t sample) {
-    return (t->samples[sample].extracted_by & view->members) != 0;
+    return t->samples[sample].noun_run || (t->samples[sample].extracted_by & view->members) != 0;
 }
 
 /* The features of a view: columns that it must not see are 0. */
@@ -561,6 +563,7 @@ static bool fit_candidates(struct tune *t) {
     memcpy(t->judge->weights, f.w, t->d * sizeof *f.w);
     t->judge->threshold = t->result->after.threshold;
     t->config->settings.judge = t->judge;
+    t->config->settings.noun_runs = true;
     set_verifiers(t, view.verifiers, all);
     return true;
 }
@@ -580,6 +583,7 @@ static bool tune(struct tune *t) {
     }
     settings.judge = NULL;
     settings.lazy_votes = false;
+    settings.noun_runs = true;
     if (!run_sample(t, &settings, EL_STAGE_CLASSIFY + 1, see_types, false)) {
         return false;
     }

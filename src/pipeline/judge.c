@@ -84,6 +84,8 @@ static void add_traits(const struct el_context *context, const struct el_work *w
     }
     x[EL_JUDGE_BIAS] = 1;
     x[EL_JUDGE_WORDS] = log((double)words);
+    x[EL_JUDGE_NAME] = mention->tag == EL_POS_PROPN ? 1 : 0;
+    x[EL_JUDGE_RUN] = mention->noun_run ? 1 : -1;
     x[EL_JUDGE_SHOWN] = shown(context, work, mention);
 }
 

@@ -138,22 +138,33 @@ static bool group(struct el_work *work, const struct proposals *list,
     return true;
 }
 
+static bool add_spans(struct el_arena *arena, struct proposals *list, const struct el_span *spans,
+                      size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (!add_proposal(arena, list, (struct proposal){.span = spans[i]})) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool el_make_mentions(struct el_work *work, const struct el_span *spans, size_t n,
                       struct el_mentions *mentions) {
     struct proposals list = {0};
-    for (size_t i = 0; i < n; i++) {
-        if (!add_proposal(&work->arena, &list, (struct proposal){.span = spans[i]})) {
-            return false;
-        }
+    if (!add_spans(&work->arena, &list, spans, n)) {
+        return false;
     }
     unite_spans(&list);
     return group(work, &list, mentions);
 }
 
 bool el_take_mentions(const struct el_context *context, struct el_work *work,
-                      struct el_answer *const *answers, size_t n_answers,
+                      struct el_answer *const *answers, size_t n_answers, struct el_spans more,
                       struct el_mentions *mentions, el_member_set *answered, struct el_error *err) {
     struct proposals list = {0};
+    if (!add_spans(&work->arena, &list, more.items, more.count)) {
+        return el_fail_memory(err);
+    }
     for (size_t i = 0; i < n_answers; i++) {
         struct el_answer *answer = answers[i];
         struct el_strings strings = {0};

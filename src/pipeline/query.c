@@ -32,29 +32,6 @@ static bool take_given(struct el_work *work, const char *const *spans, size_t n_
     return fine;
 }
 
-static bool take_nouns(const struct el_context *context, struct el_work *work,
-                       struct el_error *err) {
-    struct el_spans words;
-    if (!el_segment_words(&work->arena, work->text, work->text_len, work->lang, &words, err)) {
-        return false;
-    }
-    enum el_pos *tags = el_arena_array(&work->arena, words.count, sizeof *tags);
-    struct el_span *runs = el_arena_array(&work->arena, words.count, sizeof *runs);
-    work->pre.items = el_arena_array(&work->arena, words.count, sizeof *work->pre.items);
-    if (tags == NULL || runs == NULL || work->pre.items == NULL ||
-        !el_tagger_tag(context->tagger, work->text, work->lang, words.items, words.count, tags)) {
-        return el_fail_memory(err);
-    }
-    size_t n = el_noun_runs(words.items, tags, words.count, runs);
-    for (size_t i = 0; i < n; i++) {
-        const char *text = work->text + runs[i].start;
-        if (!add_mention(work, text, runs[i].end - runs[i].start, &runs[i])) {
-            return el_fail_memory(err);
-        }
-    }
-    return true;
-}
-
 /* The vectors of the sentence, then of its spans, where the pool's are not n-grams. */
 static bool embed(struct el_embedder *embedder, struct el_work *work, struct el_error *err) {
     size_t n = work->pre.count + 1, len;
@@ -87,8 +64,12 @@ bool el_query_pool(struct el_ensemble *ensemble, const char *text, size_t text_l
     if (work->text == NULL || (spans != NULL && !take_given(work, spans, n_spans))) {
         return el_fail_memory(err);
     }
-    return (spans != NULL || take_nouns(&context, work, err)) &&
-           el_retrieve_weigh(&context, work, err) &&
+    struct el_spans runs = {0};
+    bool found =
+        spans != NULL ||
+        (el_noun_run_spans(&context, work, &runs, err) &&
+         (el_make_mentions(work, runs.items, runs.count, &work->pre) || el_fail_memory(err)));
+    return found && el_weigh_mentions(&context, work, &work->pre, err) &&
            (embedder == NULL || embed(embedder, work, err)) &&
            el_retrieve_search(&context, work, options, err);
 }

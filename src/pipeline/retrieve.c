@@ -101,16 +101,16 @@ static bool tag_words(const struct el_context *context, struct el_work *work, co
            el_fail_memory(err);
 }
 
-bool el_retrieve_weigh(const struct el_context *context, struct el_work *work,
-                       struct el_error *err) {
+bool el_weigh_mentions(const struct el_context *context, struct el_work *work,
+                       struct el_mentions *mentions, struct el_error *err) {
     struct el_spans words, own;
     enum el_pos *tags, *own_tags;
     const double *weights = context->settings.pos_weights;
     if (!tag_words(context, work, work->text, work->text_len, &words, &tags, err)) {
         return false;
     }
-    for (size_t i = 0; i < work->pre.count; i++) {
-        struct el_mention *mention = &work->pre.items[i];
+    for (size_t i = 0; i < mentions->count; i++) {
+        struct el_mention *mention = &mentions->items[i];
         mention->tag = EL_POS_X;
         for (size_t j = 0; j < mention->n_spans; j++) {
             enum el_pos tag = EL_POS_X;
@@ -133,17 +133,25 @@ bool el_retrieve_weigh(const struct el_context *context, struct el_work *work,
     return true;
 }
 
-/* Runs of nouns and names: what could be an entity where no member says so. */
-static bool tagger_spans(const struct el_context *context, struct el_work *work,
-                         struct el_error *err) {
+bool el_noun_run_spans(const struct el_context *context, struct el_work *work,
+                       struct el_spans *runs, struct el_error *err) {
     struct el_spans words;
     enum el_pos *tags;
     if (!tag_words(context, work, work->text, work->text_len, &words, &tags, err)) {
         return false;
     }
-    struct el_span *spans = el_arena_array(&work->arena, words.count, sizeof *spans);
-    size_t n = spans != NULL ? el_noun_runs(words.items, tags, words.count, spans) : 0;
-    return (spans != NULL && el_make_mentions(work, spans, n, &work->pre)) || el_fail_memory(err);
+    runs->items = el_arena_array(&work->arena, words.count, sizeof *runs->items);
+    runs->count =
+        runs->items != NULL ? el_noun_runs(words.items, tags, words.count, runs->items) : 0;
+    return runs->items != NULL || el_fail_memory(err);
+}
+
+/* The runs in place of what members list. */
+static bool take_noun_runs(const struct el_context *context, struct el_work *work,
+                           struct el_error *err) {
+    struct el_spans runs;
+    return el_noun_run_spans(context, work, &runs, err) &&
+           (el_make_mentions(work, runs.items, runs.count, &work->pre) || el_fail_memory(err));
 }
 
 /* A span similarity below this means that less than half of what the sentence names was found. */
@@ -296,11 +304,13 @@ static bool take(const struct el_context *context, struct el_work *work,
     if (wants_vectors(context, work->round) || !by_spans(context)) {
         return search(context, work, answers, n_answers, err);
     }
-    if (!el_take_mentions(context, work, answers, n_answers, &work->pre, &answered, err)) {
+    if (!el_take_mentions(context, work, answers, n_answers, (struct el_spans){0}, &work->pre,
+                          &answered, err)) {
         return false;
     }
     bool none = work->pre.count == 0 && context->settings.spans != EL_SPANS_MEMBERS;
-    return (!none || tagger_spans(context, work, err)) && el_retrieve_weigh(context, work, err) &&
+    return (!none || take_noun_runs(context, work, err)) &&
+           el_weigh_mentions(context, work, &work->pre, err) &&
            (wants_vectors(context, 1) || search(context, work, NULL, 0, err));
 }
 

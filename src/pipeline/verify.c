@@ -39,7 +39,7 @@ static void count_verdicts(const struct el_mention *mention, unsigned *yes, unsi
 static double least_probability(const struct el_context *context, const struct el_work *work,
                                 const struct el_mention *mention) {
     bool alone = __builtin_popcount(work->extract_answered) >= 3 &&
-                 __builtin_popcount(mention->extracted_by) == 1;
+                 __builtin_popcount(mention->extracted_by) <= 1;
     return alone ? context->settings.alone : 0;
 }
 

@@ -8,6 +8,7 @@
 #ifndef EL_PIPELINE_WORK_H
 #define EL_PIPELINE_WORK_H
 
+#include "language/segment.h"
 #include "pipeline/abstention.h"
 #include "prompt/prompt.h"
 #include "reply/reply.h"
@@ -41,10 +42,11 @@ struct el_mention {
     size_t n_spans;
     el_member_set extracted_by;
 
-    /* Retrieval only. */
+    /* Retrieval; and extraction, for a fitted judgement. */
     double weight;
-    enum el_pos tag;
-    const float *vector; /* from the embedding member; NULL without one */
+    enum el_pos tag;     /* of its word of most weight */
+    bool noun_run;       /* extraction: one of its occurrences is a run of nouns and names */
+    const float *vector; /* retrieval, from the embedding member; NULL without one */
 
     /* Classification: the output name of the type by member, NULL = no vote. */
     const char *choice[EL_MAX_MEMBERS];
@@ -193,15 +195,19 @@ bool el_asks_one_by_one(const struct el_context *context, size_t member);
 size_t el_estimate_call(const struct el_call *call);
 
 /* Shared by pre-extraction and extraction: ground the strings of each answer in the sentence and
- * form the union over members (paper eq. 1-2 and section on extraction). */
+ * form the union over members (paper eq. 1-2 and section on extraction), and with `more` spans,
+ * which nobody need have listed. */
 bool el_take_mentions(const struct el_context *context, struct el_work *work,
-                      struct el_answer *const *answers, size_t n_answers,
+                      struct el_answer *const *answers, size_t n_answers, struct el_spans more,
                       struct el_mentions *mentions, el_member_set *answered, struct el_error *err);
 
-/* Parts of retrieval. Give each of work->pre its weight w(s), by the tags of its words: the largest
- * among its occurrences, or, if it has none in the sentence, as a text of its own. */
-bool el_retrieve_weigh(const struct el_context *context, struct el_work *work,
-                       struct el_error *err);
+/* Give each mention its weight w(s), by the tags of its words: the largest among its occurrences,
+ * or, if it has none in the sentence, as a text of its own. */
+bool el_weigh_mentions(const struct el_context *context, struct el_work *work,
+                       struct el_mentions *mentions, struct el_error *err);
+/* Runs of nouns and names of the sentence: what could be an entity where no member says so. */
+bool el_noun_run_spans(const struct el_context *context, struct el_work *work,
+                       struct el_spans *runs, struct el_error *err);
 /* Search the pool for work->pre and make the hits the demonstrations, in place of those before. */
 bool el_retrieve_search(const struct el_context *context, struct el_work *work,
                         const struct el_search_options *options, struct el_error *err);
