@@ -125,11 +125,31 @@ static void a_refusal_counts_once(void **state) {
     assert_int_equal(adaptation.count, 1);
 }
 
+/* Only a request that begins the answer can do without its beginning. */
+static void answers_that_cannot_be_begun(void **state) {
+    static const char reply[] =
+        "{\"error\":{\"code\":400,\"message\":\"Assistant response prefill is "
+        "incompatible with enable_thinking.\"}}";
+    static const char begun[] = "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"},{\"role\":"
+                                "\"assistant\",\"content\":\"{\\\"x\\\": \\\"\"}],\"seed\":0}";
+    static const char asked[] =
+        "{\"messages\":[{\"role\":\"assistant\",\"content\":\"x\"},{\"role\":"
+        "\"user\",\"content\":\"x\"}],\"seed\":0}";
+    struct el_adaptation adaptation = {0};
+    char what[200];
+    (void)state;
+    assert_false(el_adapt(&adaptation, NULL, asked, 400, reply, sizeof reply - 1, what, 200));
+    assert_true(el_adapt(&adaptation, NULL, begun, 400, reply, sizeof reply - 1, what, 200));
+    assert_string_equal(what, "without the beginning of answers");
+    assert_true(adaptation.whole);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals_name_their_field),
         cmocka_unit_test(what_the_user_set_stays),
         cmocka_unit_test(a_refusal_counts_once),
+        cmocka_unit_test(answers_that_cannot_be_begun),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

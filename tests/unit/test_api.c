@@ -5,6 +5,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -19,6 +20,74 @@ static struct el_api_answer read_reply(enum el_api api, const char *body) {
         fail_msg("%s: %s", body, why);
     }
     return answer;
+}
+
+/* ---- begun answers ---- */
+
+static const struct {
+    const char *content, *text;
+    bool length, cut;
+} BEGUN[] = {
+    {"pla", "{\"York\": \"place\"}", true, false},
+    {"place", "{\"York\": \"place\"}", false, false},
+    {"{\\\"York\\\": \\\"pla", "{\"York\": \"place\"}", true, false}, /* the beginning repeated */
+    {"place\\\"}", "{\"York\": \"place\"}", false, false},
+    {"p", "{\"York\": \"p", true, true}, /* may be either */
+    {"town", "{\"York\": \"town", false, false},
+    {"", "{\"York\": \"", false, false},
+};
+
+static void begun_answers_are_completed(void **state) {
+    static const char *const types[] = {"person", "place"}, *const spans[] = {"York"};
+    struct el_call call = {.constraint = {.kind = EL_LIST_OF_TYPES,
+                                          .choices = types,
+                                          .n_choices = 2,
+                                          .spans = spans,
+                                          .n_items = 1,
+                                          .begun = "{\"York\": \""}};
+    (void)state;
+    for (size_t i = 0; i < sizeof BEGUN / sizeof *BEGUN; i++) {
+        struct el_api_answer answer;
+        char why[200] = "", body[400];
+        snprintf(body, sizeof body,
+                 "{\"choices\":[{\"message\":{\"content\":\"%s\"},\"finish_reason\":\"%s\"}]}",
+                 BEGUN[i].content, BEGUN[i].length ? "length" : "stop");
+        assert_true(el_api_read(EL_API_CHAT, &call, body, strlen(body), &answer, why, sizeof why));
+        assert_string_equal(answer.text, BEGUN[i].text);
+        assert_int_equal(answer.cut, BEGUN[i].cut);
+        free(answer.text);
+    }
+}
+
+/* The beginning is the last message, of the assistant, and the grammar is that of the rest; where
+ * an endpoint does not take it, neither. */
+static void begun_answers_are_sent(void **state) {
+    static const char *const types[] = {"person", "place"}, *const spans[] = {"York"};
+    static const struct el_message messages[] = {{"user", "Types?"}};
+    struct el_call call = {.messages = messages,
+                           .n_messages = 1,
+                           .max_tokens = 1,
+                           .constraint = {.kind = EL_LIST_OF_TYPES,
+                                          .choices = types,
+                                          .n_choices = 2,
+                                          .spans = spans,
+                                          .n_items = 1,
+                                          .begun = "{\"York\": \""}};
+    struct el_capabilities caps = {
+        .api = EL_API_LLAMA, .grammar = true, .chat_template = true, .begins = true};
+    struct el_member_config config = {.name = "m"};
+    struct el_adaptation whole = {.whole = true};
+    struct el_buffer body = {0};
+    (void)state;
+    assert_true(el_api_write(&config, &caps, &call, true, NULL, &body));
+    assert_non_null(
+        strstr(body.data, "{\"role\":\"assistant\",\"content\":\"{\\\"York\\\": \\\"\"}]"));
+    assert_non_null(strstr(body.data, "root ::= one\\n"));
+    el_buffer_clear(&body);
+    assert_true(el_api_write(&config, &caps, &call, true, &whole, &body));
+    assert_null(strstr(body.data, "assistant"));
+    assert_non_null(strstr(body.data, "root ::= \\\"{"));
+    el_buffer_free(&body);
 }
 
 /* ---- thoughts ---- */
@@ -176,6 +245,8 @@ static void all_spellings_of_yes_and_no_count(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(begun_answers_are_completed),
+        cmocka_unit_test(begun_answers_are_sent),
         cmocka_unit_test(thoughts_are_told_from_answers),
         cmocka_unit_test(what_cannot_be_read_has_a_cause),
         cmocka_unit_test(all_spellings_of_yes_and_no_count),

@@ -135,6 +135,35 @@ static void marked_answers(void **state) {
         (double[]){0.9, 0.1, 0, 0, 0, 0, 0.625, 0.375});
 }
 
+/* The answer is begun for the model: its tokens are the type alone, unless the server did not take
+ * the beginning. */
+static void begun_answers(void **state) {
+    (void)state;
+    static const char *const plain[] = {"York"};
+    struct el_constraint c = json_answer();
+    c.spans = plain;
+    c.n_items = 1;
+    c.begun = "{\"York\": \"";
+    check(&c, "place 0.6 person 0.2 the 0.2\n", (double[]){0.25, 0.75, 0, 0});
+    check(&c, "cell 0.5 p 0.5\n", (double[]){0.25, 0.25, 0.25, 0.25});
+    check(&c, "{\"York\":~\" 1\nplace 0.6 person 0.2\n\"} 1\n", (double[]){0.25, 0.75, 0, 0});
+}
+
+static void the_choice_that_is_meant(void **state) {
+    (void)state;
+    struct el_constraint c = json_answer();
+    assert_ptr_equal(el_choice_of(&c, "person", false), types[0]);
+    assert_ptr_equal(el_choice_of(&c, "pe", true), types[0]);
+    assert_null(el_choice_of(&c, "pe", false));
+    assert_null(el_choice_of(&c, "p", true)); /* two begin so */
+    assert_null(el_choice_of(&c, "", true));
+    assert_null(el_choice_of(&c, "cell", true)); /* it may go on */
+    assert_ptr_equal(el_choice_of(&c, "cell", false), types[3]);
+    assert_ptr_equal(el_choice_of(&c, "cell\"}", true), types[3]);
+    assert_ptr_equal(el_choice_of(&c, "cell l", true), types[2]);
+    assert_null(el_choice_of(&c, "vegetable", true));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_token_a_type),
@@ -142,6 +171,8 @@ int main(void) {
         cmocka_unit_test(a_token_outside_of_its_alternatives),
         cmocka_unit_test(what_is_not_told),
         cmocka_unit_test(marked_answers),
+        cmocka_unit_test(begun_answers),
+        cmocka_unit_test(the_choice_that_is_meant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

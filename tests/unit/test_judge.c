@@ -88,6 +88,7 @@ static void features_of_a_candidate(void **state) {
                                  .choice = {"PER", NULL},
                                  .shares = {first, NULL},
                                  .type = 0,
+                                 .tag = EL_POS_PROPN,
                                  .verified_by = 3,
                                  .verdict = {EL_VERDICT_YES, EL_VERDICT_NO},
                                  .yes = {0.8, (double)NAN}};
@@ -102,6 +103,8 @@ static void features_of_a_candidate(void **state) {
     near(x[EL_JUDGE_WORDS], log(4));
     near(x[EL_JUDGE_CAPITAL], 1);
     near(x[EL_JUDGE_DIGIT], 1);
+    near(x[EL_JUDGE_NAME], 1);
+    near(x[EL_JUDGE_RUN], -1);
     near(x[EL_JUDGE_SHOWN], 1);
     near(x[EL_JUDGE_MARGIN], log(2));
     near(x[el_judge_listed(0)], 1);
@@ -120,9 +123,13 @@ static void features_of_a_candidate(void **state) {
     el_judge_features(&c, &judge, &work, &mention, scratch, x);
     near(x[EL_JUDGE_SHOWN], -1);
     demonstration.text = "It rained.";
+    mention.tag = EL_POS_NOUN;
+    mention.noun_run = true;
     work.extract_answered = 1; /* a member that did not answer listed nothing */
     mention.verified_by = 0;
     el_judge_features(&c, &judge, &work, &mention, scratch, x);
+    near(x[EL_JUDGE_NAME], 0);
+    near(x[EL_JUDGE_RUN], 1);
     near(x[EL_JUDGE_SHOWN], 0);
     near(x[el_judge_listed(1)], 0);
     near(x[el_judge_yes(MEMBERS, 0)], 0);
