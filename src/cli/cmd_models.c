@@ -139,18 +139,6 @@ static void leave(struct ensemble *e) {
     free(e->problem);
 }
 
-/* "0" if one of them is not known. */
-static uint64_t bytes_of(const struct el_model *const *models, size_t n) {
-    uint64_t sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (models[i]->bytes == 0) {
-            return 0;
-        }
-        sum += models[i]->bytes;
-    }
-    return sum;
-}
-
 static void print_model(const struct command *c, const struct el_model *model, int width) {
     char parameters[24] = "", size[CLI_SIZE] = "", context[24] = "", here[24] = "";
     if (model->parameters > 0) {
@@ -189,7 +177,7 @@ static void print_ensemble(const char *name, int width) {
     } else if (e.n_missing == 0) {
         printf("  here");
     } else {
-        uint64_t bytes = bytes_of(e.missing, e.n_missing);
+        uint64_t bytes = el_models_to_fetch(e.missing, e.n_missing);
         printf("  %s%sel4ner models get --ensemble %s", bytes > 0 ? cli_size(bytes, size) : "",
                bytes > 0 ? " to fetch: " : "to fetch: ", name);
     }
@@ -259,6 +247,11 @@ static json_t *model_json(const struct el_model *model) {
     json_object_set_new(object, "languages", languages);
     set_number(object, "context", model->context);
     json_object_set_new(object, "sources", sources_json(model));
+    if (model->base != NULL) {
+        json_object_set_new(
+            object, "made_from",
+            json_pack("{s:s, s:s}", "base", model->base->name, "adapter", model->adapter));
+    }
     set_text(object, "note", model->note);
     set_text(object, "path", model->path);
     set_text(object, "defined", model->defined);
@@ -377,6 +370,9 @@ static bool moved(void *context, const struct el_fetch_stand *stand) {
     } else if (stand->step == EL_FETCH_WAITS) {
         size_t len = strlen(line);
         el_print(line + len, sizeof line - len, "another el4ner fetches; waits for it");
+    } else if (stand->step == EL_FETCH_MERGES) {
+        size_t len = strlen(line);
+        el_print(line + len, sizeof line - len, "the adapter is merged");
     } else {
         put_amount(line, sizeof line, stand, el_now() - c->began);
     }
@@ -450,11 +446,14 @@ static int collect(struct get *get, char *const *names, size_t n) {
 static int check_licences(const struct get *get) {
     int status = CLI_OK;
     for (size_t i = 0; i < get->n && !get->accepts; i++) {
-        const struct el_model *model = get->models[i];
-        if (model->accept) {
+        const struct el_model *model = get->models[i], *base = model->base;
+        const struct el_model *terms = model->accept                  ? model
+                                       : base != NULL && base->accept ? base
+                                                                      : NULL;
+        if (terms != NULL) {
             cli_say("%s is under a licence that must be accepted first: %s; read %s, then give "
                     "--accept-licence",
-                    model->name, model->licence, model->licence_url);
+                    model->name, terms->licence, terms->licence_url);
             status = CLI_USAGE;
         }
     }
@@ -462,12 +461,10 @@ static int check_licences(const struct get *get) {
 }
 
 static void say_amount(const struct get *get) {
-    char size[CLI_SIZE] = "of unknown size";
-    uint64_t bytes = bytes_of(get->models, get->n);
-    if (bytes > 0) {
-        cli_size(bytes, size);
-    }
-    cli_say("%zu model%s, %s, into %s", get->n, get->n == 1 ? "" : "s", size,
+    char size[CLI_SIZE];
+    uint64_t bytes = get->from == NULL ? el_models_to_fetch(get->models, get->n) : 0;
+    cli_say("%zu model%s%s%s, into %s", get->n, get->n == 1 ? "" : "s",
+            bytes > 0 ? ", to fetch: " : "", bytes > 0 ? cli_size(bytes, size) : "",
             get->c.catalogue->folder);
 }
 
@@ -525,7 +522,6 @@ static int say_failure(const struct get *get, const struct el_model *model, stru
 static int get_one(struct get *get, const struct el_model *model,
                    const struct el_fetch_options *options) {
     struct el_error err = {0};
-    char size[CLI_SIZE] = "";
     get->c.began = get->c.shown = el_now();
     bool ok = get->from != NULL ? el_model_take(model, get->from, options, &err)
                                 : el_model_fetch(model, options, &err);
@@ -534,8 +530,7 @@ static int get_one(struct get *get, const struct el_model *model,
         return say_failure(get, model, &err);
     }
     if (!get->c.settings.quiet) {
-        cli_say("%s is here%s%s: %s/%s.gguf", model->name, size[0] != '\0' ? ", " : "", size,
-                get->c.catalogue->folder, model->name);
+        cli_say("%s is here: %s/%s.gguf", model->name, get->c.catalogue->folder, model->name);
     }
     return CLI_OK;
 }

@@ -63,12 +63,9 @@ bool el_config_find_missing(struct el_config *config) {
 
 bool el_config_fail_missing(const struct el_config *config, struct el_error *err) {
     struct el_buffer names = {0};
-    uint64_t bytes = 0;
-    bool known = true;
+    uint64_t bytes = el_models_to_fetch(config->missing, config->n_missing);
     for (size_t i = 0; i < config->n_missing; i++) {
         el_buffer_printf(&names, " %s", config->missing[i]->name);
-        bytes += config->missing[i]->bytes;
-        known = known && config->missing[i]->bytes > 0;
     }
     if (names.failed) {
         el_buffer_free(&names);
@@ -76,7 +73,7 @@ bool el_config_fail_missing(const struct el_config *config, struct el_error *err
     }
     bool one = config->n_missing == 1;
     char size[40] = "";
-    if (known) {
+    if (bytes > 0) {
         snprintf(size, sizeof size, " (%.0f MB)", (double)bytes / 1e6);
     }
     el_fail(err, EL_ERR_CONFIG, "%s: the model%s%s %s not here; `el4ner models get%s` gets %s%s",

@@ -7,6 +7,7 @@
 #include "base/suggest.h"
 #include "base/yaml.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -184,6 +185,24 @@ static bool read_packages(void *context, const struct el_yaml_key *key, yaml_nod
            el_yaml_fail(&r->yaml, value, "'name' needs {} where the number of the part belongs");
 }
 
+static bool read_made_from(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                           void *target) {
+    static const struct el_yaml_key keys[] = {
+        {"base", read_text, FIELD(base_name), 0, 0},
+        {"adapter", read_text, FIELD(adapter), 0, 0},
+    };
+    struct reader *r = context;
+    struct el_model *model = target;
+    if (!el_yaml_read(&r->yaml, value, key->name, keys, EL_COUNT(keys), r, target)) {
+        return false;
+    }
+    return (model->base_name != NULL && model->adapter != NULL) ||
+           el_yaml_fail(&r->yaml, value,
+                        "'%s' needs a 'base' (a model of the catalogue) and an 'adapter' (a file "
+                        "among the data)",
+                        key->name);
+}
+
 static const struct el_yaml_key model_keys[] = {
     {"family", read_text, FIELD(family), 0, 0},
     {"parameters", read_double, FIELD(parameters), 0, 1e6},
@@ -196,6 +215,7 @@ static const struct el_yaml_key model_keys[] = {
     {"hub", read_hub, 0, 0, 0},
     {"url", read_url, FIELD(url), 0, 0},
     {"packages", read_packages, 0, 0, 0},
+    {"made_from", read_made_from, 0, 0, 0},
     {"note", read_text, FIELD(note), 0, 0},
 };
 
@@ -266,6 +286,33 @@ static bool read_catalogue(struct reader *r, const char *path, struct el_error *
     return ok;
 }
 
+char *el_model_note(const char *path) {
+    char *note = NULL;
+    return asprintf(&note, "%s.sha256", path) < 0 ? NULL : note;
+}
+
+void el_model_noted(const char *path, char hex[EL_SHA256_HEX]) {
+    char *note = el_model_note(path);
+    FILE *file = note != NULL ? fopen(note, "re") : NULL;
+    if (file == NULL || fscanf(file, "%64[0-9a-f]", hex) != 1) {
+        hex[0] = '\0';
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    free(note);
+}
+
+/* One that was made of an older adapter is not the model any more. */
+static bool is_outdated(const struct el_model *model, const char *path) {
+    char hex[EL_SHA256_HEX];
+    if (model->base_name == NULL || model->sha256 == NULL) {
+        return false;
+    }
+    el_model_noted(path, hex);
+    return hex[0] != '\0' && strcmp(hex, model->sha256) != 0;
+}
+
 /* Where the file is, in the arena; false only if out of memory. */
 static bool find_file(struct el_catalogue *catalogue, struct el_model *model, const char *own,
                       const char *const *folders) {
@@ -279,8 +326,32 @@ static bool find_file(struct el_catalogue *catalogue, struct el_model *model, co
         if (path == NULL) {
             return false;
         }
-        if (access(path, R_OK) == 0) {
+        if (access(path, R_OK) == 0 && !is_outdated(model, path)) {
             model->path = path;
+            return true;
+        }
+    }
+    return true;
+}
+
+static bool find_parts(struct el_catalogue *catalogue, struct el_model *model,
+                       const char *const *folders, struct el_error *err) {
+    if (model->base_name == NULL) {
+        return true;
+    }
+    model->base = el_catalogue_find(catalogue, model->base_name);
+    if (model->base == NULL || model->base->base_name != NULL) {
+        return el_fail(err, EL_ERR_CONFIG, "%s: the base of '%s', '%s', %s", model->defined,
+                       model->name, model->base_name,
+                       model->base == NULL ? "is not in the catalogue" : "is itself made from one");
+    }
+    for (size_t i = 0; folders[i] != NULL; i++) {
+        const char *path = el_arena_printf(&catalogue->arena, "%s/%s", folders[i], model->adapter);
+        if (path == NULL) {
+            return el_fail_memory(err);
+        }
+        if (access(path, R_OK) == 0) {
+            model->adapter = path;
             return true;
         }
     }
@@ -317,7 +388,9 @@ bool el_catalogue_read(const char *const *folders, const char *own, const char *
     bool ok = (own == NULL || catalogue->folder != NULL || el_fail_memory(err)) &&
               read_all(&r, folders, user_file, err);
     for (size_t i = 0; ok && i < catalogue->count; i++) {
-        ok = find_file(catalogue, &catalogue->models[i], own, folders) || el_fail_memory(err);
+        struct el_model *model = &catalogue->models[i];
+        ok = (find_file(catalogue, model, own, folders) || el_fail_memory(err)) &&
+             find_parts(catalogue, model, folders, err);
     }
     if (!ok) {
         el_catalogue_free(catalogue);
@@ -341,6 +414,22 @@ const struct el_model *el_catalogue_find(const struct el_catalogue *catalogue, c
         }
     }
     return NULL;
+}
+
+uint64_t el_models_to_fetch(const struct el_model *const *models, size_t n) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct el_model *fetched = models[i]->base != NULL ? models[i]->base : models[i];
+        bool counted = models[i]->path != NULL || fetched->path != NULL;
+        for (size_t k = 0; !counted && k < i; k++) {
+            counted = models[k] == fetched || models[k]->base == fetched;
+        }
+        if (!counted && fetched->bytes == 0) {
+            return 0;
+        }
+        sum += counted ? 0 : fetched->bytes;
+    }
+    return sum;
 }
 
 const char *el_catalogue_near(const struct el_catalogue *catalogue, const char *name) {

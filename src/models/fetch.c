@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/new_file.h"
 #include "models/fetch_private.h"
+#include "models/merge.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,14 +76,9 @@ static char *beside(const struct el_model *model, const char *folder, const char
     return asprintf(&path, "%s/.%s.gguf.%s", folder, model->name, ending) < 0 ? NULL : path;
 }
 
-/* Where the hash of a file is noted that the catalogue knows none of. */
-static char *noted_hash(const char *path) {
-    char *note = NULL;
-    return asprintf(&note, "%s.sha256", path) < 0 ? NULL : note;
-}
-
-static const char *const endings[] = {"hub", "url", "packages", "copy", "packages.note"};
-enum { ENDINGS = sizeof endings / sizeof *endings, WITH_BYTES = 4 };
+/* Those with bytes to go on from come first. */
+static const char *const endings[] = {"hub", "url", "packages", "copy", "merged", "packages.note"};
+enum { ENDINGS = sizeof endings / sizeof *endings, WITH_BYTES = 3 };
 
 static void remove_rest(const struct el_model *model, const char *folder, bool *any) {
     for (size_t i = 0; i < ENDINGS; i++) {
@@ -186,7 +182,7 @@ static bool check_part(struct el_fetch *fetch, char hex[EL_SHA256_HEX]) {
 
 static bool write_note(struct el_fetch *fetch, const char *place, const char *hex) {
     struct el_new_file file;
-    char *path = noted_hash(place);
+    char *path = el_model_note(place);
     if (path == NULL) {
         return el_fail_memory(fetch->err);
     }
@@ -210,7 +206,8 @@ static bool put_in_place(struct el_fetch *fetch) {
     if (place == NULL) {
         return el_fail_memory(fetch->err);
     }
-    bool ok = fetch->model->sha256 != NULL || write_note(fetch, place, hex);
+    bool noted = fetch->model->sha256 == NULL || fetch->model->base != NULL;
+    bool ok = !noted || write_note(fetch, place, hex);
     if (ok && (fsync(fetch->fd) != 0 || rename(fetch->part, place) != 0)) {
         ok = el_fetch_write_failed(fetch, errno);
     }
@@ -279,9 +276,16 @@ static bool lock_folder(struct el_fetch *fetch, int *lock) {
     return true;
 }
 
+/* Since the catalogue was read, another program may have put it there. What was made of an older
+ * adapter does not count. */
 static bool is_in_place(const struct el_model *model, const char *folder) {
+    char noted[EL_SHA256_HEX] = "";
     char *place = place_of(model, folder);
     bool there = place != NULL && access(place, R_OK) == 0;
+    if (there && model->base != NULL && model->sha256 != NULL) {
+        el_model_noted(place, noted);
+        there = noted[0] == '\0' || strcmp(noted, model->sha256) == 0;
+    }
     free(place);
     return there;
 }
@@ -353,8 +357,48 @@ static void join(struct el_error *first, const struct el_error *err) {
     el_fail(first, code, "%.480s; %.480s", before.message, err->message);
 }
 
+static bool from_any(struct el_fetch *fetch);
+
+/* The base is fetched too if it is not here, and stays: it is a model like others. */
+static bool have_base(struct el_fetch *fetch, char **path) {
+    const struct el_model *base = fetch->model->base;
+    const char *folder = fetch->options->folder;
+    struct el_fetch inner = {.model = base, .options = fetch->options, .fd = -1, .err = fetch->err};
+    if (base->path == NULL && !is_in_place(base, folder) && !from_any(&inner)) {
+        return el_error_prefix(fetch->err, "its base %s", base->name);
+    }
+    *path = base->path != NULL ? strdup(base->path) : place_of(base, folder);
+    return *path != NULL || el_fail_memory(fetch->err);
+}
+
+static bool from_base(struct el_fetch *fetch) {
+    char *base = NULL;
+    if (access(fetch->model->adapter, R_OK) != 0) {
+        return el_fail(fetch->err, EL_ERR_CONFIG, "its adapter %s is not among the data",
+                       fetch->model->adapter);
+    }
+    bool ok = have_base(fetch, &base) &&
+              el_fetch_moved(fetch, &(struct el_fetch_stand){.step = EL_FETCH_MERGES}) &&
+              open_part(fetch, "merged") &&
+              el_merge_adapter(base, fetch->model->adapter, fetch->part, fetch->err);
+    free(base);
+    if (ok) { /* it has another file behind its name now */
+        close(fetch->fd);
+        fetch->fd = open(fetch->part, O_RDONLY | O_CLOEXEC);
+        ok = put_in_place(fetch);
+    }
+    if (!ok && fetch->part != NULL) {
+        drop_part(fetch);
+    }
+    close_part(fetch);
+    return ok;
+}
+
 static bool from_any(struct el_fetch *fetch) {
     struct source sources[3];
+    if (fetch->model->base != NULL) {
+        return from_base(fetch);
+    }
     size_t n = sources_of(fetch->model, sources);
     struct el_error all = {0}, *err = fetch->err;
     for (size_t i = 0; i < n; i++) {
@@ -460,24 +504,11 @@ bool el_model_take(const struct el_model *model, const char *file,
 
 /* ---- what is here ---- */
 
-/* "" if none is noted. */
-static void read_note(const char *path, char hex[EL_SHA256_HEX]) {
-    char *note = noted_hash(path);
-    FILE *file = note != NULL ? fopen(note, "re") : NULL;
-    if (file == NULL || fscanf(file, "%64[0-9a-f]", hex) != 1) {
-        hex[0] = '\0';
-    }
-    if (file != NULL) {
-        fclose(file);
-    }
-    free(note);
-}
-
 bool el_model_check(const struct el_model *model, const struct el_fetch_options *options,
                     bool *known, struct el_error *err) {
     struct el_fetch fetch = {.model = model, .options = options, .fd = -1, .err = err};
     char noted[EL_SHA256_HEX], hex[EL_SHA256_HEX];
-    read_note(model->path, noted);
+    el_model_noted(model->path, noted);
     const char *wanted = model->sha256 != NULL ? model->sha256 : noted;
     *known = wanted[0] != '\0';
     if (!hash_file(&fetch, model->path, hex)) {
@@ -492,7 +523,7 @@ bool el_model_check(const struct el_model *model, const struct el_fetch_options 
 
 bool el_model_remove(const struct el_model *model, const char *folder, struct el_error *err) {
     bool any = false;
-    char *place = place_of(model, folder), *note = place != NULL ? noted_hash(place) : NULL;
+    char *place = place_of(model, folder), *note = place != NULL ? el_model_note(place) : NULL;
     if (note == NULL) {
         free(place);
         return el_fail_memory(err);

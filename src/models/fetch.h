@@ -14,6 +14,7 @@ enum el_fetch_step {
     EL_FETCH_WAITS,    /* for another program that fetches, or for the hub */
     EL_FETCH_LOADS,    /* bytes arrive */
     EL_FETCH_PACKAGES, /* the same, in packages: done and of count what they hold */
+    EL_FETCH_MERGES,   /* an adapter is merged into its base; no bytes are counted */
     EL_FETCH_CHECKS,   /* the file is hashed */
 };
 
@@ -35,7 +36,8 @@ struct el_fetch_options {
     void *context;
 };
 
-/* Fetch the model from the first of its sources that gives it. Where one fails, the log says why
+/* Fetch the model from the first of its sources that gives it, or make it from its base, which is
+ * fetched then and stays. Where one fails, the log says why
  * and the next is tried. A file that is in place already stays. On failure what has arrived is kept
  * for the next try, unless it is wrong. Errors: EL_ERR_UNREACHABLE if no source could be reached,
  * EL_ERR_IO of the disk, EL_ERR_FORMAT of a wrong file, EL_ERR_CONFIG of a refusal. */

@@ -246,6 +246,51 @@ else
     skip "pip itself: it is not installed"
 fi
 
+# ---- Made here: a base and an adapter ----
+mkdir -p "$placed/adapters"
+python3 - "$placed/adapters/tiny.gguf" <<'END'
+import struct, sys
+def text(s): return struct.pack("<Q", len(s)) + s.encode()
+def gguf(path, pairs, tensors):
+    out, data = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(pairs)) + b"".join(pairs), b""
+    for name, shape, values in tensors:
+        out += text(name) + struct.pack("<I%dQIQ" % len(shape), len(shape), *shape, 0, len(data))
+        data += struct.pack("<%df" % len(values), *values)
+        data += bytes(-len(data) % 32)
+    open(path, "wb").write(out + bytes(-len(out) % 32) + data)
+llama = text("general.architecture") + struct.pack("<I", 8) + text("llama")
+gguf("tiny-model", [llama], [("m.weight", (32, 2), [i / 8 for i in range(64)])])
+lora = text("adapter.type") + struct.pack("<I", 8) + text("lora")
+alpha = text("adapter.lora.alpha") + struct.pack("<If", 6, 1)
+gguf(sys.argv[1], [llama, lora, alpha], [("m.weight.lora_a", (32, 1), [1] * 32), ("m.weight.lora_b", (1, 2), [1, -1])])
+END
+entry tiny no-such "sha256: $(sha256sum tiny-model | cut -c 1-64)" "bytes: $(wc -c <tiny-model)" \
+    "licence: {name: Some Terms, url: 'https://example.org/terms', accept: true}"
+made() { # LINE...: the entry of the model that is made
+    sed -i '/^  tiny-tuned:/,$d' config/el4ner/models.yaml
+    printf '  tiny-tuned:\n    made_from: {base: tiny, adapter: models/adapters/tiny.gguf}\n' >>config/el4ner/models.yaml
+    for line; do printf '    %s\n' "$line" >>config/el4ner/models.yaml; done
+}
+made
+says 2 "tiny-tuned is under a licence that must be accepted first: Some Terms" "the licence of a base" get tiny-tuned
+says 2 "tiny-tuned: its base tiny: the hub: http" "a base that cannot be fetched" get tiny-tuned --accept-licence
+try 0 "the base" "$el4ner" models get tiny --from tiny-model --accept-licence
+try 0 "a model that is made" get tiny-tuned --accept-licence
+that "a model that is made" grep -q 'tiny-tuned is here' err
+try 0 "check" "$el4ner" models check tiny-tuned && that "its hash is noted" grep -qx 'tiny-tuned: as it should be' out
+made "sha256: $(cut -c 1-64 "$placed/tiny-tuned.gguf.sha256")"
+try 0 "get again" get tiny-tuned && that "it is here" grep -q 'tiny-tuned is here already' err
+made "sha256: $hash"
+try 0 "list" "$el4ner" models
+that "made of an older adapter, it is not here" sh -c '! grep -q "^tiny-tuned.*yes" out'
+says 1 "is not the file of the catalogue" "it is made anew" get tiny-tuned --accept-licence
+made
+rm "$placed/adapters/tiny.gguf" "$placed/tiny-tuned.gguf"
+says 2 "its adapter models/adapters/tiny.gguf is not among the data" "no adapter" get tiny-tuned --accept-licence
+sed -i 's/base: tiny,/base: tin,/' config/el4ner/models.yaml
+says 2 "the base of 'tiny-tuned', 'tin', is not in the catalogue" "no such base" get tiny-tuned
+sed -i '/^  tiny-tuned:/,$d' config/el4ner/models.yaml
+
 # ---- In a configuration ----
 serve
 cat >fake-server <<END
