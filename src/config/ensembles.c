@@ -42,8 +42,8 @@ static bool note_missing(struct el_config *config, const char *gguf) {
         }
     }
     if (config->missing == NULL) {
-        config->missing =
-            el_arena_array(&config->arena, EL_MAX_MEMBERS + 1, sizeof *config->missing);
+        config->missing = el_arena_array(&config->arena, EL_MAX_MEMBERS * (1 + EL_MOST_LORAS) + 1,
+                                         sizeof *config->missing);
     }
     if (config->missing != NULL) {
         config->missing[config->n_missing++] = model;
@@ -55,7 +55,11 @@ bool el_config_find_missing(struct el_config *config) {
     bool ok = true;
     config->n_missing = 0;
     for (size_t i = 0; ok && config->catalogue != NULL && i < config->n_members; i++) {
-        ok = note_missing(config, config->members[i].gguf);
+        const struct el_member_config *member = &config->members[i];
+        ok = note_missing(config, member->gguf);
+        for (size_t k = 0; ok && k < member->n_loras; k++) {
+            ok = note_missing(config, member->loras[k].path);
+        }
     }
     return ok && (config->catalogue == NULL || config->embedder == NULL ||
                   note_missing(config, config->embedder->gguf));

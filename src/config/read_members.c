@@ -256,6 +256,51 @@ static bool read_gguf(void *context, const struct el_yaml_key *key, yaml_node_t 
     return *(const char **)field != NULL;
 }
 
+static bool read_lora(struct el_loader *l, yaml_node_t *value, struct el_lora *lora) {
+    static const struct el_yaml_key keys[] = {
+        {"file", read_gguf, FIELD(el_lora, path), 0, 0},
+        {"scale", el_read_double, FIELD(el_lora, scale), -100, 100},
+    };
+    static const struct el_yaml_key key = {.name = "lora"};
+    lora->scale = 1;
+    if (value->type != YAML_MAPPING_NODE) {
+        return read_gguf(l, &key, value, &lora->path);
+    }
+    return el_yaml_read(&l->yaml, value, "an adapter", keys, EL_COUNT(keys), l, lora) &&
+           (lora->path != NULL || el_yaml_fail(&l->yaml, value, "an adapter needs a 'file'"));
+}
+
+/* One adapter, or a list of them. */
+static bool read_loras(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                       void *target) {
+    struct el_loader *l = context;
+    struct el_member_config *member = target;
+    bool list = value->type == YAML_SEQUENCE_NODE;
+    size_t n = list ? el_yaml_items(value) : 1;
+    if (n > EL_MOST_LORAS) {
+        return el_yaml_fail(&l->yaml, value, "'%s' must name at most %d adapters", key->name,
+                            EL_MOST_LORAS);
+    }
+    struct el_lora *loras = el_arena_array(l->arena, n, sizeof *loras);
+    if (loras == NULL) {
+        return el_fail_memory(l->err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        yaml_node_t *node = list ? el_yaml_item(&l->yaml, value, i) : value;
+        if (!read_lora(l, node, &loras[i])) {
+            return false;
+        }
+        if (strchr(loras[i].path, ',') != NULL || strchr(loras[i].path, '"') != NULL) {
+            return el_yaml_fail(&l->yaml, node,
+                                "'%s': llama-server takes no path with a comma or a quotation mark",
+                                key->name);
+        }
+    }
+    member->loras = loras;
+    member->n_loras = n;
+    return true;
+}
+
 static bool read_extra_body(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                             void *field) {
     struct el_loader *l = context;
@@ -297,6 +342,7 @@ static const struct el_yaml_key member_keys[] = {
     {"max_tokens", el_read_size, FIELD(el_member_config, max_tokens), 1, 1 << 20},
     {"parameters", el_read_double, FIELD(el_member_config, parameters), 0, 1e6},
     {"gguf", read_gguf, FIELD(el_member_config, gguf), 0, 0},
+    {"lora", read_loras, 0, 0, 0},
     {"url", read_urls, 0, 0, 0},
     {"urls", read_urls, 0, 0, 0},
     {"model", el_read_string, FIELD(el_member_config, model), 0, 0},
@@ -333,6 +379,13 @@ static bool check_member(struct el_loader *l, const yaml_node_t *node, size_t nu
                             "the member '%s' needs either 'gguf' (a model file) or 'url' (a "
                             "server)",
                             member->name);
+    }
+    if (member->n_loras > 0 && member->gguf == NULL) {
+        return el_yaml_fail(
+            &l->yaml, node,
+            "the member '%s': 'lora' goes with 'gguf'; a server is told of adapters "
+            "by its own options, and in requests by extra_body",
+            member->name);
     }
     for (size_t i = 0; i < number; i++) {
         if (strcmp(l->config->members[i].name, member->name) == 0) {
@@ -403,6 +456,9 @@ bool el_read_embedder(struct el_loader *l, const char *what, yaml_node_t *value)
     if (!el_yaml_read(&l->yaml, value, "retrieve: vectors", member_keys + ASKING_KEYS,
                       EL_COUNT(member_keys) - ASKING_KEYS, l, embedder)) {
         return false;
+    }
+    if (embedder->n_loras > 0) {
+        return el_yaml_fail(&l->yaml, value, "'%s': a model of vectors takes no 'lora'", what);
     }
     return (embedder->gguf != NULL) != (embedder->n_urls > 0) ||
            el_yaml_fail(&l->yaml, value,

@@ -79,6 +79,11 @@ static double seconds(double told, double otherwise) {
 static void put_place(struct el_buffer *out, const struct el_member_config *member) {
     if (member->gguf != NULL) {
         put_line(out, "    gguf", member->gguf, NULL);
+        for (size_t i = 0; i < member->n_loras; i++) {
+            el_buffer_string(out, i == 0 ? "    lora:\n" : "");
+            put_line(out, "      - file", member->loras[i].path, NULL);
+            el_buffer_printf(out, "        scale: %.12g\n", member->loras[i].scale);
+        }
         return;
     }
     el_buffer_string(out, "    urls:\n");

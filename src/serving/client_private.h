@@ -54,10 +54,11 @@ struct el_member {
     struct el_account accounts[EL_STAGES];
     struct el_endpoint *endpoints;
     size_t n_endpoints;
-    struct el_server *server; /* of a gguf member, else NULL */
-    unsigned port_races, deaths;
-    bool gone;             /* the child died twice: caps.problem says so */
-    struct el_queue queue; /* calls that wait for a free slot */
+    struct el_server *server;   /* of a gguf member, else NULL; members of one file share it */
+    bool owns_server;           /* is the first of these */
+    size_t first_slot, n_slots; /* of a shared server, those of this member; n_slots 0 = all */
+    bool gone;                  /* the child died twice: caps.problem says so */
+    struct el_queue queue;      /* calls that wait for a free slot */
 };
 
 struct el_job {
@@ -130,7 +131,9 @@ bool el_member_dead(const struct el_member *member, double now);
 bool el_endpoint_adapts(struct el_endpoint *endpoint, const struct el_buffer *sent,
                         const struct el_http_transfer *transfer);
 
-/* children.c: start a child that has ended once more; a second death in mid-run is final */
+/* children.c: turn a member to the child as it was started last; start a child that has ended once
+ * more, where a second death in mid-run is final */
+bool el_child_reach(struct el_member *member, struct el_error *err);
 void el_child_watch(struct el_client *client, struct el_member *member);
 
 /* A copy, cut at a character's border where there is no room. */

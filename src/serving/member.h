@@ -22,6 +22,13 @@ struct el_header {
     const char *name, *value; /* values may be secret: never logged, never stored */
 };
 
+/* An adapter that changes a local file: low-rank matrices in a GGUF file of its own. */
+struct el_lora {
+    const char *path;
+    double scale; /* 1 = as trained */
+};
+enum { EL_MOST_LORAS = 8 }; /* of a member */
+
 /* Of the time-outs below, where nothing is told. */
 enum { EL_CONNECT_SECONDS = 10, EL_FIRST_BYTE_SECONDS = 300, EL_TOTAL_SECONDS = 600 };
 
@@ -31,6 +38,8 @@ struct el_member_config {
 
     /* Where: a local file served by a llama-server child, or one or more URLs (replicas). */
     const char *gguf;
+    const struct el_lora *loras; /* of the file; members that differ in these share one child */
+    size_t n_loras;
     const char *const *urls; /* e.g. "http://127.0.0.1:8080"; a trailing "/v1" is understood */
     size_t n_urls;
     const char *model; /* name sent to the server; NULL = what /v1/models lists first */
@@ -64,9 +73,9 @@ struct el_capabilities {
     enum el_api api;
     char server[128];  /* e.g. "llama.cpp b6123", "" if unknown */
     char model[256];   /* identity as the server names it */
-    char identity[80]; /* hex SHA-256 of the GGUF file, or of the model's name and what tells it
-                          from others of that name (`told`, else the URL); "" if the file could
-                          not be read: no reply of another run is this model's */
+    char identity[80]; /* hex SHA-256 of the GGUF file (and its adapters), or of the model's name
+                          and what tells it from others of that name (`told`, else the URL); "" if
+                          the file could not be read: no reply of another run is this model's */
     char told[512];    /* what the server says of the model: "path=..., size=...", "" = nothing */
     bool tells;        /* enough of it to know the model again at another address */
     size_t context;    /* tokens, 0 = unknown */

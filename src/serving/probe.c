@@ -100,13 +100,17 @@ static void done(struct el_endpoint *e) {
     if (!member->caps.reached) {
         found->reached = true;
         found->problem[0] = '\0';
-        found->slots = found->slots != 0 ? found->slots : config->slots;
+        found->slots = member->n_slots != 0 ? member->n_slots
+                       : found->slots != 0  ? found->slots
+                                            : config->slots;
         found->context = config->context != 0 ? config->context : found->context;
         found->context = most > 0 && found->context > most ? most : found->context;
         member->caps = *found;
     }
     el_limit_init(&e->limit, config->slots != 0 ? config->slots : member->caps.slots);
-    if (!el_slots_init(&e->slots, found->named_slots ? found->slots : 0)) {
+    if (!el_slots_init(&e->slots, !found->named_slots    ? 0
+                                  : member->n_slots != 0 ? member->n_slots
+                                                         : found->slots)) {
         fail(e, "out of memory");
         return;
     }

@@ -76,8 +76,30 @@ void el_job_requeue(struct el_client *client, struct el_job *job) {
 
 static void job_done(struct el_http *http, struct el_http_transfer *transfer);
 
+/* How much of an adapter a member wants. */
+static double scale_of(const struct el_member_config *config, const char *path) {
+    double scale = 0;
+    for (size_t i = 0; i < config->n_loras; i++) {
+        scale += strcmp(config->loras[i].path, path) == 0 ? config->loras[i].scale : 0;
+    }
+    return scale;
+}
+
+/* Of a server with adapters: how much of each is to be applied. It applies all of them where the
+ * list is empty. */
+static void put_loras(const struct el_member *member, struct el_buffer *body) {
+    const struct el_server *server = member->server;
+    el_buffer_string(body, ",\"lora\":[");
+    for (size_t i = 0; i < server->n_loras; i++) {
+        el_buffer_printf(body, "%s{\"id\":%zu,\"scale\":%.9g}", i == 0 ? "" : ",", i,
+                         scale_of(member->config, server->loras[i]));
+    }
+    el_buffer_char(body, ']');
+}
+
 /* The store's key is made of the body that no endpoint has changed: what an endpoint refuses, and
- * which of its slots answers, says nothing about the answer that is wanted. */
+ * which of its slots answers, says nothing about the answer that is wanted. Adapters are a part of
+ * the member's identity. */
 static bool adapt_body(struct el_client *client, const struct el_endpoint *e, struct el_job *job) {
     const struct el_member *member = e->member;
     struct el_buffer *adapted = &job->adapted;
@@ -88,12 +110,19 @@ static bool adapt_body(struct el_client *client, const struct el_endpoint *e, st
                       &e->adaptation, adapted)) {
         return false;
     }
-    if (job->slot != EL_NO_SLOT) {
+    bool loras = member->server != NULL && member->server->n_loras > 0;
+    if (job->slot != EL_NO_SLOT || loras) {
         if (adapted->len == 0) {
             el_buffer_append(adapted, job->body.data, job->body.len);
         }
         adapted->len -= adapted->len > 0; /* the closing brace */
-        el_buffer_printf(adapted, ",\"id_slot\":%d}", job->slot);
+        if (job->slot != EL_NO_SLOT) {
+            el_buffer_printf(adapted, ",\"id_slot\":%zu", member->first_slot + (size_t)job->slot);
+        }
+        if (loras) {
+            put_loras(member, adapted);
+        }
+        el_buffer_char(adapted, '}');
     }
     return !adapted->failed;
 }

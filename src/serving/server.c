@@ -238,6 +238,39 @@ static void close_log(struct el_server *server) {
     }
 }
 
+bool el_server_add_lora(struct el_server *server, const char *path) {
+    for (size_t i = 0; i < server->n_loras; i++) {
+        if (strcmp(server->loras[i], path) == 0) {
+            return true;
+        }
+    }
+    const char **more = realloc(server->loras, (server->n_loras + 1) * sizeof *more);
+    if (more == NULL) {
+        return false;
+    }
+    server->loras = more;
+    more[server->n_loras++] = path;
+    return true;
+}
+
+void el_server_free(struct el_server *server) {
+    if (server != NULL) {
+        free(server->loras);
+        free(server);
+    }
+}
+
+/* The adapters are loaded, and applied only in requests that name them. */
+static void add_loras(const struct el_server *server, const char **argv) {
+    for (size_t i = 0; i < server->n_loras; i++) {
+        *argv++ = "--lora";
+        *argv++ = server->loras[i];
+    }
+    if (server->n_loras > 0) {
+        *argv = "--lora-init-without-apply";
+    }
+}
+
 /* An input must fit one physical batch. `argv` has room for seven more and a NULL. */
 static void add_embedding_options(const struct el_server *server, const char **argv,
                                   const char *batch) {
@@ -249,12 +282,18 @@ static void add_embedding_options(const struct el_server *server, const char **a
 }
 
 bool el_server_start(struct el_server *server, struct el_error *err) {
+    enum { WORDS = 24 };
     int fds[2];
     close_log(server);
     server->starts++;
     server->log_watch.fd = -1;
+    const char **argv = calloc(WORDS + 2 * server->n_loras + 1, sizeof *argv);
+    if (argv == NULL) {
+        return el_fail_memory(err);
+    }
     if (!free_port(&server->port, err) || !random_key(server->key, err) ||
         !open_log(server, fds, err)) {
+        free(argv);
         return false;
     }
     char port[16], context[24], slots[24], threads[24], batch[24];
@@ -263,11 +302,15 @@ bool el_server_start(struct el_server *server, struct el_error *err) {
     snprintf(slots, sizeof slots, "%zu", server->slots);
     snprintf(threads, sizeof threads, "%zu", server->threads);
     snprintf(batch, sizeof batch, "%zu", server->context);
-    const char *argv[24] = {"llama-server", "-m", server->gguf, "--host", "127.0.0.1",
-                            "--port",       port, "-c",         context,  "-np",
-                            slots,          "-t", threads,      "--poll", "0"};
+    const char *const words[] = {"llama-server", "-m", server->gguf, "--host", "127.0.0.1",
+                                 "--port",       port, "-c",         context,  "-np",
+                                 slots,          "-t", threads,      "--poll", "0"};
+    enum { FIXED = sizeof words / sizeof *words };
+    memcpy(argv, words, sizeof words);
     if (server->embedding) {
-        add_embedding_options(server, argv + 15, batch);
+        add_embedding_options(server, argv + FIXED, batch);
+    } else {
+        add_loras(server, argv + FIXED);
     }
     char **envp = child_environment(server);
     pid_t parent = getpid();
@@ -282,6 +325,7 @@ bool el_server_start(struct el_server *server, struct el_error *err) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(fds[1]);
     free(envp);
+    free(argv);
     if (server->pid < 0) {
         server->pid = 0;
         close_log(server);

@@ -49,37 +49,79 @@ static bool read_file(struct el_member *member, struct el_error *err) {
     size_t most = config->embedding ? EMBEDDING_CONTEXT : CHILD_CONTEXT;
     caps->compact = info.compact;
     caps->parameters = config->parameters > 0 ? config->parameters : info.parameters;
+    member->server->gguf = config->gguf;
+    member->server->http = member->client->http;
     member->server->embedding = config->embedding;
     member->server->own_pooling = info.pooling;
-    member->server->slots = config->slots != 0 ? config->slots : CHILD_SLOTS;
     member->server->context = config->context != 0 ? config->context
                               : trained < most     ? trained
                                                    : most;
     return true;
 }
 
+/* Can the members share one child? They may differ in their adapters, and in how they ask. */
+static bool can_share(const struct el_member_config *a, const struct el_member_config *b) {
+    return a->gguf != NULL && b->gguf != NULL && strcmp(a->gguf, b->gguf) == 0 && !a->embedding &&
+           !b->embedding && a->context == b->context && a->threads == b->threads;
+}
+
+/* A member's part of a child that others of the same file have too. */
+static void share(struct el_member *member, struct el_member *owner) {
+    member->server = owner->server;
+    member->caps.compact = owner->caps.compact;
+    member->caps.parameters =
+        member->config->parameters > 0 ? member->config->parameters : owner->caps.parameters;
+    owner->n_slots = owner->n_slots != 0 ? owner->n_slots : owner->server->slots;
+    member->n_slots = member->config->slots != 0 ? member->config->slots : CHILD_SLOTS;
+    member->first_slot = owner->server->slots;
+    owner->server->slots += member->n_slots;
+}
+
+/* Which child a member is asked through; it is not started yet. */
+static bool plan_child(struct el_member *member, struct el_error *err) {
+    struct el_client *client = member->client;
+    const struct el_member_config *config = member->config;
+    for (struct el_member *other = client->members; other < member; other++) {
+        if (other->owns_server && !other->gone && can_share(other->config, config)) {
+            share(member, other);
+            break;
+        }
+    }
+    if (member->server == NULL) {
+        member->server = calloc(1, sizeof *member->server);
+        if (member->server == NULL) {
+            return el_fail_memory(err);
+        }
+        member->owns_server = true;
+        member->server->log_watch.fd = -1;
+        member->server->slots = config->slots != 0 ? config->slots : CHILD_SLOTS;
+        if (!read_file(member, err)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < config->n_loras; i++) {
+        if (!el_server_add_lora(member->server, config->loras[i].path)) {
+            return el_fail_memory(err);
+        }
+    }
+    return true;
+}
+
 /* Threads of a child wait for each other many times a token. In a model of a few million parameters
  * that is most of the time: on a busy machine, two threads were 50 times slower than one. */
-static size_t threads_of(const struct el_member *member, size_t n_files) {
+static size_t threads_of(const struct el_member *member, size_t n_servers) {
     const double small = 0.05; /* billions of parameters */
     if (member->config->threads != 0) {
         return member->config->threads;
     }
-    size_t share = cores() / n_files;
+    size_t share = cores() / n_servers;
     bool one = share == 0 || (member->caps.parameters > 0 && member->caps.parameters < small);
     return one ? 1 : share;
 }
 
-static bool begin_child(struct el_member *member, size_t n_files, struct el_error *err) {
+static bool begin_child(struct el_member *member, size_t n_servers, struct el_error *err) {
     struct el_client *client = member->client;
-    member->server = calloc(1, sizeof *member->server);
-    if (member->server == NULL) {
-        return el_fail_memory(err);
-    }
-    member->server->log_watch.fd = -1;
-    if (!read_file(member, err)) {
-        return false;
-    }
+    struct el_server *server = member->server;
     if (client->program == NULL) {
         client->program =
             el_server_find(client->options.llama_server, client->options.data_folders, err);
@@ -87,40 +129,21 @@ static bool begin_child(struct el_member *member, size_t n_files, struct el_erro
     if (client->program == NULL) {
         return false;
     }
-    member->server->program = client->program;
-    member->server->gguf = member->config->gguf;
-    member->server->http = client->http;
-    member->server->threads = threads_of(member, n_files);
-    char url[64];
-    if (!el_server_start(member->server, err)) {
-        return false;
+    if (server->starts == 0) {
+        server->program = client->program;
+        server->threads = threads_of(member, n_servers);
+        if (!el_server_start(server, err)) {
+            return false;
+        }
+    } else if (server->pid == 0 && server->log_watch.fd < 0) {
+        return el_fail(err, EL_ERR_IO, "the llama-server that it shares could not be started");
     }
-    el_print(url, sizeof url, "http://127.0.0.1:%u", member->server->port);
-    if (!el_http_target_init(&member->endpoints[0].target, member->config, url, member->server->key,
-                             err)) {
-        return false;
-    }
-    el_probe_begin(&member->endpoints[0], el_now());
-    return true;
+    return el_child_reach(member, err);
 }
 
 /* Errors of one member are its own problem; only memory ends the start. */
-static bool begin_member(struct el_member *member, size_t n_files, struct el_error *err) {
-    const struct el_member_config *config = member->config;
-    struct el_error own = {0};
-    bool ok = true;
-    if (config->gguf == NULL && config->n_urls == 0) {
-        ok = el_fail(&own, EL_ERR_CONFIG, "it has neither `url` nor `gguf`");
-    } else if (config->gguf != NULL) {
-        ok = begin_child(member, n_files, &own);
-    }
-    for (size_t i = 0; ok && config->gguf == NULL && i < config->n_urls; i++) {
-        struct el_endpoint *e = &member->endpoints[i];
-        ok = el_http_target_init(&e->target, config, config->urls[i], NULL, &own);
-        if (ok) {
-            el_probe_begin(e, el_now());
-        }
-    }
+static bool settle(struct el_member *member, bool ok, const struct el_error *own,
+                   struct el_error *err) {
     if (ok) {
         return true;
     }
@@ -129,8 +152,47 @@ static bool begin_member(struct el_member *member, size_t n_files, struct el_err
         member->endpoints[i].step = EL_PROBE_FAILED;
     }
     member->gone = true;
-    el_set_text(member->endpoints[0].problem, sizeof member->endpoints[0].problem, own.message);
-    return own.code != EL_ERR_MEMORY || el_fail_memory(err);
+    el_set_text(member->endpoints[0].problem, sizeof member->endpoints[0].problem, own->message);
+    return own->code != EL_ERR_MEMORY || el_fail_memory(err);
+}
+
+static bool begin_member(struct el_member *member, size_t n_servers, struct el_error *err) {
+    const struct el_member_config *config = member->config;
+    struct el_error own = {0};
+    bool ok = true;
+    if (config->gguf == NULL && config->n_urls == 0) {
+        ok = el_fail(&own, EL_ERR_CONFIG, "it has neither `url` nor `gguf`");
+    } else if (config->gguf != NULL) {
+        ok = begin_child(member, n_servers, &own);
+    }
+    for (size_t i = 0; ok && config->gguf == NULL && i < config->n_urls; i++) {
+        struct el_endpoint *e = &member->endpoints[i];
+        ok = el_http_target_init(&e->target, config, config->urls[i], NULL, &own);
+        if (ok) {
+            el_probe_begin(e, el_now());
+        }
+    }
+    return settle(member, ok, &own, err);
+}
+
+/* All children are planned before the first is started: members of one file share one. */
+static bool begin_all(struct el_client *client, struct el_error *err) {
+    size_t n_servers = 0;
+    bool ok = true;
+    for (size_t m = 0; ok && m < client->n_members; m++) {
+        struct el_member *member = &client->members[m];
+        struct el_error own = {0};
+        if (member->config->gguf != NULL) {
+            ok = settle(member, plan_child(member, &own), &own, err);
+            n_servers += member->owns_server;
+        }
+    }
+    for (size_t m = 0; ok && m < client->n_members; m++) {
+        if (!client->members[m].gone) {
+            ok = begin_member(&client->members[m], n_servers, err);
+        }
+    }
+    return ok;
 }
 
 /* ---- waiting for all ---- */
@@ -153,23 +215,55 @@ static bool any_undecided(const struct el_client *client) {
     return false;
 }
 
+/* Of a local file: its hash, and with adapters one of theirs as well. "" with an error if a file
+ * cannot be read. */
+static bool hash_files(const struct el_member *member, char hex[EL_SHA256_HEX],
+                       struct el_error *err) {
+    const struct el_member_config *config = member->config;
+    struct el_store *store = member->client->store;
+    struct el_sha256 hash;
+    char scale[40], one[EL_SHA256_HEX];
+    if (!el_store_file_hash(store, config->gguf, hex, err) || config->n_loras == 0) {
+        return hex[0] != '\0';
+    }
+    el_sha256_start(&hash);
+    el_sha256_add(&hash, hex, strlen(hex));
+    for (size_t i = 0; i < config->n_loras; i++) {
+        if (!el_store_file_hash(store, config->loras[i].path, one, err)) {
+            hex[0] = '\0';
+            return false;
+        }
+        el_print(scale, sizeof scale, " %.9g ", config->loras[i].scale);
+        el_sha256_add(&hash, scale, strlen(scale));
+        el_sha256_add(&hash, one, strlen(one));
+    }
+    el_sha256_finish(&hash, hex);
+    return true;
+}
+
+static const char *file_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
 static void set_identity(struct el_member *member) {
     struct el_capabilities *caps = &member->caps;
     const struct el_member_config *config = member->config;
     char hex[EL_SHA256_HEX] = "";
     struct el_error err;
     if (config->gguf != NULL) {
-        if (!el_store_file_hash(member->client->store, config->gguf, hex, &err)) {
+        if (!hash_files(member, hex, &err)) {
             el_log(member->client->options.log, EL_WARNING,
                    "member %s: its file cannot be hashed (%s); its replies are neither stored nor "
                    "taken from the store",
                    config->name, err.message);
         }
-        const char *slash = strrchr(config->gguf, '/');
-        el_print(caps->model, sizeof caps->model, "%s",
-                 config->model != NULL ? config->model
-                 : slash != NULL       ? slash + 1
-                                       : config->gguf);
+        size_t len = el_print(caps->model, sizeof caps->model, "%s",
+                              config->model != NULL ? config->model : file_name(config->gguf));
+        for (size_t i = 0; i < config->n_loras; i++) {
+            len += el_print(caps->model + len, sizeof caps->model - len, " + %s",
+                            file_name(config->loras[i].path));
+        }
     } else {
         hash_model(member, hex);
         caps->parameters = config->parameters > 0 ? config->parameters : caps->parameters;
@@ -290,19 +384,13 @@ bool el_client_start(const struct el_member_config *members, size_t n_members,
     }
     client->ready_last = &client->ready;
     client->jitter = (uint64_t)(el_now() * 1e9) * 2654435761u + (uint64_t)getpid() + 1;
-    size_t n_files = 0;
-    for (size_t m = 0; m < n_members; m++) {
-        n_files += members[m].gguf != NULL;
-    }
     client->wake.fd = -1;
     bool ok = el_http_new(&client->http, err) && el_client_open_wake(client, err) &&
               make_members(client, members, n_members, err);
     if (ok) {
         open_store(client);
     }
-    for (size_t m = 0; ok && m < n_members; m++) {
-        ok = begin_member(&client->members[m], n_files, err);
-    }
+    ok = ok && begin_all(client, err);
     while (ok && any_undecided(client)) {
         el_client_wait(client);
     }
@@ -332,7 +420,7 @@ void el_client_stop(struct el_client *client) {
     }
     free_jobs(client);
     for (size_t m = 0; m < client->n_members; m++) { /* all at once, then wait for each */
-        if (client->members[m].server != NULL) {
+        if (client->members[m].owns_server) {
             el_server_ask_to_end(client->members[m].server);
         }
     }
@@ -346,10 +434,10 @@ void el_client_stop(struct el_client *client) {
             el_buffer_free(&member->endpoints[i].probe_body);
             free(member->endpoints[i].probe);
         }
-        if (member->server != NULL) {
+        if (member->owns_server) {
             el_server_end(member->server);
+            el_server_free(member->server);
         }
-        free(member->server);
         free(member->endpoints);
         free(member->queue.jobs);
     }
