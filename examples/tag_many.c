@@ -57,13 +57,22 @@ static void print(struct run *run, const el4ner_result *result) {
         fprintf(stderr, "tag_many: line %zu: %s\n", number, el4ner_result_error(result)->message);
         run->failed++;
     }
-    for (size_t i = 0; i < el4ner_count(result); i++) {
-        const struct el4ner_entity *entity = el4ner_get(result, i);
-        size_t offsets[2] = {entity->start, entity->end};
-        el4ner_convert_offsets(text, length, EL4NER_BYTES, EL4NER_CODE_POINTS, offsets, 2, NULL);
-        printf("%zu\t%zu\t%zu\t%s\t%s\t%.4g\n", number, offsets[0], offsets[1], entity->text,
-               entity->type, entity->score);
+    size_t n = el4ner_count(result), *offsets = malloc((2 * n + 1) * sizeof *offsets);
+    for (size_t i = 0; offsets != NULL && i < n; i++) {
+        offsets[2 * i] = el4ner_get(result, i)->start;
+        offsets[2 * i + 1] = el4ner_get(result, i)->end;
     }
+    if (offsets == NULL || !el4ner_convert_offsets(text, length, EL4NER_BYTES, EL4NER_CODE_POINTS,
+                                                   offsets, 2 * n, NULL)) {
+        n = 0; /* out of memory */
+        run->failed++;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct el4ner_entity *entity = el4ner_get(result, i);
+        printf("%zu\t%zu\t%zu\t%s\t%s\t%.4g\n", number, offsets[2 * i], offsets[2 * i + 1],
+               entity->text, entity->type, entity->score);
+    }
+    free(offsets);
     run->calls += el4ner_result_usage(result)->calls;
 }
 

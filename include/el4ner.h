@@ -190,7 +190,7 @@ EL4NER_API void el4ner_wake(el4ner *engine);
 /* A descriptor for the poll() of a loop of one's own: when it is readable, and ten times a second
  * in any case while something is in work, call el4ner_next(engine, 0, &error) until it gives NULL.
  * It is the engine's: not to be read from, changed or closed. */
-EL4NER_API int el4ner_fd(const el4ner *engine);
+EL4NER_API int el4ner_fd(el4ner *engine);
 
 /* How far an engine is. Grows at the end. */
 struct el4ner_progress {
@@ -335,6 +335,90 @@ EL4NER_API const struct el4ner_member *el4ner_get_member(el4ner *engine, size_t 
 /* Of one member at one stage since the engine was opened; false if there is no such member. */
 EL4NER_API bool el4ner_get_usage(el4ner *engine, size_t member, enum el4ner_stage stage,
                                  struct el4ner_usage *usage);
+
+/* ---- documents: files and bytes in all formats of the program ---- */
+
+typedef struct el4ner_reader el4ner_reader;
+typedef struct el4ner_writer el4ner_writer;
+
+/* Words are those of the program's options, see el4ner(1); {0} reads what is plain from the file.
+ * Grows at the end. */
+struct el4ner_read_options {
+    size_t size;         /* sizeof(struct el4ner_read_options); 0 = these */
+    const char *format;  /* --from: "jsonl", "conll", ...; NULL = by name and first bytes */
+    const char *offsets; /* --input-offsets: "codepoint", "byte", "utf16", "token" */
+    const char *scheme;  /* --scheme: "iob1", "iob2", "bioes" */
+    const char *text_field, *id_field; /* --text-field, --id-field */
+    const char *ends;                  /* --ends: "exclusive", "inclusive" */
+    const char *pieces;                /* --pieces: "drop", "join", "split", "fail" */
+    const char *labels;                /* --labels: a file with names of labels */
+    unsigned token_column, tag_column; /* of columns, from 1; 0 = the first, the last */
+    unsigned annotator;                /* of Label Studio, from 1; 0 = the first */
+    bool replace_invalid;              /* U+FFFD for invalid UTF-8 instead of an error */
+    size_t most_bytes;                 /* of one document; 0 = 256 MiB */
+
+    /* What was left out, or read in a way that may surprise, when the reader is closed. */
+    void (*log)(void *context, enum el4ner_level level, const char *message);
+    void *log_context;
+};
+
+/* A file, or a folder with files. A reader belongs to one thread at a time. */
+EL4NER_API el4ner_reader *el4ner_reader_open(const char *path,
+                                             const struct el4ner_read_options *options,
+                                             struct el4ner_error *error);
+/* `length` bytes of a file, which must live until the reader is closed; packed ones are unpacked.
+ * `name` is for errors. */
+EL4NER_API el4ner_reader *el4ner_reader_open_bytes(const char *bytes, size_t length,
+                                                   const char *name,
+                                                   const struct el4ner_read_options *options,
+                                                   struct el4ner_error *error);
+/* The next document, as a result with the labels that it has. NULL at the end, with EL4NER_OK, or
+ * with an error; after EL4NER_ERROR_FORMAT the next call goes on with the next document where the
+ * format is made of lines. */
+EL4NER_API el4ner_result *el4ner_read(el4ner_reader *reader, struct el4ner_error *error);
+EL4NER_API void el4ner_reader_close(el4ner_reader *reader);
+
+/* Hand over a document that was read, in place of a text: its tokens, other columns and unknown
+ * fields come back with the result, its labels do not. It is the engine's if this succeeds. Else as
+ * el4ner_submit(); `lang` and `id` of the request replace those of the document. */
+EL4NER_API uint64_t el4ner_submit_document(el4ner *engine, el4ner_result *document, void *user,
+                                           const struct el4ner_request *request,
+                                           struct el4ner_error *error);
+
+/* Of the document; "text" for texts without one. */
+EL4NER_API const char *el4ner_result_id(const el4ner_result *result);
+/* Its language; NULL = not known. */
+EL4NER_API const char *el4ner_result_lang(const el4ner_result *result);
+/* Has it labels at all, if only none in this text? True for what an engine has tagged. */
+EL4NER_API bool el4ner_result_labelled(const el4ner_result *result);
+
+/* Grows at the end. */
+struct el4ner_write_options {
+    size_t size;         /* sizeof(struct el4ner_write_options); 0 = these */
+    const char *format;  /* --to; NULL = by the ending of the path, else "jsonl" */
+    const char *offsets; /* --offsets of JSON lines; NULL = "codepoint" */
+    const char *ends;    /* --ends of nested JSON */
+    bool flat;           /* columns: leave out overlapping entities instead of failing */
+
+    /* What the format cannot hold. */
+    void (*log)(void *context, enum el4ner_level level, const char *message);
+    void *log_context;
+};
+
+/* To a file, which appears when the writer is closed, packed if it is named so; to a folder for
+ * formats that need one; or, with NULL, to memory. A writer belongs to one thread at a time. */
+EL4NER_API el4ner_writer *el4ner_writer_open(const char *path,
+                                             const struct el4ner_write_options *options,
+                                             struct el4ner_error *error);
+EL4NER_API bool el4ner_write(el4ner_writer *writer, const el4ner_result *result,
+                             struct el4ner_error *error);
+/* Write what the format needs at its end. The file is complete and there then. */
+EL4NER_API bool el4ner_writer_finish(el4ner_writer *writer, struct el4ner_error *error);
+/* What was written to memory since this was asked last; valid until the writer is used again. ""
+ * for a writer to files. */
+EL4NER_API const char *el4ner_writer_bytes(el4ner_writer *writer, size_t *length);
+/* Without el4ner_writer_finish() before, a file stays as it was. */
+EL4NER_API void el4ner_writer_close(el4ner_writer *writer);
 
 /* ---- offsets ---- */
 

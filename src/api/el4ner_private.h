@@ -43,6 +43,7 @@ struct el4ner_result {
     size_t n_abstentions;
     struct el4ner_usage usage;
     char *trace;
+    bool read; /* from a file, not tagged */
 };
 
 struct el4ner {
@@ -63,11 +64,13 @@ struct el4ner {
     uint64_t *cancelled; /* numbers that are to be given up */
     size_t n_cancelled, cancelled_room;
     struct terms *terms;
+    bool waits, polled; /* a thread is in el4ner_next(), or in a poll() of its own */
     uint64_t n_numbers; /* of texts, those of el4ner_tag() too */
     struct el4ner_progress progress;
 };
 
 /* engine.c */
+enum el4ner_level level_of(enum el_level level);
 void pass_on(void *engine, enum el_level level, const char *message);
 void *give_error(struct el4ner_error *error, const struct el_error *err);
 /* A struct of a program that may be older or newer than this library: `known` bytes of it go into
@@ -83,12 +86,17 @@ struct el_type *types_of(struct el_arena *arena, const struct el4ner_type *types
  * is done with. */
 struct ticket *make_ticket(el4ner *engine, const char *text, size_t length,
                            const struct el4ner_request *request, struct el_error *err);
+/* The same for a document, which is taken only if this succeeds. */
+struct ticket *make_document_ticket(el4ner *engine, struct el_document *document,
+                                    const struct el4ner_request *request, struct el_error *err);
 void free_ticket(el4ner *engine, struct ticket *ticket);
 void free_terms(struct terms *terms);
 
 /* result.c: what the delivery holds goes into an empty result; what it takes is NULL in the
  * delivery then. Without memory the result says that. */
 void fill_result(const el4ner *engine, struct el_delivery *delivery, el4ner_result *result);
+/* Takes a document that comes from no engine; NULL if out of memory. */
+el4ner_result *result_of(struct el_document *document);
 struct el4ner_usage usage_of(const struct el_usage *usage);
 
 /* texts.c: what is needed before the first text, and given back in the end */

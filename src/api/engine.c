@@ -26,14 +26,14 @@ void *give_error(struct el4ner_error *error, const struct el_error *err) {
     return NULL;
 }
 
+enum el4ner_level level_of(enum el_level level) {
+    return level == EL_WARNING ? EL4NER_WARNING : level == EL_INFO ? EL4NER_INFO : EL4NER_DEBUG;
+}
+
 void pass_on(void *context, enum el_level level, const char *message) {
     el4ner *engine = context;
     if (engine->log != NULL) {
-        engine->log(engine->log_context,
-                    level == EL_WARNING ? EL4NER_WARNING
-                    : level == EL_INFO  ? EL4NER_INFO
-                                        : EL4NER_DEBUG,
-                    message);
+        engine->log(engine->log_context, level_of(level), message);
     }
 }
 

@@ -192,29 +192,26 @@ static bool check_request(const struct el4ner_request *request, struct el_error 
     return true;
 }
 
-struct ticket *make_ticket(el4ner *engine, const char *text, size_t length,
-                           const struct el4ner_request *given, struct el_error *err) {
+struct ticket *make_document_ticket(el4ner *engine, struct el_document *document,
+                                    const struct el4ner_request *given, struct el_error *err) {
     const size_t first = offsetof(struct el4ner_request, seconds) + sizeof given->seconds;
     struct el4ner_request request;
     if (!take_struct(given, first, &request, sizeof request, "a request", err) ||
         !check_request(&request, err)) {
         return NULL;
     }
-    struct el_document *document = make_document(text, length, err);
-    if (document == NULL) {
-        return NULL;
-    }
     struct ticket *ticket = calloc(1, sizeof *ticket);
     el4ner_result *result = calloc(1, sizeof *result);
     bool ok = (ticket != NULL && result != NULL) || el_fail_memory(err);
     ok = ok && name_document(document, &request, err);
+    document->failure = NULL; /* of an earlier engine */
+    document->abstained = 0;
     if (ok) {
         pthread_mutex_lock(&engine->mutex);
         ok = get_terms(engine, &request, &ticket->terms, err);
         pthread_mutex_unlock(&engine->mutex);
     }
     if (!ok) {
-        el_document_free(document);
         free(result);
         free(ticket);
         return NULL;
@@ -227,6 +224,17 @@ struct ticket *make_ticket(el4ner *engine, const char *text, size_t length,
                          .evidence = request.evidence,
                          .trace = request.trace,
                          .user = ticket};
+    return ticket;
+}
+
+struct ticket *make_ticket(el4ner *engine, const char *text, size_t length,
+                           const struct el4ner_request *request, struct el_error *err) {
+    struct el_document *document = make_document(text, length, err);
+    struct ticket *ticket =
+        document != NULL ? make_document_ticket(engine, document, request, err) : NULL;
+    if (ticket == NULL) {
+        el_document_free(document);
+    }
     return ticket;
 }
 

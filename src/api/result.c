@@ -157,6 +157,20 @@ void fill_result(const el4ner *engine, struct el_delivery *delivery, el4ner_resu
     }
 }
 
+el4ner_result *result_of(struct el_document *document) {
+    el4ner_result *result = calloc(1, sizeof *result);
+    if (result != NULL) {
+        result->document = document;
+    }
+    if (result == NULL || !fill_entities(result)) {
+        free(result);
+        el_document_free(document);
+        return NULL;
+    }
+    result->read = true;
+    return result;
+}
+
 void el4ner_result_free(el4ner_result *result) {
     if (result != NULL) {
         el_document_free(result->document);
@@ -179,6 +193,18 @@ uint64_t el4ner_result_number(const el4ner_result *result) {
 
 void *el4ner_result_user(const el4ner_result *result) {
     return result->user;
+}
+
+const char *el4ner_result_id(const el4ner_result *result) {
+    return result->document->id;
+}
+
+const char *el4ner_result_lang(const el4ner_result *result) {
+    return result->document->lang;
+}
+
+bool el4ner_result_labelled(const el4ner_result *result) {
+    return result->document->labelled;
 }
 
 const char *el4ner_result_text(const el4ner_result *result, size_t *length) {

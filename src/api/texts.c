@@ -35,30 +35,63 @@ static void give_full(el4ner *engine, struct el4ner_error *error) {
     }
 }
 
-uint64_t el4ner_submit(el4ner *engine, const char *text, size_t length, void *user,
-                       const struct el4ner_request *request, struct el4ner_error *error) {
-    struct el_error err = {0};
+/* A ticket for the inbox; 0 if the engine is full, and the ticket is the caller's still. */
+static uint64_t hand_over(el4ner *engine, struct ticket *ticket, void *user,
+                          struct el4ner_error *error) {
     uint64_t number = 0;
-    struct ticket *ticket = make_ticket(engine, text, length, request, &err);
-    if (ticket == NULL) {
-        give_error(error, &err);
-        return 0;
-    }
     ticket->user = user;
     pthread_mutex_lock(&engine->mutex);
-    bool first = engine->inbox == NULL;
+    bool first = engine->inbox == NULL && (engine->waits || engine->polled);
     if (due(engine) < engine->most_texts) {
         put_in(engine, ticket);
         number = ticket->number;
         engine->progress.texts++;
-    } else {
-        free_ticket(engine, ticket);
     }
     pthread_mutex_unlock(&engine->mutex);
     if (number == 0) {
         give_full(engine, error);
     } else if (first) {
         el_client_wake(el_ensemble_client(engine->ensemble));
+    }
+    return number;
+}
+
+static void drop_ticket(el4ner *engine, struct ticket *ticket) {
+    pthread_mutex_lock(&engine->mutex);
+    free_ticket(engine, ticket);
+    pthread_mutex_unlock(&engine->mutex);
+}
+
+uint64_t el4ner_submit(el4ner *engine, const char *text, size_t length, void *user,
+                       const struct el4ner_request *request, struct el4ner_error *error) {
+    struct el_error err = {0};
+    struct ticket *ticket = make_ticket(engine, text, length, request, &err);
+    if (ticket == NULL) {
+        give_error(error, &err);
+        return 0;
+    }
+    uint64_t number = hand_over(engine, ticket, user, error);
+    if (number == 0) {
+        drop_ticket(engine, ticket);
+    }
+    return number;
+}
+
+uint64_t el4ner_submit_document(el4ner *engine, el4ner_result *document, void *user,
+                                const struct el4ner_request *request, struct el4ner_error *error) {
+    struct el_error err = {0};
+    struct ticket *ticket = make_document_ticket(engine, document->document, request, &err);
+    if (ticket == NULL) {
+        give_error(error, &err);
+        return 0;
+    }
+    uint64_t number = hand_over(engine, ticket, user, error);
+    if (number == 0) {
+        ticket->wish.document = NULL;
+        drop_ticket(engine, ticket);
+    } else {
+        document->document = NULL;
+        el4ner_result_free(document);
     }
     return number;
 }
@@ -78,7 +111,10 @@ void el4ner_wake(el4ner *engine) {
     el_client_wake(el_ensemble_client(engine->ensemble));
 }
 
-int el4ner_fd(const el4ner *engine) {
+int el4ner_fd(el4ner *engine) {
+    pthread_mutex_lock(&engine->mutex);
+    engine->polled = true;
+    pthread_mutex_unlock(&engine->mutex);
     return el_client_fd(el_ensemble_client(engine->ensemble));
 }
 
@@ -184,10 +220,20 @@ static el4ner_result *first_finished(el4ner *engine) {
     return result;
 }
 
-static void note_progress(el4ner *engine) {
+/* False if there is something in the inbox, so that this is no time to wait. */
+static bool begin_wait(el4ner *engine) {
+    pthread_mutex_lock(&engine->mutex);
+    bool waits = engine->inbox == NULL && engine->n_cancelled == 0;
+    engine->waits = waits;
+    pthread_mutex_unlock(&engine->mutex);
+    return waits;
+}
+
+static void end_wait(el4ner *engine) {
     struct el_flow_state state = el_flow_state(engine->flow);
     size_t calls = el_client_in_flight(el_ensemble_client(engine->ensemble), NULL);
     pthread_mutex_lock(&engine->mutex);
+    engine->waits = false;
     engine->progress.sentences = state.done;
     engine->progress.sentences_due = state.sentences + state.waiting;
     engine->progress.calls_in_flight = calls;
@@ -206,8 +252,9 @@ void el4ner_get_progress(el4ner *engine, struct el4ner_progress *progress) {
 /* Move on for at most so long; -1 = until something comes of it. */
 static bool step(el4ner *engine, double seconds, struct el_error *err) {
     int milliseconds = seconds > 1e6 ? -1 : (int)ceil(seconds * 1000);
+    milliseconds = begin_wait(engine) ? milliseconds : 0;
     bool ok = el_flow_step(engine->flow, milliseconds, err);
-    note_progress(engine);
+    end_wait(engine);
     return ok;
 }
 
