@@ -965,6 +965,7 @@ static bool handle(struct server *s, struct connection *c) {
     char path[128] = "", auth[640] = "";
     enum shape shape;
     sscanf(c->in.data, "%*s %127s", path);
+    path[strcspn(path, "?")] = '\0';
     if (strncmp(path, "/gateway/", 9) == 0) { /* the OpenAI style without its "/v1" */
         memmove(path + 3, path + 8, strlen(path + 8) + 1);
         memcpy(path, "/v1", 3);

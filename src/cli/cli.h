@@ -97,7 +97,7 @@ bool cli_format(const char *command, const char *option, const char *value, bool
  * the option table, call cli_common() for ids the command does not know, then cli_load(). */
 struct cli_settings {
     const char *config, *types, *pool, *profile, *verifier, *constrain, *lang, *cache, *url, *model,
-        *ensemble;
+        *key_env, *ensemble;
     long k;        /* -1 = not given */
     long progress; /* seconds between lines of progress where there is no terminal; 0 = none */
     bool no_cache, refresh, strict, nested, quiet;
@@ -122,6 +122,7 @@ enum {
     CLI_ID_REFRESH,
     CLI_ID_URL,
     CLI_ID_MODEL,
+    CLI_ID_KEY_ENV,
     CLI_ID_ENSEMBLE,
 };
 #define CLI_CONFIG_OPTION                                                                          \
@@ -134,8 +135,9 @@ enum {
 #define CLI_URL_OPTIONS                                                                            \
     {CLI_ID_ENSEMBLE, "ensemble", "NAME",                                                          \
      "members by name, instead of the configured ones:\nnano, small ... (el4ner models)"},         \
-        {CLI_ID_URL, "url", "URL", "one server, instead of the configured members"}, {             \
-        CLI_ID_MODEL, "model", "NAME", "which of that server's models"                             \
+        {CLI_ID_URL, "url", "URL", "one server, instead of the configured members"},               \
+        {CLI_ID_MODEL, "model", "NAME", "which of that server's models"}, {                        \
+        CLI_ID_KEY_ENV, "key-env", "NAME", "the environment variable that holds its key"           \
     }
 #define CLI_COMMON_OPTIONS                                                                         \
     CLI_CONFIG_OPTION, CLI_URL_OPTIONS,                                                            \

@@ -280,6 +280,9 @@ bool cli_common(struct cli_settings *settings, const char *command, int id, cons
             *status = cli_usage(command, "--cache needs the name of a file; --no-cache means none");
         }
         return true;
+    case CLI_ID_KEY_ENV:
+        settings->key_env = value;
+        return true;
     case CLI_ID_URL:
         settings->url = value;
         return true;
@@ -336,8 +339,13 @@ static bool apply(const struct cli_settings *settings, struct el_config *config,
         return el_fail(err, EL_ERR_CONFIG,
                        "--model is the name of a model of a server; give the server with --url");
     }
+    if (settings->key_env != NULL && settings->url == NULL) {
+        return el_fail(err, EL_ERR_CONFIG,
+                       "--key-env names the variable with the key of the server that --url names; "
+                       "a configuration has 'api_key_env' for each member");
+    }
     if (settings->url != NULL &&
-        !el_config_set_member(config, settings->url, settings->model, err)) {
+        !el_config_set_member(config, settings->url, settings->model, settings->key_env, err)) {
         return el_error_prefix(err, "--url");
     }
     if (settings->profile != NULL) {

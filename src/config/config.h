@@ -129,9 +129,10 @@ bool el_config_types(const struct el_config *config, struct el_arena *arena,
                      const struct el_judge **judge, struct el_error *err);
 
 /* One member behind a URL instead of those of the configuration, and of what was said about them.
- * `model` NULL = what the server names. */
+ * `model` NULL = what the server names; `key_env`: the environment variable of its key, NULL =
+ * none. */
 bool el_config_set_member(struct el_config *config, const char *url, const char *model,
-                          struct el_error *err);
+                          const char *key_env, struct el_error *err);
 
 /* Is it the code of a language? If not, the error says what is. */
 bool el_config_check_lang(const char *code, struct el_error *err);

@@ -84,18 +84,24 @@ static bool read_urls(void *context, const struct el_yaml_key *key, yaml_node_t 
     return true;
 }
 
-/* Secrets go into request headers: a line break in one would smuggle in further headers. */
-static bool check_secret(struct el_loader *l, const yaml_node_t *value, const char *where,
-                         const char *secret) {
+/* Secrets go into request headers: a line break in one would smuggle in further headers. NULL if
+ * nothing is wrong. */
+static const char *secret_problem(const char *secret) {
     if (secret[0] == '\0') {
-        return el_yaml_fail(&l->yaml, value, "%s holds no key", where);
+        return "holds no key";
     }
     for (const char *c = secret; *c != '\0'; c++) {
         if ((unsigned char)*c < ' ' || *c == 127) {
-            return el_yaml_fail(&l->yaml, value, "%s holds control characters", where);
+            return "holds control characters";
         }
     }
-    return true;
+    return NULL;
+}
+
+static bool check_secret(struct el_loader *l, const yaml_node_t *value, const char *where,
+                         const char *secret) {
+    const char *problem = secret_problem(secret);
+    return problem == NULL || el_yaml_fail(&l->yaml, value, "%s %s", where, problem);
 }
 
 static const char *from_environment(struct el_loader *l, const yaml_node_t *value,
@@ -467,8 +473,21 @@ bool el_read_embedder(struct el_loader *l, const char *what, yaml_node_t *value)
                         what);
 }
 
+/* The key that an environment variable holds, in the configuration's arena. */
+static bool set_key(struct el_config *config, const char *variable, const char **key,
+                    struct el_error *err) {
+    const char *secret = getenv(variable);
+    const char *problem =
+        secret == NULL ? "is not set; set it to the server's key" : secret_problem(secret);
+    if (problem != NULL) {
+        return el_fail(err, EL_ERR_CONFIG, "the environment variable %s %s", variable, problem);
+    }
+    *key = el_arena_string(&config->arena, secret);
+    return *key != NULL || el_fail_memory(err);
+}
+
 bool el_config_set_member(struct el_config *config, const char *url, const char *model,
-                          struct el_error *err) {
+                          const char *key_env, struct el_error *err) {
     char problem[1024];
     if (has_problem(url, problem, sizeof problem)) {
         return el_fail(err, EL_ERR_CONFIG, "%s", problem);
@@ -482,6 +501,9 @@ bool el_config_set_member(struct el_config *config, const char *url, const char 
         return el_fail_memory(err);
     }
     *member = el_member_defaults;
+    if (key_env != NULL && !set_key(config, key_env, &member->api_key, err)) {
+        return false;
+    }
     member->name = named ? copy : "model";
     member->model = copy;
     member->urls = urls;

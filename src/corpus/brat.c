@@ -7,6 +7,7 @@
  * option. Relations, events, attributes and notes are passed over. A text without annotations is a
  * document that nobody has labelled. */
 #include "base/array.h"
+#include "base/new_file.h"
 #include "corpus/format_private.h"
 
 #include <dirent.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- Reading ---- */
 
@@ -428,14 +430,22 @@ static bool write_file(struct el_writer *writer, const char *name, const char *e
     if (path == NULL) {
         return el_fail_memory(err);
     }
-    FILE *file = fopen(path, "wb");
-    bool done = file != NULL && (len == 0 || fwrite(bytes, 1, len, file) == len);
-    int problem = errno;
-    if (file != NULL && fclose(file) != 0 && done) {
-        problem = errno;
-        done = false;
+    struct el_new_file file;
+    if (!el_new_file_open(&file, path, err)) {
+        return false;
     }
-    return done || el_fail(err, EL_ERR_IO, "%s: cannot write: %s", path, strerror(problem));
+    bool done = true;
+    while (len > 0 && done) {
+        ssize_t written = write(file.fd, bytes, len);
+        done = written >= 0 || errno == EINTR ||
+               el_fail(err, EL_ERR_IO, "%s: cannot write: %s", path, strerror(errno));
+        size_t n = written > 0 ? (size_t)written : 0;
+        bytes += n;
+        len -= n;
+    }
+    done = done && el_new_file_publish(&file, err);
+    el_new_file_close(&file);
+    return done;
 }
 
 /* Type names of brat have no spaces. */
@@ -469,8 +479,8 @@ static void append_entity(struct el_buffer *out, const struct el_document *docum
     el_buffer_char(out, '\n');
 }
 
-static bool write(struct el_writer *writer, const struct el_document *document,
-                  struct el_error *err) {
+static bool write_document(struct el_writer *writer, const struct el_document *document,
+                           struct el_error *err) {
     struct el_offsets offsets;
     struct el_buffer lines = {0};
     char *name = make_name(writer, document->id);
@@ -496,6 +506,6 @@ const struct el_format_entry el_format_brat = {
     .next = next,
     .close = close_names,
     .begin = begin,
-    .write = write,
+    .write = write_document,
     .release = release,
 };

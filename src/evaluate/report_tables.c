@@ -193,11 +193,13 @@ static void put_budget(struct el_buffer *out, const char *name, double f1, doubl
                          name);
         return;
     }
+    double change = 100 * (f1 - before);
+    change = fabs(change) < 0.005 ? 0 : change; /* not "-0.00" */
     el_buffer_printf(
         out,
         "<tr><th scope=\"row\">%s</th><td>%.2f</td><td>%+.2f</td><td class=\"w\"><span "
         "class=\"bar\" style=\"width:%.1f%%\"></span></td></tr>\n",
-        name, 100 * f1, 100 * (f1 - before), 100 * f1);
+        name, 100 * f1, change, 100 * f1);
 }
 
 static void put_share(struct el_buffer *out, const char *stage, const char *what, size_t part,

@@ -119,6 +119,16 @@ static bool cut_path(char *url) {
     return bare;
 }
 
+/* Cuts "?..." off the URL. A copy of it; NULL if out of memory. */
+static char *cut_query(char *url) {
+    char *at = strchr(url, '?');
+    char *query = strdup(at != NULL ? at : "");
+    if (at != NULL) {
+        *at = '\0';
+    }
+    return query;
+}
+
 bool el_http_target_init(struct el_http_target *target, const struct el_member_config *config,
                          const char *url, const char *key, struct el_error *err) {
     *target = (struct el_http_target){.config = config};
@@ -133,11 +143,13 @@ bool el_http_target_init(struct el_http_target *target, const struct el_member_c
     target->base = strdup(url);
     target->shown = target->base != NULL ? without_user(url) : NULL;
     target->secret = key != NULL ? strdup(key) : NULL;
-    if (target->shown == NULL || (key != NULL && target->secret == NULL)) {
+    target->query = target->base != NULL ? cut_query(target->base) : NULL;
+    if (target->shown == NULL || target->query == NULL || (key != NULL && target->secret == NULL)) {
         el_http_target_free(target);
         return el_fail_memory(err);
     }
     target->bare = cut_path(target->base);
+    target->shown[strcspn(target->shown, "?")] = '\0'; /* what it holds may be a key */
     cut_path(target->shown);
     target->local = config->unix_socket != NULL || is_local(url);
     if (!add_headers(target, err)) {
@@ -160,6 +172,7 @@ void el_http_target_free(struct el_http_target *target) {
     }
     curl_slist_free_all(target->headers);
     free(target->base);
+    free(target->query);
     free(target->shown);
     free(target->secret);
     *target = (struct el_http_target){0};
@@ -380,6 +393,7 @@ struct el_http_transfer *el_http_send(struct el_http *http, struct el_http_targe
     struct el_http_transfer *t = take_transfer(target);
     char url[MAX_URL + 64]; /* paths are constants of ours */
     size_t base_len = strlen(target->base), path_len = strlen(path);
+    size_t query_len = strlen(target->query);
     if (t == NULL) {
         return NULL;
     }
@@ -388,7 +402,8 @@ struct el_http_transfer *el_http_send(struct el_http *http, struct el_http_targe
         path_len -= 3;
     }
     memcpy(url, target->base, base_len);
-    memcpy(url + base_len, path, path_len + 1);
+    memcpy(url + base_len, path, path_len);
+    memcpy(url + base_len + path_len, target->query, query_len + 1);
     const struct el_member_config *config = target->config;
     double now = el_now();
     el_buffer_clear(&t->body);

@@ -18,6 +18,7 @@ struct el_http;
 /* How one endpoint is reached. Filled by el_http_target_init(). */
 struct el_http_target {
     char *base;  /* URL up to where paths of APIs begin: without "/v1" and trailing slash */
+    char *query; /* "?..." behind every path, as Azure's api-version; "" = none */
     bool bare;   /* paths that begin with "/v1" go without it: the URL named such a one */
     char *shown; /* the same without user and password, for messages */
     struct curl_slist *headers;

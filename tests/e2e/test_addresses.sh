@@ -15,6 +15,12 @@ for path in / /v1 /v1/ /v1/chat/completions /v1/chat/completions/ /v1/completion
     member "$path"
     try 0 "an address with $path" run && that "an address with $path" cmp clean.jsonl out.jsonl
 done
+served=$port
+serve_by python3 "$root/tests/e2e/gateway.py" --to "$served" --log asked
+member "/gateway/chat/completions?api-version=2024-10-21"
+try 0 "an address with a query" run && that "an address with a query" cmp clean.jsonl out.jsonl
+that "the query is behind every path" sh -c '! grep -vF "?api-version=2024-10-21 HTTP" asked'
+that "the path is the one that was named" grep -qF "POST /gateway/chat/completions?api" asked
 serve --api ollama
 member /api/chat ", model: scripted"
 try 0 "an address with /api/chat" run && that "an address with /api/chat" cmp clean.jsonl out.jsonl

@@ -150,6 +150,14 @@ try 0 "eval --url" "$el4ner" eval -q --url "$url" --model one --no-cache --types
 try 0 "tune --url --dry-run" "$el4ner" tune -q --url "$url" --model one --dry-run
 says 2 "write one first" "tune --url -o" "$el4ner" tune --url "$url" -o tuned.yaml
 says 2 "give the server with --url" "--model without --url" "$el4ner" tag --model one long.txt
+says 2 "the variable with the key of the server that --url names" "--key-env without --url" \
+    "$el4ner" tag --key-env KEY long.txt
+serve --api openai --model one --key a-secret
+url=http://127.0.0.1:$port
+says 3 "HTTP 401" "--url of a server that wants a key" "$el4ner" tag --url "$url" --no-cache long.txt
+try 0 "--key-env" env KEY=a-secret "$el4ner" tag --url "$url" --key-env KEY --no-cache long.txt && pass "--key-env"
+says 2 "the environment variable KEY is not set" "--key-env that is not set" \
+    env -u KEY "$el4ner" tag --url "$url" --key-env KEY long.txt
 says 2 "is not a server URL" "--url that is none" "$el4ner" tag --url localhost:8080 long.txt
 
 # ---- Labels of the input ----
@@ -158,6 +166,7 @@ tag_types() { sed -n 's/.* [BI]-//p' "$1" | sort -u | tr '\n' ' '; }
 try 0 "--types auto" "$el4ner" tag -q -c ok.yaml --types auto --no-cache labelled.conll -o auto.conll
 that "--types auto: the labels of the input" test "$(tag_types auto.conll)" = "PER "
 that "--types auto: only tags differ" test "$(sed 's/ [^ ]*$//' labelled.conll)" = "$(sed 's/ [^ ]*$//' auto.conll)"
+# shellcheck disable=SC2016 # the shell's own
 try 0 "--types auto of standard input" sh -c '"$1" tag -q -c ok.yaml --types auto --no-cache - --to conll <labelled.conll' - "$el4ner"
 try 0 "--types auto without labels" "$el4ner" config -c ok.yaml --types auto
 that "--types auto without labels: those of the pool" grep -q '^  creative work:' out

@@ -14,6 +14,15 @@ configure ok.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact"
 serve --fault 'hang%1'
 configure hang.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact"
 
+# A folder of brat whose files do not fit on the disk.
+mkdir brat
+keep brat/1.txt
+awk 'BEGIN { printf "{\"id\": \"1\", \"text\": \""; for (i = 0; i < 2000; i++) printf "Anna "; print "\"}" }' >large.jsonl
+# shellcheck disable=SC2016 # the shell's own
+says 1 "cannot write" "brat without room" sh -c 'trap "" XFSZ; ulimit -f 4; exec "$1" convert large.jsonl brat --to brat' - "$el4ner"
+kept "brat without room leaves the older file" brat/1.txt
+that "and nothing of its own" dead
+
 # An input that cannot be read.
 printf 'no JSON\n' >broken.jsonl
 keep out.jsonl
