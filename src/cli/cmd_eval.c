@@ -7,6 +7,7 @@
 #include "evaluate/ablate.h"
 #include "base/buffer.h"
 #include "evaluate/labels_read.h"
+#include "evaluate/reliability.h"
 #include "evaluate/report.h"
 #include "pipeline/abstention_report.h"
 #include "el4ner.h"
@@ -442,6 +443,7 @@ static void print_stages(const struct el_ablation *ablation) {
     print_share("retrieve: gold types among demonstrations", f->types_shown, f->gold_types);
     print_share("retrieve: gold mentions among demonstrations", f->mentions_shown, f->gold);
     print_share("extract: gold mentions among the candidates", f->found, f->gold);
+    print_share("extract: right of those nobody listed", f->right_by[0], f->proposed_by[0]);
     for (size_t k = 1; k <= ablation->record.n_members; k++) {
         char what[80];
         el_print(what, sizeof what, "extract: right of those proposed by %zu", k);
@@ -459,6 +461,11 @@ static void print_stages(const struct el_ablation *ablation) {
            "  after verification    %6.2f\n  final                 %6.2f\n",
            100 * budget.after_extraction, 100 * budget.after_classification,
            100 * budget.after_verification, 100 * budget.final_f1);
+    struct el_reliability scores = el_reliability_of(ablation->gold, &ablation->predicted);
+    if (scores.total > 0) {
+        printf("\nScores of %zu entities: expected calibration error %.2f %%\n", scores.total,
+               100 * el_reliability_error(&scores));
+    }
 }
 
 static void print_types(const struct el_score *score) {

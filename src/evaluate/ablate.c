@@ -1,7 +1,9 @@
 #include "evaluate/ablate.h"
 
 #include "base/array.h"
+#include "evaluate/reliability.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -401,11 +403,14 @@ json_t *el_ablation_json(const struct el_ablation *ablation) {
         bad |= json_array_append_new(rows, row_json(&ablation->rows[i]));
     }
     double f1 = el_tally_prf(&ablation->rows[0].exact.micro).f1;
+    struct el_reliability scores = el_reliability_of(ablation->gold, &ablation->predicted);
+    double error = el_reliability_error(&scores);
     json_t *json = json_pack(
-        "{s:o,s:o,s:{s:I,s:I},s:o}", "result",
+        "{s:o,s:o,s:{s:I,s:I},s:o,s:o}", "result",
         el_score_json(&ablation->rows[0].exact, "as configured"), "rows", rows, "calls",
         "needed_by_separate_runs", (json_int_t)ablation->calls, "made", (json_int_t)ablation->made,
-        "stages", el_stage_json(&ablation->record.figures, ablation->record.n_members, f1));
+        "stages", el_stage_json(&ablation->record.figures, ablation->record.n_members, f1),
+        "calibration_error", isnan(error) ? json_null() : json_real(error));
     if (bad != 0) {
         json_decref(json);
         return NULL;

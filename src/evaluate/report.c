@@ -276,6 +276,7 @@ static bool put_page(struct el_buffer *out, const struct el_report *report,
             el_report_ablation(out, report->ablation);
         }
     }
+    el_report_reliability(out, report);
     put_confusion(out, confusion);
     put_filter(out, confusion);
     el_buffer_string(out, "</main>\n<script type=\"application/json\" id=\"data\">");

@@ -8,6 +8,7 @@
 /* "<h2>..." and what belongs under it. */
 void el_report_ablation(struct el_buffer *out, const struct el_ablation *ablation);
 void el_report_stages(struct el_buffer *out, const struct el_ablation *ablation);
+void el_report_reliability(struct el_buffer *out, const struct el_report *report);
 void el_report_abstentions(struct el_buffer *out, const char *lines);
 
 /* The data of the sentences as JSON that may be put inside <script>. False if out of memory. */

@@ -3,13 +3,14 @@
 #include "base/array.h"
 #include "evaluate/bootstrap.h"
 #include "evaluate/logistic.h"
+#include "evaluate/reliability.h"
 #include "pipeline/judge.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FOLDS = 5, FEWEST = 10, BINS = 10, RUNS = 3 };
+enum { FOLDS = 5, FEWEST = 10, RUNS = 3 };
 
 /* Verification is worth its calls if it brings more than this; a simpler choice that loses less is
  * taken. */
@@ -54,8 +55,7 @@ struct tune {
 
     /* Of the run as configured. */
     size_t kept, kept_right;
-    double bin_sum[BINS], bin_right[BINS];
-    size_t bin_count[BINS];
+    struct el_reliability reliability;
 };
 
 /* ---- the sample ---- */
@@ -241,23 +241,6 @@ static void see_candidates(void *user, const struct el_document *document,
 
 /* ---- the run as configured ---- */
 
-static void add_to_bin(struct tune *t, double probability, bool right) {
-    size_t bin = probability >= 1 ? BINS - 1 : probability <= 0 ? 0 : (size_t)(probability * BINS);
-    t->bin_sum[bin] += probability;
-    t->bin_right[bin] += right;
-    t->bin_count[bin]++;
-}
-
-static double calibration_error(const struct tune *t) {
-    double sum = 0;
-    size_t n = 0;
-    for (size_t b = 0; b < BINS; b++) {
-        sum += fabs(t->bin_sum[b] - t->bin_right[b]);
-        n += t->bin_count[b];
-    }
-    return n > 0 ? sum / (double)n : 0;
-}
-
 static struct el_tune_figures figures_of(size_t right, size_t kept, size_t gold) {
     struct el_tune_figures f = {.threshold = NAN, .calibration_error = NAN};
     f.precision = kept > 0 ? (double)right / (double)kept : 0;
@@ -280,7 +263,7 @@ static bool count_document(void *user, struct el_document *document, struct el_e
         bool right = find_label(gold, entity->span, entity->type) != NULL;
         t->kept++;
         t->kept_right += right;
-        add_to_bin(t, isnan(entity->score) ? 1 : entity->score, right);
+        el_reliability_add(&t->reliability, isnan(entity->score) ? 1 : entity->score, right);
     }
     el_document_free(gold);
     el_document_free(document);
@@ -430,14 +413,12 @@ static struct el_tune_figures best_threshold(struct tune *t, const struct view *
     size_t n = 0, right = 0, kept = 0, gold = t->result->mentions;
     struct el_tune_figures best = figures_of(0, 0, gold);
     double best_f = -1;
-    memset(t->bin_sum, 0, sizeof t->bin_sum);
-    memset(t->bin_right, 0, sizeof t->bin_right);
-    memset(t->bin_count, 0, sizeof t->bin_count);
+    struct el_reliability reliability = {0};
     for (size_t i = 0; i < t->n_samples; i++) {
         if (visible(t, view, i)) {
             f->order[n++] = (struct ranked){f->p[i], i};
             for (size_t k = 0; k < t->samples[i].occurrences; k++) {
-                add_to_bin(t, f->p[i], k < t->samples[i].right);
+                el_reliability_add(&reliability, f->p[i], k < t->samples[i].right);
             }
         }
     }
@@ -456,7 +437,7 @@ static struct el_tune_figures best_threshold(struct tune *t, const struct view *
             best.threshold = i + 1 < n ? (f->order[i].p + f->order[i + 1].p) / 2 : 0;
         }
     }
-    best.calibration_error = calibration_error(t);
+    best.calibration_error = el_reliability_error(&reliability);
     return best;
 }
 
@@ -588,7 +569,7 @@ static bool tune(struct tune *t) {
         return false;
     }
     t->result->before = figures_of(t->kept_right, t->kept, t->result->mentions);
-    t->result->before.calibration_error = calibration_error(t);
+    t->result->before.calibration_error = el_reliability_error(&t->reliability);
     if (!fit_types(t)) {
         return el_fail_memory(t->err);
     }

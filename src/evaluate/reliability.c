@@ -1,0 +1,47 @@
+#include "evaluate/reliability.h"
+
+#include <math.h>
+#include <string.h>
+
+void el_reliability_add(struct el_reliability *r, double score, bool right) {
+    if (isnan(score)) {
+        return;
+    }
+    double bin = fmin(fmax(score, 0) * EL_RELIABILITY_BINS, EL_RELIABILITY_BINS - 1);
+    r->sum[(size_t)bin] += score;
+    r->right[(size_t)bin] += right;
+    r->count[(size_t)bin]++;
+    r->total++;
+}
+
+double el_reliability_error(const struct el_reliability *r) {
+    double sum = 0;
+    for (size_t b = 0; b < EL_RELIABILITY_BINS; b++) {
+        sum += fabs(r->sum[b] - (double)r->right[b]);
+    }
+    return r->total > 0 ? sum / (double)r->total : (double)NAN;
+}
+
+static bool holds(const struct el_labelled *document, const struct el_entity *wanted) {
+    for (size_t i = 0; i < document->n_entities; i++) {
+        const struct el_entity *entity = &document->entities[i];
+        if (entity->span.start == wanted->span.start && entity->span.end == wanted->span.end &&
+            strcmp(entity->type, wanted->type) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct el_reliability el_reliability_of(const struct el_labels *gold,
+                                        const struct el_labels *predicted) {
+    struct el_reliability r = {0};
+    for (size_t d = 0; d < predicted->count; d++) {
+        const struct el_labelled *document = &predicted->items[d];
+        for (size_t i = 0; i < document->n_entities; i++) {
+            const struct el_entity *entity = &document->entities[i];
+            el_reliability_add(&r, entity->score, holds(&gold->items[d], entity));
+        }
+    }
+    return r;
+}
