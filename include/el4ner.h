@@ -420,6 +420,143 @@ EL4NER_API const char *el4ner_writer_bytes(el4ner_writer *writer, size_t *length
 /* Without el4ner_writer_finish() before, a file stays as it was. */
 EL4NER_API void el4ner_writer_close(el4ner_writer *writer);
 
+/* ---- sets of labelled documents: score and combine ---- */
+
+/* A set belongs to one thread at a time. */
+typedef struct el4ner_set el4ner_set;
+typedef struct el4ner_scores el4ner_scores;
+
+/* All documents of a file, with their labels. Raw tags are kept for the modes that compare them. */
+EL4NER_API el4ner_set *el4ner_set_read(const char *path, const struct el4ner_read_options *options,
+                                       struct el4ner_error *error);
+/* An empty set; `name` is for errors. Documents are added as copies. */
+EL4NER_API el4ner_set *el4ner_set_new(const char *name, struct el4ner_error *error);
+EL4NER_API bool el4ner_set_add(el4ner_set *set, const el4ner_result *result,
+                               struct el4ner_error *error);
+EL4NER_API size_t el4ner_set_count(const el4ner_set *set);
+/* A document as a result of the caller's; its votes name the sets of a combination as members. NULL
+ * if `index` is not below the count, with EL4NER_OK, or if out of memory. */
+EL4NER_API el4ner_result *el4ner_set_get(const el4ner_set *set, size_t index,
+                                         struct el4ner_error *error);
+EL4NER_API void el4ner_set_free(el4ner_set *set);
+
+/* Words are those of `el4ner score`. Grows at the end. */
+struct el4ner_score_options {
+    size_t size;        /* sizeof(struct el4ner_score_options); 0 = these */
+    const char *match;  /* --match: "strict", "exact", "partial", ...; NULL = "strict" */
+    const char *scheme; /* --scheme, for seqeval-strict */
+    size_t samples;     /* of the bootstrap, for intervals; 0 = none */
+    uint64_t seed;
+    bool common; /* score the documents that both sets have, instead of failing */
+};
+
+/* A row of scores: fractions of 1. */
+struct el4ner_score {
+    const char *name; /* "micro", "macro", a type, "1 word", ... */
+    double precision, recall, f1;
+    double f1_low, f1_high;          /* 95 % interval; NAN = none was taken */
+    size_t gold, predicted, correct; /* mentions; 0 for "macro" */
+};
+enum el4ner_rows {
+    EL4NER_OVERALL,   /* "micro", then "macro" */
+    EL4NER_BY_TYPE,   /* by name */
+    EL4NER_BY_LENGTH, /* of 1, 2, 3, 4, and 5 or more words */
+};
+
+/* Documents are paired by id where ids allow it, else by position; that brings `predicted` into the
+ * order of `gold`. */
+EL4NER_API el4ner_scores *el4ner_score_sets(const el4ner_set *gold, el4ner_set *predicted,
+                                            const struct el4ner_score_options *options,
+                                            struct el4ner_error *error);
+/* A row; NULL if there are no more. It belongs to the scores. */
+EL4NER_API const struct el4ner_score *el4ner_get_score(const el4ner_scores *scores,
+                                                       enum el4ner_rows rows, size_t index);
+/* The share of tokens with the right tag; NAN if the gold set has no tokens. */
+EL4NER_API double el4ner_accuracy(const el4ner_scores *scores);
+EL4NER_API void el4ner_scores_free(el4ner_scores *scores);
+
+/* Is `a` better than `b`, both scored against the same set? Two-sided p of a paired bootstrap over
+ * documents; the difference of F1 (a - b) goes into *difference, which may be NULL. -1 and an error
+ * if they are not of the same documents. */
+EL4NER_API double el4ner_compare(const el4ner_scores *a, const el4ner_scores *b, size_t samples,
+                                 uint64_t seed, double *difference, struct el4ner_error *error);
+
+/* Words are those of `el4ner combine`. Grows at the end. */
+struct el4ner_combine_options {
+    size_t size;      /* sizeof(struct el4ner_combine_options); 0 = these */
+    const char *keep; /* --keep: "span:2", "pair:2", "majority"; NULL = pairs of half of them */
+    const double *weights; /* one for each set; NULL = all 1 */
+    bool flat;             /* leave out overlapping entities */
+    bool complete_only;    /* leave out documents that not every set has labels for */
+};
+
+/* Vote over n sets of predictions, in the order that decides ties; `names` are for the evidence.
+ * Sets after the first are brought into its order. */
+EL4NER_API el4ner_set *el4ner_combine(el4ner_set *const *sets, const char *const *names, size_t n,
+                                      const struct el4ner_combine_options *options,
+                                      struct el4ner_error *error);
+
+/* ---- pools of demonstrations ---- */
+
+/* Grows at the end. */
+struct el4ner_pool_options {
+    size_t size;                            /* sizeof(struct el4ner_pool_options); 0 = these */
+    const char *extend;                     /* a pool whose sentences come first; NULL = none */
+    const struct el4ner_read_options *read; /* of the inputs; NULL = as they come */
+};
+/* Index labelled files as the pool `output`, which appears when it is complete; it may be the one
+ * that is extended. For vectors of an embedding member use the program. */
+EL4NER_API bool el4ner_pool_build(const char *const *inputs, size_t n, const char *output,
+                                  const struct el4ner_pool_options *options,
+                                  struct el4ner_error *error);
+
+/* Demonstrations for a sentence, nearest first. */
+typedef struct el4ner_demonstrations el4ner_demonstrations;
+/* Search the engine's pool as retrieval does, `most` at most (0 = as many as configured). `spans`
+ * are the strings of the sentence to compare by, NULL = its runs of nouns. Nothing may be in work
+ * where the vectors come from an embedding member. */
+EL4NER_API el4ner_demonstrations *el4ner_search(el4ner *engine, const char *text, size_t length,
+                                                const char *const *spans, size_t n_spans,
+                                                size_t most, struct el4ner_error *error);
+EL4NER_API const struct el4ner_demonstration *
+el4ner_get_demonstration(const el4ner_demonstrations *demonstrations, size_t index);
+EL4NER_API void el4ner_demonstrations_free(el4ner_demonstrations *demonstrations);
+
+/* ---- tuning ---- */
+
+/* Grows at the end. */
+struct el4ner_tune_options {
+    size_t size;      /* sizeof(struct el4ner_tune_options); 0 = these */
+    size_t sentences; /* of the pool, at most; 0 = 200 */
+    uint64_t seed;    /* 0 = 1 */
+    double beta;      /* the threshold gives the best F-beta; 0 = 1 */
+
+    /* After each sentence, of so many in all; false ends it with EL4NER_ERROR_CANCELLED. */
+    bool (*progress)(void *context, size_t done, size_t all);
+    void *context;
+};
+
+/* Figures of the sample, fractions of 1; those of what was fitted are cross-validated. Grows at the
+ * end. */
+struct el4ner_tuning {
+    size_t size; /* sizeof(struct el4ner_tuning), set by the caller */
+    size_t sentences, mentions, candidates, right;
+    double precision_before, recall_before, f1_before;
+    double precision, recall, f1;
+    bool fitted; /* false: too few right or wrong candidates, and nothing has changed */
+};
+
+/* Fit the ensemble to the engine's pool, as `el4ner tune` does. The engine tags by it from now on.
+ * Nothing may be in work. */
+EL4NER_API bool el4ner_tune(el4ner *engine, const struct el4ner_tune_options *options,
+                            struct el4ner_tuning *tuning, struct el4ner_error *error);
+
+/* The configuration in force as YAML, every default filled in, secrets as "(set)"; or, with
+ * `tuned`, only what tuning decides, on top of the configuration file that was opened. To be
+ * freed with el4ner_text_free(); NULL if out of memory. */
+EL4NER_API char *el4ner_config(el4ner *engine, bool tuned, struct el4ner_error *error);
+EL4NER_API void el4ner_text_free(char *text);
+
 /* ---- offsets ---- */
 
 enum el4ner_unit { EL4NER_BYTES, EL4NER_CODE_POINTS, EL4NER_UTF16 };

@@ -22,7 +22,8 @@ GOLDEN = os.path.join(ROOT, "tests/abi.txt")
 # Structs that programs get by pointers only and may grow at their end, or that have their size in
 # them. The others never change.
 GROWS = {"options", "request", "progress", "entity", "vote", "check", "demonstration", "evidence",
-         "abstention", "member", "read_options", "write_options"}
+         "abstention", "member", "read_options", "write_options",
+         "score_options", "score", "combine_options", "pool_options", "tune_options", "tuning"}
 
 
 def header():

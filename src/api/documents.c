@@ -10,15 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-struct messages {
-    void (*write)(void *context, enum el4ner_level level, const char *message);
-    void *context;
-};
-
 struct el4ner_reader {
-    struct el_arena arena;
-    struct messages messages;
-    struct el_log log;
+    struct reading reading;
     struct el_reader *reader;
     FILE *bytes; /* NULL = a file by name */
 };
@@ -45,7 +38,6 @@ static void say(void *context, enum el_level level, const char *message) {
 
 /* ---- words ---- */
 
-/* The number of a word of `words`; NULL leaves the number as it is. */
 static bool take_word(const char *what, const char *word, const char *const *words,
                       unsigned *number, struct el_error *err) {
     struct el_buffer list = {0};
@@ -53,7 +45,7 @@ static bool take_word(const char *what, const char *word, const char *const *wor
         return true;
     }
     for (unsigned i = 0; words[i] != NULL; i++) {
-        if (words[i][0] != '\0' && strcmp(word, words[i]) == 0) {
+        if (strcmp(word, words[i]) == 0) {
             *number = i;
             return true;
         }
@@ -63,6 +55,14 @@ static bool take_word(const char *what, const char *word, const char *const *wor
             list.data != NULL ? list.data : "", word);
     el_buffer_free(&list);
     return false;
+}
+
+bool take_scheme(const char *word, enum el_scheme *scheme, struct el_error *err) {
+    static const char *const words[] = {"auto", "iob1", "iob2", "bioes", NULL};
+    unsigned number = *scheme;
+    bool ok = take_word("scheme", word, words, &number, err);
+    *scheme = (enum el_scheme)number;
+    return ok;
 }
 
 static bool take_format(const char *name, bool writable, enum el_format *format,
@@ -99,56 +99,59 @@ static const char *const end_words[] = {"auto", "exclusive", "inclusive", NULL};
 
 /* ---- reading ---- */
 
-static bool take_read_options(el4ner_reader *reader, const struct el4ner_read_options *given,
-                              struct el_read_options *out, struct el_error *err) {
-    static const char *const schemes[] = {"auto", "iob1", "iob2", "bioes", NULL};
+bool begin_reading(struct reading *reading, const struct el4ner_read_options *given,
+                   struct el_error *err) {
     static const char *const pieces[] = {"drop", "join", "split", "fail", NULL};
     const size_t first =
         offsetof(struct el4ner_read_options, log_context) + sizeof given->log_context;
     struct el4ner_read_options options;
-    unsigned scheme = 0, ends = 0, piece = 0;
+    unsigned ends = 0, piece = 0;
     if (!take_struct(given, first, &options, sizeof options, "an option of reading", err)) {
         return false;
     }
-    reader->messages = (struct messages){options.log, options.log_context};
-    reader->log = (struct el_log){say, &reader->messages};
+    struct el_read_options *out = &reading->options;
+    reading->messages = (struct messages){options.log, options.log_context};
+    reading->log = (struct el_log){say, &reading->messages};
     *out = (struct el_read_options){.has_input_unit = options.offsets != NULL,
                                     .token_column = options.token_column,
                                     .tag_column = options.tag_column,
                                     .annotator = options.annotator,
                                     .replace_invalid = options.replace_invalid,
                                     .max_document = options.most_bytes,
-                                    .log = &reader->log};
+                                    .log = &reading->log};
     bool ok = take_format(options.format, false, &out->format, err) &&
               take_unit(options.offsets, true, &out->input_unit, err) &&
-              take_word("scheme", options.scheme, schemes, &scheme, err) &&
+              take_scheme(options.scheme, &out->scheme, err) &&
               take_word("ends", options.ends, end_words, &ends, err) &&
               take_word("pieces", options.pieces, pieces, &piece, err) &&
-              keep(&reader->arena, options.text_field, &out->text_column, err) &&
-              keep(&reader->arena, options.id_field, &out->id_column, err) &&
-              keep(&reader->arena, options.labels, &out->label_names, err);
-    out->scheme = (enum el_scheme)scheme;
+              keep(&reading->arena, options.text_field, &out->text_column, err) &&
+              keep(&reading->arena, options.id_field, &out->id_column, err) &&
+              keep(&reading->arena, options.labels, &out->label_names, err);
     out->ends = (enum el_ends)ends;
     out->pieces = (enum el_in_pieces)piece;
     return ok;
+}
+
+void end_reading(struct reading *reading) {
+    el_arena_free(&reading->arena);
 }
 
 static el4ner_reader *open_reader(const char *path, const char *bytes, size_t length,
                                   const struct el4ner_read_options *given,
                                   struct el4ner_error *error) {
     struct el_error err = {0};
-    struct el_read_options options;
     el4ner_reader *reader = calloc(1, sizeof *reader);
     bool ok = reader != NULL || el_fail_memory(&err);
-    ok = ok && take_read_options(reader, given, &options, &err);
+    ok = ok && begin_reading(&reader->reading, given, &err);
     if (ok && bytes != NULL) {
         /* An empty stream cannot be had of no bytes. */
         reader->bytes =
             length > 0 ? fmemopen((void *)bytes, length, "rb") : fopen("/dev/null", "rb");
         ok = reader->bytes != NULL || el_fail_memory(&err);
-        ok = ok && el_reader_open_file(reader->bytes, path, &options, &reader->reader, &err);
+        ok = ok && el_reader_open_file(reader->bytes, path, &reader->reading.options,
+                                       &reader->reader, &err);
     } else if (ok) {
-        ok = el_reader_open(path, &options, &reader->reader, &err);
+        ok = el_reader_open(path, &reader->reading.options, &reader->reader, &err);
     }
     if (!ok) {
         if (reader != NULL) {
@@ -177,7 +180,7 @@ el4ner_result *el4ner_read(el4ner_reader *reader, struct el4ner_error *error) {
     struct el_document *document = NULL;
     el4ner_result *result = NULL;
     if (el_reader_next(reader->reader, &document, &err) > 0) {
-        result = result_of(document);
+        result = result_of(document, NULL, 0);
         if (result == NULL) {
             el_fail_memory(&err);
         }
@@ -194,7 +197,7 @@ void el4ner_reader_close(el4ner_reader *reader) {
         if (reader->bytes != NULL) {
             fclose(reader->bytes);
         }
-        el_arena_free(&reader->arena);
+        end_reading(&reader->reading);
         free(reader);
     }
 }
@@ -287,7 +290,7 @@ el4ner_writer *el4ner_writer_open(const char *path, const struct el4ner_write_op
 
 /* Evidence is written by the names of the first document's members: others must have the same. */
 static bool begin(el4ner_writer *writer, const el4ner_result *first, struct el_error *err) {
-    size_t n = first != NULL && !first->read ? first->n_members : 0;
+    size_t n = first != NULL ? first->n_members : 0;
     const char **members = el_arena_array(&writer->arena, n, sizeof *members);
     if (members == NULL) {
         return el_fail_memory(err);
@@ -304,7 +307,7 @@ static bool begin(el4ner_writer *writer, const el4ner_result *first, struct el_e
 
 static bool fits(const el4ner_writer *writer, const el4ner_result *result, struct el_error *err) {
     const struct el_write_options *options = &writer->options;
-    bool same = options->n_members == (result->read ? 0 : result->n_members);
+    bool same = options->n_members == result->n_members;
     for (size_t i = 0; same && i < options->n_members; i++) {
         same = strcmp(options->members[i], result->members[i]) == 0;
     }

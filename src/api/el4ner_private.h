@@ -43,7 +43,6 @@ struct el4ner_result {
     size_t n_abstentions;
     struct el4ner_usage usage;
     char *trace;
-    bool read; /* from a file, not tagged */
 };
 
 struct el4ner {
@@ -55,6 +54,7 @@ struct el4ner {
     enum el4ner_order order;
     size_t most_texts;
     struct el4ner_member *members;
+    const char **names;                              /* of the members */
     struct el4ner_result *finished, **finished_last; /* while somebody waited for another */
 
     atomic_bool woken;
@@ -90,16 +90,36 @@ struct ticket *make_ticket(el4ner *engine, const char *text, size_t length,
 struct ticket *make_document_ticket(el4ner *engine, struct el_document *document,
                                     const struct el4ner_request *request, struct el_error *err);
 void free_ticket(el4ner *engine, struct ticket *ticket);
-void free_terms(struct terms *terms);
+void forget_terms(el4ner *engine, size_t kept);
 
 /* result.c: what the delivery holds goes into an empty result; what it takes is NULL in the
  * delivery then. Without memory the result says that. */
 void fill_result(const el4ner *engine, struct el_delivery *delivery, el4ner_result *result);
-/* Takes a document that comes from no engine; NULL if out of memory. */
-el4ner_result *result_of(struct el_document *document);
+/* Takes a document that comes from no engine, with the names of those who voted on it; NULL if out
+ * of memory. */
+el4ner_result *result_of(struct el_document *document, const char *const *members,
+                         size_t n_members);
 struct el4ner_usage usage_of(const struct el_usage *usage);
 
-/* texts.c: what is needed before the first text, and given back in the end */
+/* documents.c: a scheme by its word; how files are read, ended with end_reading() */
+struct messages {
+    void (*write)(void *context, enum el4ner_level level, const char *message);
+    void *context;
+};
+struct reading {
+    struct el_arena arena;
+    struct messages messages;
+    struct el_log log;
+    struct el_read_options options;
+};
+bool take_scheme(const char *word, enum el_scheme *scheme, struct el_error *err);
+bool begin_reading(struct reading *reading, const struct el4ner_read_options *given,
+                   struct el_error *err);
+void end_reading(struct reading *reading);
+
+/* texts.c: an error if anything is in work; what is needed before the first text, and given back in
+ * the end */
+bool check_idle(el4ner *engine, const char *what, struct el_error *err);
 bool open_texts(el4ner *engine, struct el_error *err);
 void close_texts(el4ner *engine);
 

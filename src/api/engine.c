@@ -122,7 +122,10 @@ static const char *known(const char *text) {
 static bool list_members(el4ner *engine, struct el_error *err) {
     const struct el_config *config = engine->config;
     engine->members = calloc(config->n_members + 1, sizeof *engine->members);
-    for (size_t m = 0; engine->members != NULL && m < config->n_members; m++) {
+    engine->names = calloc(config->n_members + 1, sizeof *engine->names);
+    bool ok = engine->members != NULL && engine->names != NULL;
+    for (size_t m = 0; ok && m < config->n_members; m++) {
+        engine->names[m] = config->members[m].name;
         const struct el_capabilities *can =
             el_client_capabilities(el_ensemble_client(engine->ensemble), m);
         engine->members[m] =
@@ -130,7 +133,7 @@ static bool list_members(el4ner *engine, struct el_error *err) {
                                    .model = can->model,
                                    .problem = can->reached ? NULL : known(can->problem)};
     }
-    return engine->members != NULL || el_fail_memory(err);
+    return ok || el_fail_memory(err);
 }
 
 /* Takes the configuration, which may be missing: then `err` says why. */
@@ -195,6 +198,7 @@ void el4ner_close(el4ner *engine) {
         el_ensemble_close(engine->ensemble);
         el_config_free(engine->config);
         free(engine->members);
+        free(engine->names);
         free(engine);
     }
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_TERMS = 32 };
+enum { KEPT_TERMS = 32 };
 
 static struct el_document *make_document(const char *text, size_t length, struct el_error *err) {
     size_t valid = el_utf8_valid_prefix(text, length);
@@ -92,7 +92,7 @@ static bool make_key(const struct el4ner_request *request, struct el_buffer *key
     return !key->failed || el_fail_memory(err);
 }
 
-void free_terms(struct terms *terms) {
+static void free_terms(struct terms *terms) {
     if (terms != NULL) {
         el_buffer_free(&terms->key);
         el_arena_free(&terms->arena);
@@ -115,12 +115,12 @@ static bool fill_terms(const el4ner *engine, const struct el4ner_request *reques
                             &terms->foreign, err);
 }
 
-/* Terms that nobody uses go, the oldest first. */
-static void forget_terms(el4ner *engine) {
+/* Terms that nobody uses go, but for the `kept` used last. */
+void forget_terms(el4ner *engine, size_t kept) {
     size_t n = 0;
     for (struct terms **at = &engine->terms; *at != NULL;) {
         struct terms *terms = *at;
-        if (++n > MOST_TERMS && terms->users == 0) {
+        if (++n > kept && terms->users == 0) {
             *at = terms->next;
             free_terms(terms);
         } else {
@@ -170,7 +170,7 @@ static bool get_terms(el4ner *engine, const struct el4ner_request *request, stru
     terms->next = engine->terms;
     engine->terms = terms;
     terms->users++;
-    forget_terms(engine);
+    forget_terms(engine, KEPT_TERMS);
     *out = terms;
     return true;
 }
@@ -241,7 +241,7 @@ struct ticket *make_ticket(el4ner *engine, const char *text, size_t length,
 void free_ticket(el4ner *engine, struct ticket *ticket) {
     if (ticket->terms != NULL) {
         ticket->terms->users--;
-        forget_terms(engine);
+        forget_terms(engine, KEPT_TERMS);
     }
     el_document_free(ticket->wish.document);
     free(ticket->result);

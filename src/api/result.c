@@ -70,13 +70,13 @@ static bool fill_entities(el4ner_result *result) {
     return result->entities != NULL;
 }
 
-/* Names of members are the engine's, and a result may outlive it. */
-static bool fill_members(el4ner_result *result, const struct el_config *config) {
+/* The names are the engine's, and a result may outlive it. */
+static bool fill_members(el4ner_result *result, const char *const *names, size_t n) {
     struct el_arena *arena = &result->document->arena;
-    result->n_members = config->n_members;
-    result->members = el_arena_array(arena, config->n_members, sizeof *result->members);
-    for (size_t i = 0; result->members != NULL && i < config->n_members; i++) {
-        result->members[i] = el_arena_string(arena, config->members[i].name);
+    result->n_members = n;
+    result->members = el_arena_array(arena, n, sizeof *result->members);
+    for (size_t i = 0; result->members != NULL && i < n; i++) {
+        result->members[i] = el_arena_string(arena, names[i]);
         if (result->members[i] == NULL) {
             return false;
         }
@@ -148,7 +148,7 @@ void fill_result(const el4ner *engine, struct el_delivery *delivery, el4ner_resu
     delivery->document = NULL;
     delivery->trace = NULL;
     set_status(result, delivery);
-    if (!fill_members(result, engine->config) || !fill_entities(result) ||
+    if (!fill_members(result, engine->names, engine->config->n_members) || !fill_entities(result) ||
         !fill_abstentions(result, delivery)) {
         struct el_error err;
         el_fail_memory(&err);
@@ -157,17 +157,17 @@ void fill_result(const el4ner *engine, struct el_delivery *delivery, el4ner_resu
     }
 }
 
-el4ner_result *result_of(struct el_document *document) {
+el4ner_result *result_of(struct el_document *document, const char *const *members,
+                         size_t n_members) {
     el4ner_result *result = calloc(1, sizeof *result);
     if (result != NULL) {
         result->document = document;
     }
-    if (result == NULL || !fill_entities(result)) {
+    if (result == NULL || !fill_members(result, members, n_members) || !fill_entities(result)) {
         free(result);
         el_document_free(document);
         return NULL;
     }
-    result->read = true;
     return result;
 }
 

@@ -354,6 +354,14 @@ el4ner_result *el4ner_tag(el4ner *engine, const char *text, size_t length,
 
 /* ---- beginning and end ---- */
 
+bool check_idle(el4ner *engine, const char *what, struct el_error *err) {
+    pthread_mutex_lock(&engine->mutex);
+    bool busy = engine->inbox != NULL || el_flow_state(engine->flow).documents > 0;
+    pthread_mutex_unlock(&engine->mutex);
+    return !busy || el_fail(err, EL_ERR_CONFIG,
+                            "%s while texts are in work; take their results first", what);
+}
+
 bool open_texts(el4ner *engine, struct el_error *err) {
     const size_t fewest = 64, of_each = 4;
     struct el_flow_options options = {.as_ready = engine->order == EL4NER_AS_READY};
@@ -375,7 +383,6 @@ bool open_texts(el4ner *engine, struct el_error *err) {
 
 void close_texts(el4ner *engine) {
     struct ticket *ticket;
-    struct terms *terms;
     if (engine->flow != NULL) {
         el_flow_end_all(engine->flow, EL_OUTCOME_CANCELLED);
         for (el4ner_result *result; el_flow_state(engine->flow).documents > 0;) {
@@ -395,10 +402,7 @@ void close_texts(el4ner *engine) {
     for (el4ner_result *result; (result = first_finished(engine)) != NULL;) {
         el4ner_result_free(result);
     }
-    while ((terms = engine->terms) != NULL) {
-        engine->terms = terms->next;
-        free_terms(terms);
-    }
+    forget_terms(engine, 0);
     free(engine->cancelled);
     if (engine->locked) {
         pthread_mutex_destroy(&engine->mutex);

@@ -29,7 +29,8 @@ static void *copy_array(struct el_arena *arena, const void *from, size_t count, 
 
 static bool copy_entity(struct el_arena *arena, struct el_entity *entity) {
     entity->type = el_arena_string(arena, entity->type);
-    entity->extra = NULL; /* belongs to the document that goes */
+    entity->extra = NULL; /* belong to the document that goes */
+    entity->evidence = NULL;
     struct el_vote *votes = copy_array(arena, entity->votes, entity->n_votes, sizeof *votes);
     for (size_t i = 0; votes != NULL && i < entity->n_votes; i++) {
         votes[i].type = el_arena_string(arena, votes[i].type);

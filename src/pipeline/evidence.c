@@ -5,21 +5,23 @@
 #include <math.h>
 #include <string.h>
 
-/* Each behind a pointer: programs of an older version must find the next one. */
-static bool add_demonstration(struct el_arena *arena, const struct el_demonstration *shown,
-                              const struct el4ner_demonstration **out) {
-    struct el4ner_demonstration *copy = el_arena_alloc(arena, sizeof *copy);
-    if (copy == NULL) {
-        return false;
-    }
+bool el_copy_demonstration(struct el_arena *arena, const struct el_demonstration *shown,
+                           struct el4ner_demonstration *copy) {
     *copy = (struct el4ner_demonstration){
         .index = shown->pool_index,
         .id = el_arena_string(arena, shown->id),
         .text = el_arena_string(arena, shown->text),
         .lang = shown->lang != NULL ? el_arena_string(arena, shown->lang) : NULL,
         .similarity = shown->score};
-    *out = copy;
     return copy->id != NULL && copy->text != NULL && (shown->lang == NULL || copy->lang != NULL);
+}
+
+/* Each behind a pointer: programs of an older version must find the next one. */
+static bool add_demonstration(struct el_arena *arena, const struct el_demonstration *shown,
+                              const struct el4ner_demonstration **out) {
+    struct el4ner_demonstration *copy = el_arena_alloc(arena, sizeof *copy);
+    *out = copy;
+    return copy != NULL && el_copy_demonstration(arena, shown, copy);
 }
 
 bool el_evidence_begin(const struct el_context *context, const struct el_work *work,

@@ -5,6 +5,7 @@
 #include "pipeline/work.h"
 
 struct el4ner_evidence;
+struct el4ner_demonstration;
 
 /* What the entities of a sentence have in common: made once, and used for each. */
 struct el_common_evidence {
@@ -14,7 +15,7 @@ struct el_common_evidence {
     size_t n_demonstrations;
 };
 
-/* Both copy into `arena` what they need: nothing of the work or the context is referred to. False,
+/* All copy into `arena` what they need: nothing of the work or the context is referred to. False,
  * or NULL, if out of memory. */
 bool el_evidence_begin(const struct el_context *context, const struct el_work *work,
                        struct el_arena *arena, struct el_common_evidence *common);
@@ -22,5 +23,8 @@ const struct el4ner_evidence *el_evidence_of(const struct el_context *context,
                                              const struct el_mention *mention,
                                              const struct el_common_evidence *common,
                                              struct el_arena *arena);
+
+bool el_copy_demonstration(struct el_arena *arena, const struct el_demonstration *shown,
+                           struct el4ner_demonstration *copy);
 
 #endif

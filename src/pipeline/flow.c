@@ -389,6 +389,11 @@ struct el_flow_state el_flow_state(const struct el_flow *flow) {
                                   .done = flow->n_done};
 }
 
+void el_flow_renew(struct el_flow *flow) {
+    flow->context =
+        el_ensemble_context(flow->ensemble, flow->options.settings, flow->options.members);
+}
+
 bool el_flow_open(struct el_ensemble *ensemble, const struct el_flow_options *options,
                   struct el_flow **out, struct el_error *err) {
     struct el_flow *flow = calloc(1, sizeof *flow);
@@ -398,7 +403,7 @@ bool el_flow_open(struct el_ensemble *ensemble, const struct el_flow_options *op
     }
     flow->ensemble = ensemble;
     flow->options = *options;
-    flow->context = el_ensemble_context(ensemble, options->settings, options->members);
+    el_flow_renew(flow);
     flow->stages = options->stages > 0 && options->stages < EL_STAGES ? options->stages : EL_STAGES;
     flow->window = window(ensemble);
     flow->max_tokens = el_ensemble_longest_sentence(ensemble);

@@ -74,6 +74,9 @@ bool el_flow_open(struct el_ensemble *ensemble, const struct el_flow_options *op
 /* Stops the calls of what is still in work, and frees it. NULL is allowed. */
 void el_flow_close(struct el_flow *flow);
 
+/* The ensemble's settings have changed; nothing may be in work. */
+void el_flow_renew(struct el_flow *flow);
+
 /* Take in a document; it is the flow's from now on, unless this fails, which it does only where
  * memory is out. Its number, from 1 on, goes into *number, which may be NULL. */
 bool el_flow_submit(struct el_flow *flow, const struct el_wish *wish, uint64_t *number,

@@ -2,6 +2,7 @@
 #include "el4ner.h"
 #include "scripted.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -185,6 +186,179 @@ static void documents_are_tagged(void **state) {
     el4ner_reader_close(reader);
 }
 
+/* ---- sets ---- */
+
+static el4ner_set *set_of(const char *name, const char *lines) {
+    struct el4ner_error error;
+    el4ner_set *set = el4ner_set_new(name, &error);
+    el4ner_reader *reader = open_bytes(lines, NULL);
+    el4ner_result *document;
+    assert_non_null(set);
+    while ((document = el4ner_read(reader, &error)) != NULL) {
+        assert_true(el4ner_set_add(set, document, &error));
+        el4ner_result_free(document);
+    }
+    assert_int_equal(error.code, EL4NER_OK);
+    el4ner_reader_close(reader);
+    return set;
+}
+
+#define LINE(id, entities)                                                                         \
+    "{\"id\": \"" id "\", \"text\": \"Anna met Bob.\", \"entities\": [" entities "]}\n"
+#define ANNA(type) "{\"start\": 0, \"end\": 4, \"type\": \"" type "\"}"
+#define BOB(type) "{\"start\": 9, \"end\": 12, \"type\": \"" type "\"}"
+
+static void sets_are_scored(void **state) {
+    (void)state;
+    struct el4ner_error error;
+    el4ner_set *gold =
+        set_of("gold", LINE("1", ANNA("person") ", " BOB("person")) LINE("2", ANNA("person")));
+    el4ner_set *good = set_of("good", LINE("2", ANNA("person")) LINE("1", ANNA("person")));
+    el4ner_set *bad = set_of("bad", LINE("1", ANNA("place")) LINE("2", ""));
+    struct el4ner_score_options options = {.samples = 100, .seed = 1};
+    el4ner_scores *a = el4ner_score_sets(gold, good, &options, &error);
+    el4ner_scores *b = el4ner_score_sets(gold, bad, NULL, &error);
+    assert_non_null(a);
+    assert_non_null(b);
+    const struct el4ner_score *micro = el4ner_get_score(a, EL4NER_OVERALL, 0);
+    assert_string_equal(micro->name, "micro");
+    assert_int_equal(micro->gold, 3);
+    assert_int_equal(micro->correct, 2);
+    assert_true(fabs(micro->recall - 2.0 / 3) < 1e-9);
+    assert_true(micro->f1_low <= micro->f1 && micro->f1 <= micro->f1_high);
+    assert_string_equal(el4ner_get_score(a, EL4NER_OVERALL, 1)->name, "macro");
+    assert_null(el4ner_get_score(a, EL4NER_OVERALL, 2));
+    assert_string_equal(el4ner_get_score(b, EL4NER_BY_TYPE, 1)->name, "place");
+    assert_null(el4ner_get_score(b, EL4NER_BY_TYPE, 2));
+    assert_int_equal(el4ner_get_score(a, EL4NER_BY_LENGTH, 0)->gold, 3);
+    assert_true(isnan(el4ner_get_score(b, EL4NER_OVERALL, 0)->f1_low));
+    assert_true(isnan(el4ner_accuracy(a)));
+    double difference, p = el4ner_compare(a, b, 200, 1, &difference, &error);
+    assert_true(fabs(difference - 0.8) < 1e-9);
+    assert_true(p > 0 && p <= 1);
+    assert_true(el4ner_compare(a, b, 0, 1, NULL, &error) < 0);
+    options.match = "loose";
+    assert_null(el4ner_score_sets(gold, good, &options, &error));
+    assert_non_null(strstr(error.message, "match must be strict"));
+    el4ner_set *other = set_of("other", LINE("7", "") LINE("8", "") LINE("9", ""));
+    assert_null(el4ner_score_sets(gold, other, NULL, &error));
+    assert_non_null(strstr(error.message, "other"));
+    el4ner_scores_free(a);
+    el4ner_scores_free(b);
+    el4ner_set_free(gold);
+    el4ner_set_free(good);
+    el4ner_set_free(bad);
+    el4ner_set_free(other);
+}
+
+static void sets_are_combined(void **state) {
+    (void)state;
+    struct el4ner_error error;
+    el4ner_set *sets[] = {set_of("a", LINE("1", ANNA("person"))),
+                          set_of("b", LINE("1", ANNA("person") ", " BOB("person"))),
+                          set_of("c", LINE("1", ANNA("place")))};
+    static const char *const names[] = {"one", "two", "three"};
+    struct el4ner_combine_options options = {.keep = "most"};
+    assert_null(el4ner_combine(sets, names, 3, &options, &error));
+    assert_null(el4ner_combine(sets, names, 0, NULL, &error));
+    options.keep = "span:2";
+    el4ner_set *combined = el4ner_combine(sets, names, 3, &options, &error);
+    assert_non_null(combined);
+    assert_int_equal(el4ner_set_count(combined), 1);
+    for (size_t i = 0; i < 3; i++) {
+        el4ner_set_free(sets[i]);
+    }
+    el4ner_result *result = el4ner_set_get(combined, 0, &error);
+    assert_non_null(result);
+    assert_null(el4ner_set_get(combined, 1, &error));
+    assert_int_equal(error.code, EL4NER_OK);
+    el4ner_set_free(combined);
+    assert_int_equal(el4ner_count(result), 1);
+    assert_string_equal(el4ner_get(result, 0)->type, "person");
+    assert_string_equal(el4ner_evidence(result, 0, 0, 2), "three");
+    assert_string_equal(el4ner_evidence(result, 0, 1, 1), "two");
+    assert_null(el4ner_evidence(result, 0, 1, 2));
+    el4ner_writer *writer = to_memory("jsonl");
+    assert_true(el4ner_write(writer, result, &error));
+    size_t length;
+    assert_non_null(strstr(el4ner_writer_bytes(writer, &length), "\"three\""));
+    el4ner_writer_close(writer);
+    el4ner_result_free(result);
+}
+
+/* ---- pools and tuning ---- */
+
+static void write_lines(const char *path) {
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    for (int i = 0; i < 40; i++) {
+        fprintf(file,
+                "{\"text\": \"Anna%d met Bob in town.\", \"entities\": [{\"start\": 0, "
+                "\"end\": %d, \"type\": \"%s\"}]}\n",
+                i, i < 10 ? 5 : 6, i % 2 == 0 ? "person" : "place");
+    }
+    fclose(file);
+}
+
+static void pools_are_built_searched_and_tuned_to(void **state) {
+    (void)state;
+    char folder[] = "/tmp/el4ner-test-XXXXXX", lines[64], pool[64], yaml[512];
+    struct el4ner_error error;
+    assert_non_null(mkdtemp(folder));
+    snprintf(lines, sizeof lines, "%s/lines.jsonl", folder);
+    snprintf(pool, sizeof pool, "%s/pool.el4", folder);
+    write_lines(lines);
+    const char *inputs[] = {lines};
+    assert_true(el4ner_pool_build(inputs, 1, pool, NULL, &error));
+    struct el4ner_pool_options options = {.extend = pool};
+    assert_true(el4ner_pool_build(inputs, 1, pool, &options, &error));
+    assert_false(el4ner_pool_build(NULL, 0, pool, NULL, &error));
+    assert_int_equal(error.code, EL4NER_ERROR_CONFIG);
+
+    struct scripted server = scripted_start("");
+    int n = snprintf(yaml, sizeof yaml,
+                     "types: [person, place]\npool: %s\n"
+                     "members:\n  - {name: a, url: \"%s\", prompts: compact}\n"
+                     "  - {name: b, url: \"%s\", prompts: compact}\n",
+                     pool, server.url, server.url);
+    el4ner *engine = el4ner_open_yaml(yaml, (size_t)n, NULL, &error);
+    assert_non_null(engine);
+    static const char *const spans[] = {"Anna12"};
+    el4ner_demonstrations *found =
+        el4ner_search(engine, "Anna12 met him.", 15, spans, 1, 3, &error);
+    assert_non_null(found);
+    assert_string_equal(el4ner_get_demonstration(found, 0)->text, "Anna12 met Bob in town.");
+    assert_non_null(el4ner_get_demonstration(found, 2));
+    assert_null(el4ner_get_demonstration(found, 3));
+    el4ner_demonstrations_free(found);
+
+    struct el4ner_tuning tuning = {.size = sizeof tuning};
+    struct el4ner_tune_options how = {.sentences = 40};
+    assert_int_not_equal(el4ner_submit(engine, "Anna", 4, NULL, NULL, &error), 0);
+    assert_false(el4ner_tune(engine, &how, &tuning, &error));
+    assert_non_null(strstr(error.message, "take their results first"));
+    el4ner_result_free(el4ner_next(engine, -1, &error));
+    assert_true(el4ner_tune(engine, &how, &tuning, &error));
+    assert_int_equal(tuning.sentences, 40);
+    assert_int_equal(tuning.mentions, 40);
+    assert_true(tuning.candidates > 0);
+    el4ner_result *result = el4ner_tag(engine, "Anna met Bob.", 13, &error);
+    assert_non_null(result);
+    el4ner_result_free(result);
+    for (int tuned = 0; tuned < 2; tuned++) {
+        char *text = el4ner_config(engine, tuned, &error);
+        assert_non_null(text);
+        assert_true((strstr(text, "judge:") != NULL) == tuning.fitted);
+        assert_true(tuned || strstr(text, server.url) != NULL);
+        el4ner_text_free(text);
+    }
+    el4ner_close(engine);
+    scripted_stop(&server);
+    unlink(pool);
+    unlink(lines);
+    rmdir(folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(documents_are_read_and_written),
@@ -192,6 +366,9 @@ int main(void) {
         cmocka_unit_test(options_are_checked),
         cmocka_unit_test(files_are_written),
         cmocka_unit_test(documents_are_tagged),
+        cmocka_unit_test(sets_are_scored),
+        cmocka_unit_test(sets_are_combined),
+        cmocka_unit_test(pools_are_built_searched_and_tuned_to),
     };
     return cmocka_run_group_tests_name("library files", tests, NULL, NULL);
 }
