@@ -27,6 +27,7 @@ SHARE: dict[str, float] = {
     "ncbi_disease": 2, "genia": 8, "crossner_science": 3, "crossner_ai": 4, "stackoverflow_ner": 2, "germeval2014": 7,
     "uner_da_ddt": 1, "uner_hr_set": 1, "uner_pt_bosque": 1, "uner_zh_gsd": 4, "pool_default": 5}
 SHOWN = (7, 5, 6, 14, 18, 50)  # how often 0, 1, ... 5 demonstrations
+MINED, FULL = 0.1, 0.2  # so many sentences are drawn among those with wrong finds, and up to so many among those with mentions
 HELD_OUT = 50  # of so many sentences one is never trained on
 VERDICT, TYPE = 3.0, 1.5  # weights of yes and no, and of the types of an object
 NO_SPACE_BEFORE = {".", ",", ";", ":", "!", "?", ")", "]", "}", "%", "'s", "'re", "'ve", "'ll", "'d", "'m", "n't", "’s", "’t", "'",
@@ -151,7 +152,7 @@ class Builder:
     def demonstrations(self, row: Row, k: int) -> list[Row]:
         """The nearest last, as the program shows them; now and then any."""
         rng, rows = self.rng, self.rows[row.set]
-        full = rng.random() < 0.75  # retrieval by spans finds sentences with mentions
+        full = rng.random() < 0.6  # retrieval by spans finds sentences with mentions
         near = [rows[i] for i in row.near if rows[i].spans or not full]
         if rng.random() < 0.15 or len(near) < k:
             some = [i for i in self.trained[row.set] if rows[i].spans or not full]
@@ -269,7 +270,7 @@ class Builder:
         rng = self.rng
         name = rng.choices(list(self.share), list(self.share.values()))[0]
         how = rng.random()
-        pick = self.mined[name] if how < 0.2 and self.mined[name] else self.full[name] if how < 0.65 else self.any[name]
+        pick = self.mined[name] if how < MINED and self.mined[name] else self.full[name] if how < FULL else self.any[name]
         return self.rows[name][rng.choice(pick)]
 
     def sequence(self) -> list[Segment]:
