@@ -1,8 +1,10 @@
 """Training sequences: one sentence's conversation each, with its branches.
 
     head, types, demonstrations, sentence --+-- its spans -- "Types?" -- their types
-                                            +-- candidates -- "Types?" -- types --+-- question -- yes
-                                                                                  +-- question -- no
+                                            |                            +-- the type of one of them
+                                            +-- candidates -- "Types?" --+-- the types of those that are right
+                                                                         +-- types --+-- question -- yes
+                                                                                     +-- question -- no
 Every answer is trained, the demonstrations' too. Half of what is verified is right; what is wrong is a span cut or
 grown by a word, a right span of a wrong type, what the nano models found (mine.py), or other words that look like names.
 """
@@ -325,14 +327,23 @@ class Builder:
         tail = self.prompts.messages("classify", data)
         answer = Segment(0)
         w.add(answer, tail[0], list_weights(tail[0][1]))
+        out.append(answer)
         if spans[-1]:
             w.add(answer, tail[1])
-            content = "{" + ", ".join(f"{quoted(x['text'])}: {quoted(x['type'])}" for x in spans[-1]) + "}"
-            w.add(answer, ("assistant", content), object_weights(content, spans[-1], [True] * len(spans[-1]), TYPE))
-        out.append(answer)
+            self.add_objects(out, 1, spans[-1])
         if verified:
             self.add_questions(out, rows[-1], cut[-1], call, data, verified)
         return out
+
+    def add_objects(self, out: list[Segment], parent: int, spans: Spans) -> None:
+        """Answers to "Types?": all types, and as the program asks where it may begin the answer, that of one span."""
+        rng = self.rng
+        whole = [spans] if len(spans) == 1 or rng.random() < 0.5 else []
+        for some in whole + [[x] for x in rng.sample(spans[1:], min(2, len(spans) - 1))]:
+            leaf = Segment(parent)
+            content = "{" + ", ".join(f"{quoted(x['text'])}: {quoted(x['type'])}" for x in some) + "}"
+            self.writer.add(leaf, ("assistant", content), object_weights(content, some, [True] * len(some), TYPE))
+            out.append(leaf)
 
     def add_questions(self, out: list[Segment], row: Row, s: Sentence, call: dict[str, str], data: dict,
                       verified: list[tuple[int, int, str, bool]]) -> None:
@@ -359,8 +370,14 @@ class Builder:
                 base = Segment(0)
                 w.add(base, messages[0])
                 w.add(base, messages[1])
-                w.add(base, messages[2], object_weights(messages[2][1], candidates, [ok for _, ok in listed.values()], TYPE))
+                listing = len(out)
                 out.append(base)
+                known = [c for c, (_, fine) in zip(candidates, listed.values()) if fine]
+                if known:
+                    self.add_objects(out, listing, known)
+                typed = Segment(listing)
+                w.add(typed, messages[2])
+                out.append(typed)
                 at = len(out) - 1
             leaf = Segment(at)
             w.add(leaf, messages[3])
