@@ -29,9 +29,9 @@ SHARE: dict[str, float] = {
     "ncbi_disease": 2, "genia": 8, "crossner_science": 3, "crossner_ai": 4, "stackoverflow_ner": 2, "germeval2014": 7,
     "uner_da_ddt": 1, "uner_hr_set": 1, "uner_pt_bosque": 1, "uner_zh_gsd": 4, "pool_default": 5}
 SHOWN = (7, 5, 6, 14, 18, 50)  # how often 0, 1, ... 5 demonstrations
-MINED, FULL = 0.1, 0.2  # so many sentences are drawn among those with wrong finds, and up to so many among those with mentions
+MINED, FULL = 0.08, 0.12  # so many sentences are drawn among those with wrong finds, and up to so many among those with mentions
 HELD_OUT = 50  # of so many sentences one is never trained on
-VERDICT, TYPE = 3.0, 1.5  # weights of yes and no, and of the types of an object
+VERDICT, TYPE, ANY = 3.0, 1.5, 3.0  # weights of yes and no, of the types of an object, of whether there are mentions at all
 NO_SPACE_BEFORE = {".", ",", ";", ":", "!", "?", ")", "]", "}", "%", "'s", "'re", "'ve", "'ll", "'d", "'m", "n't", "’s", "’t", "'",
                    "..."}
 NO_SPACE_AFTER = {"(", "[", "{", "$", "£", "€", "#"}
@@ -154,7 +154,7 @@ class Builder:
     def demonstrations(self, row: Row, k: int) -> list[Row]:
         """The nearest last, as the program shows them; now and then any."""
         rng, rows = self.rng, self.rows[row.set]
-        full = rng.random() < 0.6  # retrieval by spans finds sentences with mentions
+        full = rng.random() < 0.8  # retrieval by spans finds sentences with mentions
         near = [rows[i] for i in row.near if rows[i].spans or not full]
         if rng.random() < 0.15 or len(near) < k:
             some = [i for i in self.trained[row.set] if rows[i].spans or not full]
@@ -315,7 +315,8 @@ class Builder:
             if role != "assistant":
                 w.add(root, message)
             elif step == 0:
-                w.add(root, message, list_weights(content))
+                # Demonstrations are chosen for their mentions: that they have some says nothing of sentences.
+                w.add(root, message, [(2 if left[0] else 0, len(content), 1.0 if left[0] else 0.3)])
                 step = 1 if left[0] else 0
                 if not left[0]:
                     left.pop(0)
@@ -326,7 +327,7 @@ class Builder:
         out = [root]
         tail = self.prompts.messages("classify", data)
         answer = Segment(0)
-        w.add(answer, tail[0], list_weights(tail[0][1]))
+        w.add(answer, tail[0], [(0, 1, ANY), (1, len(tail[0][1]), 1.0)])
         out.append(answer)
         if spans[-1]:
             w.add(answer, tail[1])
