@@ -8,7 +8,7 @@ From the clone to the first entities
 
   $ cd "$CLONE"
   $ make demo
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   The library in [Marlow Cross](organization) will open its doors again on Saturday, three years after the flood. "I have missed the smell of the place," said [Edith Carrow](person), who has borrowed books there since she was six. The [Penrose Trust](organization) paid for the new roof, and the town council for the shelves.
   
   [Ferry](person) traffic between Stranvik and [Aland Point](location) was halted for two hours on Wednesday when the harbour radar failed. Nordlink, which runs the line, apologised to its passengers.
@@ -43,7 +43,7 @@ A program of one's own, without being root.
   $ el4ner --version
   el4ner 0.1.0
   $ echo "Angela Merkel visited Paris with Emmanuel Macron." | el4ner tag - --to terminal
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   [Angela Merkel](person) visited [Paris](location) with [Emmanuel Macron](person).
   el4ner: 1 document, 1 sentence, 3 entities in * s (glob)
 
@@ -65,15 +65,15 @@ The README, in its order
   > 8,2026-05-02,It rained all afternoon.
   > END
   $ el4ner tag letter.txt -o letter.jsonl
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
   $ el4ner tag mails/ --types person,organization,product --to html -o mails.html
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   el4ner: 2 documents, 4 sentences, 7 entities in * s (glob)
   el4ner: 2 of 26 replies came from the store (--refresh asks anew)
   $ el4ner tag texts.csv --text-column body --to table
   document	start	end	text	type	score
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   7	0	12	Ilona Bartos	person	0.9613
   7	33	41	Budapest	location	1
   el4ner: 2 documents, 2 sentences, 2 entities in * s (glob)
@@ -113,7 +113,7 @@ Demonstrations, and fitting the ensemble: what that would cost is said before.
      marathon      Sweden            0.1505
      Budapest      Canada            0.1053
   $ el4ner tag --pool pool.el4 letter.txt --to terminal
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   Dear [Anna Berg](person),
   
   the train from [Oslo](location) to [Bergen](location) was late again. [Henrik Dahl](person) of [Nordlink](location) met us at the station.
@@ -154,7 +154,7 @@ A researcher: a labelled set in columns
   > # the end
   > END
   $ el4ner tag gold.conll --types auto -o predicted.conll
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   el4ner: 2 documents, 2 sentences, 4 entities in * s (glob)
   $ diff gold.conll predicted.conll
   $ el4ner score gold.conll predicted.conll
@@ -167,7 +167,7 @@ A researcher: a labelled set in columns
 With other types there is nothing to compare, which is said.
 
   $ el4ner tag -q gold.conll --types person,location -o names.conll
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   $ el4ner score gold.conll names.conll
   el4ner: warning: no type in common: gold (gold.conll) has LOC, PER; predicted (names.conll) has location, person; --types (or -c) reads both by the names and aliases of a configuration
   strict            precision  recall      F1     gold  predicted  correct
@@ -182,7 +182,7 @@ With other types there is nothing to compare, which is said.
     macro              100.00  100.00  100.00
     accuracy        100.00 % of 11 tokens
   $ el4ner eval gold.conll --types auto --report report.html
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   el4ner: 12 of 12 replies came from the store (--refresh asks anew)
                         P       R      F1     low    high  calls  made
   configured
@@ -206,7 +206,7 @@ With other types there is nothing to compare, which is said.
     after verification    100.00
     final                 100.00
   $ el4ner eval gold.conll --types auto -q --to markdown
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   | group | row | figures | P | R | F1 | low | high | calls | made | gold | predicted | correct |
   |---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
   | configured | as configured | exact | 100.00 | 100.00 | 100.00 | 100.00 | 100.00 | 12 | 0 | 4 | 4 | 4 |
@@ -221,7 +221,7 @@ An engineer: other formats, other servers
   el4ner: tag: letter.csvx: the ending names no format; known are .txt .jsonl .conll .conllu .webanno .html .csv .tsv; or say --to (el4ner tag --help)
   [2]
   $ el4ner tag letter.txt -o letter.csv
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
   el4ner: 20 of 20 replies came from the store (--refresh asks anew)
   $ head -n 1 letter.csv
@@ -240,7 +240,7 @@ An engineer: other formats, other servers
   el4ner: --lang: "english" is not a language code; use "en"
   [2]
   $ el4ner tag letter.txt --summary - -o letter.jsonl
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   4 entities of 2 types in 1 document
          2  location (2 different)
          2  person (2 different)
@@ -256,14 +256,14 @@ An engineer: other formats, other servers
   [2]
   $ el4ner tag mails/june/x.txt --to table
   document	start	end	text	type	score
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   mails/june/x.txt	0	10	Carlo Dias	person	1
   mails/june/x.txt	18	31	Castell Glass	organization	0.7785
   mails/june/x.txt	35	41	Madrid	location	1
   el4ner: 1 document, 1 sentence, 3 entities in * s (glob)
   $ el4ner tag mails/june/x.txt --to table --min-score 0.99
   document	start	end	text	type	score
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   mails/june/x.txt	0	10	Carlo Dias	person	1
   mails/june/x.txt	35	41	Madrid	location	1
   el4ner: 1 document, 1 sentence, 3 entities in * s (glob)
@@ -271,31 +271,31 @@ An engineer: other formats, other servers
   el4ner: 7 of 7 replies came from the store (--refresh asks anew)
   $ echo '[{"text": "Anna met Bob."}]' >array.jsonl
   $ el4ner tag array.jsonl
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   {"id": "1", "text": "Anna met Bob.", "offset_unit": "codepoint", "entities": [{"start": 0, "end": 4, "text": "Anna", "type": "person", "score": 1.0, "extracted_by": ["nano-a", "nano-b", "nano-c"], "votes": {"person": ["nano-a", "nano-b", "nano-c"]}, "verified": null}], "abstained": 0}
   el4ner: 1 document, 1 sentence, 1 entity in * s (glob)
   $ echo '{"body": "Anna met Bob in Oslo."}' >other.jsonl
   $ el4ner tag other.jsonl
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   el4ner: other.jsonl:1: has neither "text" nor "tokens"; if "body" is the text, say --text-field
   el4ner: 0 documents, 0 sentences, 0 entities in * s (glob)
   el4ner: 1 document failed (named above)
   [1]
   $ el4ner tag other.jsonl --text-field body --to table
   document	start	end	text	type	score
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   1	16	20	Oslo	location	0.6697
   el4ner: 1 document, 1 sentence, 1 entity in * s (glob)
   $ printf '%%PDF-1.4\n' >"a report.pdf"
   $ el4ner tag "a report.pdf"
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   el4ner: a report.pdf: is a PDF; take the text out first: pdftotext 'a report.pdf' OUT.txt
   el4ner: 0 documents, 0 sentences, 0 entities in * s (glob)
   el4ner: 1 document failed (named above)
   [1]
   $ : >empty.txt
   $ el4ner tag empty.txt letter.txt -o both.jsonl
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   el4ner: warning: empty.txt: is empty, and left out
   el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
   el4ner: 20 of 20 replies came from the store (--refresh asks anew)
@@ -303,7 +303,7 @@ An engineer: other formats, other servers
 A reader that has enough.
 
   $ el4ner tag -q mails/ | head -n 1 | cut -c 1-30
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   {"id": "mails/june/x.txt", "te
 
 What cannot be read leaves the old output as it is.
@@ -364,7 +364,7 @@ An annotator: texts that are labelled before
 ============================================
 
   $ el4ner tag letter.txt --to labelstudio --labelstudio-config labels.xml -o tasks.json
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
   el4ner: 20 of 20 replies came from the store (--refresh asks anew)
   $ cat labels.xml
@@ -383,7 +383,7 @@ An annotator: texts that are labelled before
   letter.txt	40	46	Bergen	location	1
   letter.txt	63	74	Henrik Dahl	person	1
   $ el4ner tag letter.txt --to prodigy | cut -c 1-60
-  el4ner: using the built-in nano models; for quality configure larger ones (man el4ner)
+  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
   el4ner: 20 of 20 replies came from the store (--refresh asks anew)
   {"id": "letter.txt", "text": "Dear Anna Berg,\n\nthe train f
