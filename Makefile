@@ -24,10 +24,12 @@ LDLIBS   += $(PACKAGE_LIBS) -lm -lpthread
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
 PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 
-CLI_SRC := $(sort $(wildcard src/cli/*.c))
+# The program is the library, the commands and the service, which alone needs libmicrohttpd.
+CLI_SRC := $(sort $(wildcard src/cli/*.c src/serve/*.c))
 LIB_SRC := $(filter-out $(CLI_SRC),$(sort $(wildcard src/*/*.c src/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/src/evaluate/report_assets.o
-CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
+CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o) $(BUILD)/src/serve/serve_assets.o
+SERVE_LIBS = $(eval SERVE_LIBS := $(shell pkg-config --libs libmicrohttpd))$(SERVE_LIBS)
 
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 TESTERS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/*.c)))
@@ -63,6 +65,12 @@ $(BUILD)/src/evaluate/report_assets.o: src/evaluate/report_assets.S src/evaluate
 	@echo '  AS  $<'
 	@$(CC) -c $< -o $@
 
+$(BUILD)/src/serve/serve_assets.o: src/serve/serve_assets.S src/serve/openapi.json \
+        src/serve/page.html
+	@mkdir -p $(@D)
+	@echo '  AS  $<'
+	@$(CC) -c $< -o $@
+
 $(BUILD)/libel4ner.a: $(LIB_OBJ)
 	@rm -f $@
 	@ar rcs $@ $^
@@ -74,7 +82,7 @@ $(BUILD)/$(SONAME): $(LIB_OBJ)
 
 $(BUILD)/el4ner: $(CLI_OBJ) $(BUILD)/libel4ner.a
 	@echo '  LD  $@'
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SERVE_LIBS) $(LDLIBS)
 
 $(BUILD)/examples/%: examples/%.c include/el4ner.h $(BUILD)/$(SONAME)
 	@mkdir -p $(@D)

@@ -19,7 +19,7 @@ end
 
 function __el4ner_reads
     set -l words (commandline -opc)
-    test (count $words) -gt 1; and not contains -- $words[2] help setup cache members
+    test (count $words) -gt 1; and not contains -- $words[2] help setup cache members serve
 end
 
 function __el4ner_after

@@ -1,5 +1,6 @@
 /* An engine: a configuration, its ensemble, and what comes and goes through it. */
 #include "api/el4ner_private.h"
+#include "api/within.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -138,7 +139,8 @@ static bool list_members(el4ner *engine, struct el_error *err) {
 
 /* Takes the configuration, which may be missing: then `err` says why. */
 static el4ner *open_engine(bool loaded, struct el_config *config,
-                           const struct el4ner_options *options, struct el_error *err) {
+                           const struct el4ner_options *options, bool refresh,
+                           struct el_error *err) {
     el4ner *engine = loaded ? calloc(1, sizeof *engine) : NULL;
     if (engine == NULL) {
         el_config_free(config);
@@ -150,7 +152,8 @@ static el4ner *open_engine(bool loaded, struct el_config *config,
     engine->order = options->order;
     engine->most_texts = options->most_texts;
     struct el_log log = {.write = pass_on, .context = engine};
-    struct el_ensemble_options open = {.log = &log, .store_path = options->store};
+    struct el_ensemble_options open = {
+        .log = &log, .store_path = options->store, .refresh = refresh};
     if (!apply(config, options, err) || !el_ensemble_open(config, &open, &engine->ensemble, err) ||
         !list_members(engine, err) || !open_texts(engine, err)) {
         el4ner_close(engine);
@@ -175,7 +178,7 @@ el4ner *el4ner_open(const char *configuration, const struct el4ner_options *give
         return give_error(error, &err);
     }
     bool loaded = el_config_load_ensemble(configuration, options.ensemble, false, &config, &err);
-    el4ner *engine = open_engine(loaded, config, &options, &err);
+    el4ner *engine = open_engine(loaded, config, &options, false, &err);
     return engine != NULL ? engine : give_error(error, &err);
 }
 
@@ -188,8 +191,28 @@ el4ner *el4ner_open_yaml(const char *yaml, size_t length, const struct el4ner_op
         return give_error(error, &err);
     }
     bool loaded = el_config_load_text(yaml, length, options.ensemble, &config, &err);
-    el4ner *engine = open_engine(loaded, config, &options, &err);
+    el4ner *engine = open_engine(loaded, config, &options, false, &err);
     return engine != NULL ? engine : give_error(error, &err);
+}
+
+el4ner *el_engine_open(struct el_config *config, const struct el4ner_options *given, bool refresh,
+                       struct el4ner_error *error) {
+    struct el4ner_options options;
+    struct el_error err = {0};
+    if (!take_options(given, &options, &err)) {
+        el_config_free(config);
+        return give_error(error, &err);
+    }
+    el4ner *engine = open_engine(true, config, &options, refresh, &err);
+    return engine != NULL ? engine : give_error(error, &err);
+}
+
+const struct el_counts *el_engine_counts(const el4ner *engine) {
+    return el_ensemble_counts(engine->ensemble);
+}
+
+size_t el_engine_window(const el4ner *engine) {
+    return el_flow_state(engine->flow).window;
 }
 
 void el4ner_close(el4ner *engine) {

@@ -1,5 +1,6 @@
 /* What has become of a text. */
 #include "api/el4ner_private.h"
+#include "api/within.h"
 
 #include "base/print.h"
 
@@ -212,6 +213,10 @@ const char *el4ner_result_text(const el4ner_result *result, size_t *length) {
         *length = result->document->text_len;
     }
     return result->document->text;
+}
+
+struct el_document *el_engine_document(el4ner_result *result) {
+    return result->document;
 }
 
 size_t el4ner_count(const el4ner_result *result) {

@@ -1,6 +1,7 @@
 /* Many texts in one flow: an inbox that any thread may put texts into, and the one thread that
  * moves them on. */
 #include "api/el4ner_private.h"
+#include "api/within.h"
 
 #include "base/array.h"
 #include "base/clock.h"
@@ -92,6 +93,22 @@ uint64_t el4ner_submit_document(el4ner *engine, el4ner_result *document, void *u
     } else {
         document->document = NULL;
         el4ner_result_free(document);
+    }
+    return number;
+}
+
+uint64_t el_engine_submit(el4ner *engine, struct el_document *document, void *user,
+                          const struct el4ner_request *request, struct el4ner_error *error) {
+    struct el_error err = {0};
+    struct ticket *ticket = make_document_ticket(engine, document, request, &err);
+    if (ticket == NULL) {
+        el_document_free(document);
+        give_error(error, &err);
+        return 0;
+    }
+    uint64_t number = hand_over(engine, ticket, user, error);
+    if (number == 0) {
+        drop_ticket(engine, ticket);
     }
     return number;
 }

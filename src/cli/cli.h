@@ -22,7 +22,7 @@ enum cli_status {
 typedef int cli_command(int argc, char **argv); /* argv[0] is the command's name */
 
 cli_command cmd_tag, cmd_eval, cmd_score, cmd_combine, cmd_convert, cmd_pool, cmd_members,
-    cmd_config, cmd_cache, cmd_tune, cmd_setup, cmd_models;
+    cmd_config, cmd_cache, cmd_tune, cmd_setup, cmd_models, cmd_serve;
 
 /* Options */
 

@@ -11,6 +11,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"tag", cmd_tag, "find the entities of texts"},
+    {"serve", cmd_serve, "the same as a service: HTTP, and a page for a browser"},
     {"eval", cmd_eval, "score the ensemble on a labelled file, with ablation"},
     {"tune", cmd_tune, "fit the ensemble to your own models and labelled sentences"},
     {"score", cmd_score, "precision, recall and F1 of predictions"},

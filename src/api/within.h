@@ -1,0 +1,30 @@
+/* What the program's own parts may use besides el4ner.h: a configuration that is loaded already,
+ * and documents of the corpus in place of texts. */
+#ifndef EL_API_WITHIN_H
+#define EL_API_WITHIN_H
+
+#include "config/config.h"
+#include "el4ner.h"
+#include "pipeline/ensemble.h"
+
+/* el4ner_open() with a configuration, which is taken in any case, and all stored replies asked for
+ * anew with `refresh`. */
+el4ner *el_engine_open(struct el_config *config, const struct el4ner_options *options, bool refresh,
+                       struct el4ner_error *error);
+
+/* el4ner_submit() of a document, which is taken in any case; its entities make way for those that
+ * are found. From any thread. */
+uint64_t el_engine_submit(el4ner *engine, struct el_document *document, void *user,
+                          const struct el4ner_request *request, struct el4ner_error *error);
+
+/* The document of a result, with its entities and its failure, as writers take it. It belongs to
+ * the result. */
+struct el_document *el_engine_document(el4ner_result *result);
+
+/* Of all texts so far. */
+const struct el_counts *el_engine_counts(const el4ner *engine);
+
+/* How many sentences it has in work at a time. */
+size_t el_engine_window(const el4ner *engine);
+
+#endif

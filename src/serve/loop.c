@@ -1,0 +1,240 @@
+/* The thread that speaks HTTP: one epoll over libmicrohttpd, clients that wait, and the engine. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "serve/service_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    LOOK_MS = 200,         /* signals and deadlines are looked at so often */
+    READING_SECONDS = 60,  /* in which a request must have come */
+    SENDING_SECONDS = 120, /* in which an answer must have been taken */
+    CONNECTIONS = 2048,
+    SPARE_FILES = 256, /* descriptors for members, pools and the store */
+};
+
+char *el_service_read_token(const char *path, struct el_error *err) {
+    enum { LONGEST = 4096 };
+    struct el_buffer text = {0};
+    if (!el_read_file(path, LONGEST, &text, err)) {
+        return NULL;
+    }
+    size_t from = strspn(text.data, " \t\r\n"), n = strcspn(text.data + from, " \t\r\n");
+    char *token = n > 0 ? strndup(text.data + from, n) : NULL;
+    if (n == 0) {
+        el_fail(err, EL_ERR_CONFIG, "%s: holds no token", path);
+    } else if (token == NULL) {
+        el_fail_memory(err);
+    }
+    el_buffer_free(&text);
+    return token;
+}
+
+static unsigned most_connections(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return CONNECTIONS / 4;
+    }
+    if (limit.rlim_cur < CONNECTIONS + SPARE_FILES && limit.rlim_max > limit.rlim_cur) {
+        limit.rlim_cur =
+            limit.rlim_max < CONNECTIONS + SPARE_FILES ? limit.rlim_max : CONNECTIONS + SPARE_FILES;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    rlim_t room =
+        limit.rlim_cur > 2 * SPARE_FILES ? limit.rlim_cur - SPARE_FILES : limit.rlim_cur / 2;
+    return room < CONNECTIONS ? (unsigned)room : CONNECTIONS;
+}
+
+static bool watch(struct service *service, int fd, void *what) {
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = what};
+    return epoll_ctl(service->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static bool start(struct service *service, struct el_error *err) {
+    unsigned connections = most_connections();
+    service->epoll = epoll_create1(EPOLL_CLOEXEC);
+    service->news = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (service->epoll < 0 || service->news < 0) {
+        return el_fail(err, EL_ERR_IO, "cannot start the service: %s", strerror(errno));
+    }
+    if (!listen_at(service, err)) {
+        return false;
+    }
+    service->daemon =
+        MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, service,
+                         MHD_OPTION_LISTEN_SOCKET, service->listener, MHD_OPTION_CONNECTION_LIMIT,
+                         connections, MHD_OPTION_NOTIFY_COMPLETED, handle_completed, service,
+                         MHD_OPTION_NOTIFY_CONNECTION, handle_connection, service,
+                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768, MHD_OPTION_END);
+    if (service->daemon == NULL) {
+        return el_fail(err, EL_ERR_IO, "libmicrohttpd cannot serve at %s",
+                       service->options->listen);
+    }
+    int inner = MHD_get_daemon_info(service->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    if (!watch(service, inner, &service->daemon) ||
+        !watch(service, service->news, &service->news)) {
+        return el_fail(err, EL_ERR_IO, "cannot start the service: %s", strerror(errno));
+    }
+    return true;
+}
+
+static void client_gone(struct call *call) {
+    call->gone = true;
+    feed_cancel(call);
+    handle_resume(call);
+}
+
+static void wait_for_events(struct service *service) {
+    enum { EVENTS = 128 };
+    struct epoll_event events[EVENTS];
+    MHD_UNSIGNED_LONG_LONG until;
+    uint64_t ignored;
+    int timeout = LOOK_MS;
+    if (MHD_get_timeout(service->daemon, &until) == MHD_YES && until < LOOK_MS) {
+        timeout = (int)until;
+    }
+    int n = epoll_wait(service->epoll, events, EVENTS, timeout);
+    for (int i = 0; i < n; i++) {
+        void *what = events[i].data.ptr;
+        if (what == &service->news) {
+            ssize_t got = read(service->news, &ignored, sizeof ignored);
+            (void)got; /* it is empty then */
+        } else if (what != &service->daemon) {
+            client_gone(what);
+        }
+    }
+}
+
+/* Connections that take too long. libmicrohttpd sees the end and closes them. */
+static void look_at_links(struct service *service, double now) {
+    for (struct link *link = service->links; link != NULL; link = link->next) {
+        double most = link->state == LINK_READING ? READING_SECONDS : SENDING_SECONDS;
+        if (link->state != LINK_WORKING && now - link->since > most) {
+            shutdown(link->fd, SHUT_RDWR);
+        }
+    }
+}
+
+static void finish(struct service *service) {
+    service->finishing = true;
+    MHD_quiesce_daemon(service->daemon);
+    stop_listening(service);
+}
+
+static void stop(struct service *service) {
+    service->stopping = true;
+    for (struct call *call = service->calls; call != NULL; call = call->next) {
+        if (call->in_work) {
+            feed_cancel(call);
+        }
+        call->gone |= call->suspended || !call->complete;
+        handle_resume(call);
+    }
+}
+
+/* Requests whose answers are not sent yet. */
+static size_t unanswered(const struct service *service) {
+    size_t n = 0;
+    for (const struct call *call = service->calls; call != NULL; call = call->next) {
+        n += call->connection != NULL;
+    }
+    return n;
+}
+
+static bool look_at_engine(struct service *service, struct el_error *err) {
+    struct keeper *keeper = &service->keeper;
+    static const enum el_code codes[] = {
+        [EL4NER_ERROR_MEMORY] = EL_ERR_MEMORY,           [EL4NER_ERROR_IO] = EL_ERR_IO,
+        [EL4NER_ERROR_FORMAT] = EL_ERR_FORMAT,           [EL4NER_ERROR_CONFIG] = EL_ERR_CONFIG,
+        [EL4NER_ERROR_UNREACHABLE] = EL_ERR_UNREACHABLE,
+    };
+    size_t reached = 0;
+    pthread_mutex_lock(&keeper->mutex);
+    enum keeper_state state = keeper->state;
+    for (size_t i = 0; state == KEEPER_READY && i < keeper->n_members; i++) {
+        reached += keeper->members[i].problem == NULL;
+    }
+    pthread_mutex_unlock(&keeper->mutex);
+    if (state == KEEPER_FAILED) {
+        enum el4ner_code code = keeper->error.code;
+        return el_fail(err, code <= EL4NER_ERROR_UNREACHABLE ? codes[code] : EL_ERR_IO, "%s",
+                       keeper->error.message);
+    }
+    if (state == KEEPER_READY) {
+        service->told_ready = true;
+        service->options->ready(keeper->n_members, reached);
+    }
+    return true;
+}
+
+static bool serve(struct service *service, struct el_error *err) {
+    for (;;) {
+        wait_for_events(service);
+        feed_take(service);
+        MHD_run(service->daemon);
+        double now = el_now();
+        if (now - service->last_look < LOOK_MS / 1000.0 && !service->finishing &&
+            service->told_ready) {
+            continue;
+        }
+        service->last_look = now;
+        look_at_links(service, now);
+        if (!service->told_ready && !look_at_engine(service, err)) {
+            return false;
+        }
+        int interrupts = service->told_ready ? service->options->interrupted() : 0;
+        if (interrupts > 0 && !service->finishing) {
+            finish(service);
+        }
+        if (interrupts > 1 && unanswered(service) > 0) {
+            stop(service);
+            MHD_run(service->daemon);
+            return el_fail(err, EL_ERR_INTERRUPTED, "stopped with requests in work");
+        }
+        if (service->finishing && unanswered(service) == 0) {
+            return true;
+        }
+    }
+}
+
+static void release(struct service *service) {
+    stop(service); /* nothing is suspended when it ends */
+    if (service->daemon != NULL) {
+        MHD_run(service->daemon);
+        MHD_stop_daemon(service->daemon);
+    }
+    stop_listening(service);
+    keeper_stop(service);
+    while (service->calls != NULL) {
+        call_free(service->calls);
+    }
+    close(service->news);
+    close(service->epoll);
+}
+
+bool el_service_run(const struct el_service_options *options, struct el_error *err) {
+    struct service *service = calloc(1, sizeof *service);
+    if (service == NULL) {
+        el_config_free(options->config);
+        return el_fail_memory(err);
+    }
+    *service = (struct service){.options = options, .listener = -1, .epoll = -1, .news = -1};
+    service->waiting_last = &service->waiting;
+    bool ok = start(service, err);
+    if (!ok) {
+        el_config_free(options->config);
+    } else {
+        options->listening(service->address);
+        ok = keeper_start(service, err) && serve(service, err);
+    }
+    release(service);
+    free(service);
+    return ok;
+}

@@ -1,0 +1,192 @@
+/* What the files of the service share. */
+#ifndef EL_SERVE_SERVICE_PRIVATE_H
+#define EL_SERVE_SERVICE_PRIVATE_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "corpus/format.h"
+#include "serve/service.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct service;
+
+/* A connection, for its deadlines. */
+struct link {
+    struct link *next, *previous;
+    int fd;
+    double since; /* when what it does now began */
+    enum link_state { LINK_READING, LINK_WORKING, LINK_SENDING } state;
+};
+
+/* A text of a request. */
+struct piece {
+    struct call *call;
+    struct el_document *document; /* until it is handed to the engine */
+    uint64_t number;              /* at the engine; 0 = not there */
+    el4ner_result *result;        /* until it is written */
+};
+
+enum shape {
+    SHAPE_FORMAT,    /* as the writer makes it */
+    SHAPE_OBJECT,    /* one document: its line of JSON */
+    SHAPE_DOCUMENTS, /* {"documents": [...]} */
+};
+
+/* What is wanted of the texts of a request. */
+struct wish {
+    struct el4ner_type *types;
+    size_t n_types;
+    enum el4ner_choice nested;
+    bool evidence, trace;
+    const char *lang, *id;
+    double seconds;
+    enum el_format from, to;
+    bool has_from, has_to;
+    enum el_unit unit;
+    bool stream;
+};
+
+/* A request, from its headers until its answer is sent and the engine is done with its texts. */
+struct call {
+    struct call *next, *previous; /* among all */
+    struct call *next_waiting;    /* among those that have texts to hand over */
+    struct service *service;
+    struct MHD_Connection *connection; /* NULL = it is over */
+    struct link *link;
+    enum route { ROUTE_NONE, ROUTE_TAG, ROUTE_OTHER } route;
+    const char *path; /* of the route, for the metrics */
+    double begun;
+    struct el_arena arena;
+    struct el_buffer body;
+    size_t received; /* bytes of the body, also those that were thrown away */
+
+    struct wish wish;
+    enum shape shape;
+    struct piece *pieces;
+    size_t n_pieces, room, handed, written;
+    size_t in_engine; /* texts */
+    size_t failed, cut_short, left_out;
+    double deadline;
+    bool in_work, suspended, watched, gone;
+
+    struct el_writer *writer;
+    FILE *file; /* of the writer: into `out` */
+    struct el_buffer out;
+    size_t sent;   /* bytes of `out`, of a stream */
+    bool complete; /* all of the answer is in `out` */
+    unsigned status;
+    const char *type; /* Content-Type */
+    const char *allow;
+    int retry_after;        /* seconds; 0 = not said */
+    struct el_buffer notes; /* what was left out or may surprise; one line */
+};
+
+/* What the engine's thread tells. */
+struct member_state {
+    char *name, *model, *problem;
+    struct el4ner_usage usage[EL4NER_VERIFY + 1];
+    double failed_at, answered_at; /* last; 0 = never */
+};
+
+struct keeper {
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t mutex; /* of all that follows */
+    enum keeper_state { KEEPER_STARTING, KEEPER_READY, KEEPER_FAILED } state;
+    struct el4ner_error error;
+    bool stop;
+    el4ner *engine; /* to submit, cancel and wake */
+    el4ner_result **results;
+    size_t n_results, room;
+    struct member_state *members;
+    const char **names;
+    size_t n_members, window;
+    struct el_buffer types; /* JSON of the configured types */
+    struct el_counts counts;
+    struct el4ner_progress progress;
+};
+
+enum { SECONDS_BUCKETS = 14, STATUSES = 6 };
+
+struct tally {
+    const char *path;
+    uint64_t by_status[STATUSES]; /* 1xx .. 5xx */
+    uint64_t buckets[SECONDS_BUCKETS + 1];
+    double seconds;
+    uint64_t n;
+};
+enum { TALLIES = 7 };
+
+struct service {
+    const struct el_service_options *options;
+    struct MHD_Daemon *daemon;
+    int listener, epoll, news; /* `news` is written to by the engine's thread */
+    char address[160];
+    const char *socket_path; /* of a Unix socket; NULL = none */
+    bool told_ready, finishing, stopping, asks_host;
+    unsigned char token[32]; /* hash */
+    struct keeper keeper;
+    struct call *calls, *waiting, **waiting_last;
+    struct link *links;
+    size_t n_calls, in_work, in_engine, body_bytes;
+    double last_look;
+    struct tally tallies[TALLIES];
+    uint64_t texts, gone;
+};
+
+/* listen.c: bind; *loopback says whether only this machine can reach it */
+bool listen_at(struct service *service, struct el_error *err);
+void stop_listening(struct service *service);
+
+/* keeper.c: the engine's thread */
+bool keeper_start(struct service *service, struct el_error *err);
+void keeper_stop(struct service *service);
+/* The results so far; free the list, and what is in it. */
+el4ner_result **keeper_take(struct service *service, size_t *n);
+
+/* ask.c: what the body asks for. False with an answer in the call. */
+bool ask_options(struct call *call);
+bool ask_documents(struct call *call);
+
+/* feed.c: texts to the engine and back */
+bool feed_begin(struct call *call);
+void feed(struct service *service);
+void feed_take(struct service *service);
+/* The client is not interested any more. */
+void feed_cancel(struct call *call);
+
+/* compose.c */
+bool answer_begin(struct call *call);
+void answer_document(struct call *call, el4ner_result *result);
+void answer_end(struct call *call);
+/* An error in place of all that is in `out`. `where` may be NULL. */
+void answer_error(struct call *call, unsigned status, const char *where, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void answer_note(struct call *call, const char *message);
+
+/* handle.c: what libmicrohttpd calls */
+enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
+                       const char *method, const char *version, const char *upload,
+                       size_t *upload_size, void **call);
+void handle_completed(void *context, struct MHD_Connection *connection, void **call,
+                      enum MHD_RequestTerminationCode code);
+void handle_connection(void *context, struct MHD_Connection *connection, void **link,
+                       enum MHD_ConnectionNotificationCode code);
+/* Stop waiting, because there is something to send, or nobody to send it to. */
+void handle_resume(struct call *call);
+void handle_suspend(struct call *call);
+void call_free(struct call *call);
+
+/* about.c: pages that tell of the service */
+void about_health(struct call *call);
+void about_members(struct call *call);
+void about_metrics(struct call *call);
+void about_openapi(struct call *call);
+void about_page(struct call *call);
+struct tally *tally_of(struct service *service, const char *path);
+void tally_add(struct tally *tally, unsigned status, double seconds);
+
+#endif

@@ -1,0 +1,357 @@
+"""Requests to a running service, one test a function; prints "ok NAME" or "not ok NAME".
+
+service.py PART ADDRESS [ARGUMENT]...
+"""
+import http.client
+import json
+import socket
+import sys
+import threading
+import time
+import urllib.parse
+
+part, address = sys.argv[1:3]
+arguments = sys.argv[3:]
+host = urllib.parse.urlsplit(address)
+
+
+def report(name, problem=None):
+    print("ok" if problem is None else "not ok", name)
+    if problem is not None:
+        print("  ", problem)
+
+
+def test(name, function, *given):
+    try:
+        function(*given)
+        report(name)
+    except Exception as error:  # every fault is one failed test
+        report(name, f"{type(error).__name__}: {error}"[:600])
+
+
+def ask(method, path, body=None, **headers):
+    connection = http.client.HTTPConnection(host.hostname, host.port, timeout=60)
+    headers = {key.replace("_", "-"): value for key, value in headers.items()}
+    if body is not None and not isinstance(body, (bytes, str)) and "Content-Type" not in headers:
+        headers["Content-Type"] = "application/json"
+    body = json.dumps(body) if isinstance(body, dict) else body
+    body = body.encode() if isinstance(body, str) else body
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    return answer.status, answer.headers, text
+
+
+def tag(body, path="/v1/tag", status=200, **headers):
+    headers.setdefault("Content_Type", "application/json")
+    got, _, text = ask("POST", path, body, **headers)
+    assert got == status, (got, text[:300])
+    return text
+
+
+def equal(got, wanted):
+    assert got == wanted, f"{got!r} is not {wanted!r}"
+
+
+def refused(status, where, words, body, path="/v1/tag", method="POST", **headers):
+    headers.setdefault("Content_Type", "application/json")
+    got, _, text = ask(method, path, body, **headers)
+    error = json.loads(text)["error"]
+    equal((got, error["status"], error.get("where")), (status, status, where))
+    assert words in error["message"], error
+
+
+def lines(name):
+    with open(name, encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
+def raw(data, wait=20):
+    """What comes for these bytes, until the service closes."""
+    with socket.create_connection((host.hostname, host.port), timeout=wait) as plug:
+        plug.sendall(data)
+        plug.shutdown(socket.SHUT_WR)
+        got = b""
+        while chunk := plug.recv(65536):
+            got += chunk
+        return got
+
+
+# ---- what is asked for ----
+
+
+def same_as_tag():
+    wanted = lines("expected.jsonl")
+    texts = [json.loads(line) for line in lines("in.jsonl")]
+    equal(tag({"text": texts[0]["text"], "id": texts[0]["id"]}).decode(), wanted[0] + "\n")
+    got = json.loads(tag({"texts": texts}))["documents"]
+    equal(got, [json.loads(line) for line in wanted])
+
+
+def as_lines():
+    with open("in.jsonl", encoding="utf-8") as file:
+        body = file.read()
+    equal(tag(body, Content_Type="application/x-ndjson", Accept="application/x-ndjson").decode().splitlines(),
+          lines("expected.jsonl"))
+    equal(tag(body, "/v1/tag?to=jsonl", Content_Type="application/x-ndjson").decode().splitlines(),
+          lines("expected.jsonl"))
+
+
+def types():
+    text = "Ada met Bob. Carl saw Dora in Eden. Finn and Greta left for Hull."
+    got = json.loads(tag({"text": text, "types": [{"name": "thing", "description": "anything"}]}))
+    assert got["entities"] and all(e["type"] == "thing" for e in got["entities"]), got
+    got = json.loads(tag({"text": text, "types": "dish, drink"}))
+    assert {e["type"] for e in got["entities"]} == {"dish", "drink"}, got
+    got = json.loads(tag(json.dumps({"text": text}), "/v1/tag?types=dish%2Cdrink"))
+    assert {e["type"] for e in got["entities"]} == {"dish", "drink"}, got
+
+
+def offsets():
+    text = "\U0001F600 Zo\u00eb met Ada."
+    for unit, start in ("codepoint", 2), ("utf16", 3), ("byte", 5):
+        got = json.loads(tag({"text": text, "offsets": unit}))
+        equal((got["offset_unit"], got["entities"][0]["start"]), (unit, start))
+
+
+def evidence():
+    got = json.loads(tag({"text": "Ada met Bob.", "evidence": True, "trace": True}))
+    shown = got["entities"][0]["evidence"]
+    equal(shown["sentence"], "Ada met Bob.")
+    equal([vote["member"] for vote in shown["votes"]], ["a", "b"])
+    assert shown["demonstrations"] and shown["checks"], shown
+    equal(got["abstentions"], [])
+    assert "Ada met Bob." in json.dumps(got["trace"]), got["trace"]
+
+
+def nothing():
+    equal(json.loads(tag({"texts": []})), {"documents": []})
+    equal(json.loads(tag({"text": ""}))["entities"], [])
+    equal(tag("", "/v1/tag?from=jsonl", 400)[:9], b'{"error":')
+
+
+def formats():
+    conll = "Ada O\nmet O\nBob O\n\nDora O\nslept O\n"
+    got = tag(conll, "/v1/tag?from=conll&to=conll", Content_Type="text/plain").decode()
+    equal([line.split()[0] for line in got.split("\n") if line],
+          ["Ada", "met", "Bob", "Dora", "slept"])
+    assert got.count("B-") == 3, got
+    got = tag("id,text\n7,Ada met Bob\n", Content_Type="text/csv")
+    equal(json.loads(got)["documents"][0]["id"], "7")
+    got = tag("Ada met Bob", "/v1/tag?to=html", Content_Type="text/plain")
+    assert got.startswith(b"<!") and b"Ada" in got, got[:200]
+    tasks = json.loads(tag("Ada met Bob", "/v1/tag?to=labelstudio", Content_Type="text/plain"))
+    equal(len(tasks), 1)
+    equal(len(json.loads(tag("Ada met Bob", Content_Type="text/plain"))["documents"][0]["entities"]), 2)
+
+
+def mistakes():
+    refused(400, "body", "line 1, column", '{"text": "Ada')
+    refused(400, "body", 'did you mean "texts"', {"textss": ["a"]})
+    refused(400, "body", "both", {"text": "a", "texts": []})
+    refused(400, "texts[1]", "needs a string", {"texts": ["a", {"id": "x"}]})
+    refused(400, "texts[0]", "must be", {"texts": [1]})
+    refused(400, "types[0]", "name", {"text": "a", "types": [{"wording": "x"}]})
+    refused(400, "types[1]", "did you mean", {"text": "a", "types": ["x", {"name": "y", "nam": "z"}]})
+    refused(400, None, "", {"text": "a", "types": ["x", "x"]})
+    refused(400, "offsets", "codepoint", {"text": "a", "offsets": "words"})
+    refused(400, "evidence", "true or false", {"text": "a", "evidence": 1})
+    refused(400, "seconds", "above 0", {"text": "a", "seconds": 0})
+    refused(400, "tto", "did you mean to", {"text": "a"}, "/v1/tag?tto=html")
+    refused(400, "to", "html", {"text": "a"}, "/v1/tag?to=pdf")
+    refused(400, "from", "folder", {"text": "a"}, "/v1/tag?from=brat")
+    refused(400, None, "", {"text": "a", "lang": "no language"})
+    refused(400, "body", "column", b'{"text": "\xff\xfe"}')
+    refused(400, None, "body:", b"A\xff B-PER\n", "/v1/tag?from=conll")
+    refused(400, None, "body:2:", '{"text": "a"}\n{"text": 1}\n', "/v1/tag?from=jsonl")
+    refused(415, "Content-Type", "application/json", "<p>Ada</p>", Content_Type="text/html")
+    refused(415, "Content-Type", "UTF-8", "Ada", Content_Type="text/plain; charset=latin1")
+    refused(415, "Content-Encoding", "gzip", "Ada", Content_Encoding="br")
+    refused(404, None, "/v1/tag", None, "/v2/tag", "GET")
+    refused(405, None, "POST", None, "/v1/tag", "GET")
+    refused(405, None, "GET", "a", "/v1/health")
+    equal(ask("DELETE", "/v1/tag")[1]["Allow"], "POST")
+
+
+def limits():
+    refused(413, "body", "more than 1048576 bytes", {"text": "a" * (1 << 20)})
+    got = raw(b"POST /v1/tag HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n{")
+    assert got.startswith(b"HTTP/1.1 413"), got
+    refused(413, "body", "more than 50 texts", {"texts": ["a"] * 51})
+    chunks = (b'{"text": "' if i == 0 else b"a" * 65536 for i in range(20))
+    connection = http.client.HTTPConnection(host.hostname, host.port, timeout=60)
+    connection.request("POST", "/v1/tag", chunks, encode_chunked=True,
+                       headers={"Transfer-Encoding": "chunked"})
+    equal(connection.getresponse().status, 413)
+    got = raw(b"POST /v1/tag HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert got.startswith(b"HTTP/1.1 411"), got
+
+
+def other_sites():
+    refused(403, "Host", "this machine", {"text": "a"}, Host="example.com")
+    refused(403, "Origin", "other sites", {"text": "a"}, Origin="https://example.com")
+    tag({"text": "a"}, Origin=address)
+    equal(ask("GET", "/v1/health", Host="localhost:1")[0], 200)
+    equal(ask("OPTIONS", "/v1/tag", Origin="https://example.com")[1].get("Access-Control-Allow-Origin"), None)
+
+
+def pages():
+    status, headers, text = ask("GET", "/v1/health")
+    equal((status, json.loads(text)["status"]), (200, "ready"))
+    members = json.loads(ask("GET", "/v1/members")[2])
+    equal([member["name"] for member in members["members"]], ["a", "b"])
+    assert members["members"][0]["usage"]["extract"]["calls"] > 0, members
+    assert {"person", "location"} <= {t["name"] for t in members["types"]}, members["types"]
+    equal(ask("HEAD", "/v1/health")[2], b"")
+
+
+def together():
+    """Many clients at once, each gets what is its own."""
+    problems = []
+
+    def client(number):
+        text = f"Anna{number} met Bert{number} in Ce{number}."
+        for again in range(5):
+            try:
+                got = json.loads(tag({"texts": [text] * (1 + (number + again) % 4), "offsets": "byte"}))
+                for document in got["documents"]:
+                    names = {e["text"] for e in document["entities"]}
+                    assert names <= {f"Anna{number}", f"Bert{number}", f"Ce{number}"}, names
+                    equal(document["text"], text)
+            except Exception as error:
+                problems.append(error)
+
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems, problems[:3]
+
+
+# ---- a slow server ----
+
+
+def metric(name):
+    for line in ask("GET", "/metrics")[2].decode().splitlines():
+        if line.startswith(name + " "):
+            return float(line.split()[1])
+    return 0
+
+
+def until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it does not come"
+        time.sleep(0.05)
+
+
+def streams():
+    """The first document is here while others are in work."""
+    connection = http.client.HTTPConnection(host.hostname, host.port, timeout=60)
+    texts = [f"Anna{n} met Bert{n}." for n in range(30)]
+    connection.request("POST", "/v1/tag", json.dumps({"texts": texts}),
+                       {"Accept": "application/x-ndjson", "Content-Type": "application/json"})
+    answer = connection.getresponse()
+    first = json.loads(answer.readline())
+    working = metric("el4ner_requests_in_work")
+    rest = [json.loads(line) for line in answer.read().splitlines()]
+    equal([first["text"]] + [document["text"] for document in rest], texts)
+    equal(working, 1)
+
+
+def goes_away():
+    calls = metric("el4ner_sentences_total")
+    before = metric("el4ner_clients_gone_total")
+    connection = http.client.HTTPConnection(host.hostname, host.port, timeout=60)
+    connection.request("POST", "/v1/tag", json.dumps({"texts": ["Anna met Bert in Caen."] * 50}),
+                       {"Content-Type": "application/json"})
+    until(lambda: metric("el4ner_requests_in_work") == 1)
+    connection.close()
+    connection.sock = None
+    until(lambda: metric("el4ner_requests_in_work") == 0)
+    until(lambda: metric("el4ner_sentences_due") == 0)
+    assert metric("el4ner_sentences_total") - calls < 50, "all of it was tagged"
+    equal(metric("el4ner_clients_gone_total"), before + 1)
+
+
+def time_is_up():
+    status, _, text = ask("POST", "/v1/tag", {"texts": ["Anna met Bert."] * 50, "seconds": 0.001})
+    documents = json.loads(text)["documents"]
+    equal((status, len(documents)), (504, 50))
+    assert all("failure" in document for document in documents), documents[0]
+
+
+def too_many():
+    """With two requests in work the third is told to come back."""
+    threads = [threading.Thread(target=tag, args=({"texts": ["Anna met Bert."] * 40},)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    until(lambda: metric("el4ner_requests_in_work") == 2)
+    status, headers, text = ask("POST", "/v1/tag", {"text": "a"})
+    equal((status, headers["Retry-After"]), (503, "1"))
+    assert "too many" in json.loads(text)["error"]["message"], text
+    for thread in threads:
+        thread.join()
+    tag({"text": "Anna"})
+
+
+# ---- others ----
+
+
+def token():
+    refused(401, None, "asks for a token", {"text": "Ada"})
+    refused(401, None, "not the right one", {"text": "Ada"}, Authorization="Bearer wrong")
+    refused(401, None, "not the right one", {"text": "Ada"}, Authorization="Bearer secre")
+    tag({"text": "Ada"}, Authorization="Bearer secret")
+    tag({"text": "Ada"}, Authorization="bearer secret")
+    equal(ask("GET", "/v1/members")[0], 401)
+    equal(ask("GET", "/metrics")[1]["WWW-Authenticate"], "Bearer")
+    equal(ask("GET", "/v1/health", Host="example.com")[0], 200)
+
+
+def finishes():
+    """SIGTERM comes while this is in work; the shell sends it when the file is there."""
+    result = []
+    thread = threading.Thread(target=lambda: result.append(tag({"texts": ["Anna met Bert."] * 20})))
+    thread.start()
+    until(lambda: metric("el4ner_requests_in_work") == 1)
+    open("in-work", "w").close()
+    thread.join()
+    equal(len(json.loads(result[0])["documents"]), 20)
+
+
+def stopped():
+    """Two signals come while this is in work: no answer."""
+    problem = []
+
+    def client():
+        try:
+            tag({"texts": ["Anna met Bert."] * 50})
+            problem.append("there was an answer")
+        except (http.client.HTTPException, OSError):
+            pass
+
+    thread = threading.Thread(target=client)
+    thread.start()
+    until(lambda: metric("el4ner_requests_in_work") == 1)
+    open("in-work", "w").close()
+    thread.join()
+    equal(problem, [])
+
+
+parts = {
+    "all": [("the same as el4ner tag", same_as_tag), ("JSON lines", as_lines), ("types of a request", types),
+            ("offsets", offsets), ("evidence and trace", evidence), ("no texts", nothing),
+            ("formats in and out", formats), ("mistakes are named", mistakes), ("limits", limits),
+            ("pages of other sites", other_sites), ("health and members", pages),
+            ("many clients at once", together)],
+    "slow": [("documents are streamed", streams), ("a client that goes away", goes_away),
+             ("a time limit", time_is_up), ("too many requests", too_many)],
+    "token": [("a token", token)],
+    "finishes": [("what is in work is finished", finishes)],
+    "stopped": [("a second signal stops", stopped)],
+}
+for name, function in parts[part]:
+    test(name, function)

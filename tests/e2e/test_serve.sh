@@ -1,0 +1,73 @@
+#!/bin/sh
+# el4ner serve: what comes by HTTP is tagged as el4ner tag tags it; mistakes, limits, tokens, clients
+# that go away, the end.
+. "$(dirname "$0")/lib.sh"
+client=$root/tests/e2e/service.py
+
+# service ARGUMENT...: start it; its address in $address, its process in $service
+service() {
+    rm -f address-fifo
+    mkfifo address-fifo
+    attended "$el4ner" serve --no-cache --listen 127.0.0.1:0 "$@" >address-fifo 2>service-err &
+    service=$!
+    servers="$servers $service"
+    read -r address <address-fifo
+    until grep -q '^el4ner: ready' service-err || ! kill -0 $service 2>/dev/null; do sleep 0.1; done
+}
+# ends STATUS NAME: the service ends by itself with this status
+ends() {
+    wait "$service"
+    got=$?
+    cp service-err err
+    that "$2" test $got = "$1"
+}
+
+awk -v n=12 -f "$root/bench/sentences.awk" >in.jsonl
+serve
+first=$port
+serve
+configure two.yaml "name: a, url: 'http://127.0.0.1:$first', prompts: compact" \
+    "name: b, url: 'http://127.0.0.1:$port', prompts: compact"
+try 0 "el4ner tag" "$el4ner" tag -c two.yaml -q --no-cache --to jsonl -o expected.jsonl in.jsonl
+service -c two.yaml --max-body 1 --max-texts 50
+python3 "$client" all "$address"
+kill "$service"
+ends 0 "it ends when asked to"
+
+# A slow server, so that things happen while texts are in work.
+serve --latency 100 --slots 2
+configure slow.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact, slots: 2"
+service -c slow.yaml --max-requests 2
+python3 "$client" slow "$address"
+for part in finishes stopped; do
+    rm -f in-work
+    python3 "$client" $part "$address" >client-out 2>&1 &
+    pid=$!
+    until [ -e in-work ] || ! kill -0 $pid 2>/dev/null; do sleep 0.1; done
+    kill "$service"
+    if [ $part = stopped ]; then
+        sleep 0.5
+        kill "$service"
+        ends 1 "a second signal ends it with a status"
+    else
+        ends 0 "it ends when all is answered"
+    fi
+    wait $pid
+    cat client-out
+    [ $part = stopped ] || service -c slow.yaml
+done
+
+# Tokens and addresses.
+printf 'secret\n' >token
+service -c two.yaml --token-file token
+python3 "$client" token "$address"
+kill "$service"
+wait "$service"
+says 2 "no token is asked for" "other machines need a token" "$el4ner" serve -c two.yaml --listen 0.0.0.0:0
+says 2 "is not set or empty" "a token from nowhere" "$el4ner" serve -c two.yaml --token-env NO_SUCH_TOKEN
+: >token
+says 2 "holds no token" "an empty token" "$el4ner" serve -c two.yaml --token-file token
+says 2 "--listen must be like" "an address that is none" "$el4ner" serve -c two.yaml --listen 8765
+says 2 "takes no files" "a file" "$el4ner" serve -c two.yaml in.jsonl
+configure gone.yaml "name: a, url: 'http://127.0.0.1:1', prompts: compact, retries: 0"
+says 3 "" "no member can be reached" "$el4ner" serve -c gone.yaml --listen 127.0.0.1:0
