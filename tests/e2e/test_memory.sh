@@ -21,3 +21,30 @@ try 0 "eval with a report" evaluate --report whole.html && pass "eval with a rep
 FAIL_DUMPS=2 && export FAIL_DUMPS
 says 1 "out of memory" "a lost trace is an error" evaluate --report short.html
 that "no report that shows another sentence's trace" [ ! -e short.html ]
+
+# In a program that uses the library: one text at most is lost, and it is named.
+if nm -D "$build/libel4ner.so.0" | grep -qE '__(asan|tsan)_init'; then
+    skip "a program without memory: not with sanitizers, which have their own"
+elif ! ${CC:-cc} -I "$root/include" -shared -fPIC -o starving.so "$root/tests/e2e/starving.c" -ldl >out 2>err; then
+    skip "a program without memory: no library can be built to stand in for it"
+else
+    printf 'Ada met Bo.\nCy met Di. Then Ed came.\nFay met Gus in Rio.\n' >three.txt
+    allocation=3
+    lost=0
+    while [ $allocation -lt 2300 ]; do
+        FAIL_ALLOCATION=$allocation LD_PRELOAD=$work/starving.so \
+            "$build/examples/tag_many" three.txt ok.yaml >out 2>err
+        status=$?
+        named=$(sed -n 's/^tag_many: line \([0-9]*\): .*/\1/p' err)
+        all=$({ cut -f 1 out && echo "$named"; } | sort -u | grep -c .)
+        if [ $status -gt 1 ] || [ "$all" != 3 ] || [ "$(echo "$named" | wc -w)" -gt 1 ]; then
+            echo "  allocation $allocation: status $status"
+            fail "a program without memory"
+            break
+        fi
+        [ -z "$named" ] || lost=$((lost + 1))
+        allocation=$((allocation + 83))
+    done
+    that "a program without memory loses one text at most, and says so" [ $allocation -ge 2300 ]
+    that "it was without memory" [ $lost -gt 3 ]
+fi
