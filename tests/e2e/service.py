@@ -206,6 +206,52 @@ def pages():
     equal(ask("HEAD", "/v1/health")[2], b"")
 
 
+def openapi():
+    described = json.loads(ask("GET", "/openapi.json")[2])
+    equal(described["info"]["version"], json.loads(ask("GET", "/v1/health")[2])["version"])
+    equal(sorted(described["paths"]), ["/metrics", "/v1/health", "/v1/members", "/v1/tag"])
+    try:
+        from openapi_spec_validator import validate
+    except ImportError:
+        print("skip OpenAPI by its validator: there is no openapi-spec-validator")
+        return
+    validate(described)
+
+
+def metrics():
+    """Each line is a comment or a sample; buckets grow; what was asked is counted."""
+    import re
+    seen = {}
+    for line in ask("GET", "/metrics")[2].decode().splitlines():
+        if not line.startswith("# "):
+            sample = re.fullmatch(r'([a-z0-9_]+)(\{(?:[a-z]+="(?:[^"\\\n]|\\.)*",?)*\})? ([0-9.e+-]+)', line)
+            assert sample, line
+            seen[sample[1] + (sample[2] or "")] = float(sample[3])
+    buckets = [n for name, n in seen.items() if name.startswith('el4ner_request_seconds_bucket{path="/v1/tag"')]
+    equal(buckets, sorted(buckets))
+    equal(buckets[-1], seen['el4ner_request_seconds_count{path="/v1/tag"}'])
+    assert seen['el4ner_requests_total{path="/v1/tag",status="2xx"}'] > 5, seen
+    assert seen['el4ner_calls_total{member="a",stage="extract"}'] > 5, seen
+    equal(seen["el4ner_requests_in_work"], 0)
+
+
+def page():
+    status, headers, text = ask("GET", "/")
+    equal((status, headers["Content-Type"]), (200, "text/html; charset=utf-8"))
+    assert b"src=" not in text and b"http:" not in text.replace(b"http://www.w3.org/2000/svg", b""), "outside parts"
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+
+
+def unix_socket():
+    with socket.socket(socket.AF_UNIX) as plug:
+        plug.connect(address.removeprefix("unix:"))
+        body = b'{"text": "Ada"}'
+        plug.sendall(b"POST /v1/tag HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                     b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        got = plug.recv(65536)
+    assert got.startswith(b"HTTP/1.1 200") and b'"entities"' in got, got
+
+
 def together():
     """Many clients at once, each gets what is its own."""
     problems = []
@@ -346,7 +392,8 @@ parts = {
             ("offsets", offsets), ("evidence and trace", evidence), ("no texts", nothing),
             ("formats in and out", formats), ("mistakes are named", mistakes), ("limits", limits),
             ("pages of other sites", other_sites), ("health and members", pages),
-            ("many clients at once", together)],
+            ("many clients at once", together), ("OpenAPI", openapi), ("metrics", metrics), ("the page", page)],
+    "unix": [("a Unix socket", unix_socket)],
     "slow": [("documents are streamed", streams), ("a client that goes away", goes_away),
              ("a time limit", time_is_up), ("too many requests", too_many)],
     "token": [("a token", token)],

@@ -31,8 +31,21 @@ configure two.yaml "name: a, url: 'http://127.0.0.1:$first', prompts: compact" \
 try 0 "el4ner tag" "$el4ner" tag -c two.yaml -q --no-cache --to jsonl -o expected.jsonl in.jsonl
 service -c two.yaml --max-body 1 --max-texts 50
 python3 "$client" all "$address"
+python3 "$root/tests/e2e/page.py" "$address"
 kill "$service"
 ends 0 "it ends when asked to"
+
+service -c two.yaml --listen "unix:$work/socket"
+python3 "$client" unix "$address"
+that "others cannot connect to the socket" test "$(stat -c %a socket)" = 660
+says 2 "in use" "a socket that is in use" "$el4ner" serve -c two.yaml --listen "unix:$work/socket"
+kill -KILL "$service"
+wait "$service" 2>/dev/null
+service -c two.yaml --listen "unix:$work/socket"
+python3 "$client" unix "$address"
+kill "$service"
+ends 0 "a socket that was left behind does not matter"
+that "the socket is taken away" test ! -e socket
 
 # A slow server, so that things happen while texts are in work.
 serve --latency 100 --slots 2
