@@ -115,8 +115,7 @@ $(BUILD)/bench/%: bench/%.c
 
 deps:
 	@tools/install-deps
-	@tools/get-llama-server 2>$(BUILD).log || { cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }
-	@rm -f $(BUILD).log
+	@tools/get-llama-server --quiet
 
 # The program first: if llama-server cannot be fetched, there is at least that. In two steps: what the
 # second needs, the first installs.

