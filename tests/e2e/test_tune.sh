@@ -78,8 +78,19 @@ for c in candidates:
         assert c["dropped"] == (c["probability"] < threshold), c
 for e in entities:
     assert abs(e["score"] - kept[e["text"]]) < 1e-4 and e["score"] >= threshold - 1e-4, e
+runs = [c for c in candidates if not c["extracted_by"]]
+assert all("probability" in c for c in runs if "type" in c), runs
+assert {c["text"] for c in candidates} >= {"Edith Carrow", "Penrose Trust", "Oslo"}, candidates
 spans = sorted((e["start"], e["end"]) for e in entities)
 assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:])), spans
+END
+printf 'base: own.yaml\nextract: {noun_runs: true}\nverify: {by: none}\n' >runs.yaml
+echo "The harbour radar failed." >radar.txt
+try 0 "runs of nouns as candidates" "$el4ner" tag -c runs.yaml radar.txt --trace trace.jsonl -o tagged.jsonl &&
+    that "runs of nouns as candidates" python3 - <<'END'
+import json
+candidates = json.loads(open("trace.jsonl").readline())["candidates"]
+assert {"text": "harbour radar", "by": []} in [{"text": c["text"], "by": c["extracted_by"]} for c in candidates], candidates
 END
 says 2 "fitted without the type 'ship'" "types it was not fitted for" \
     "$el4ner" tag -c tuned.yaml --types person,ship text.txt
@@ -88,7 +99,7 @@ try 0 "types in another order" "$el4ner" config -c tuned.yaml --types location,p
 printf 'base: tuned.yaml\ntypes: [person]\n' >narrow.yaml
 says 2 "run el4ner tune again" "other types on top of it" "$el4ner" config -c narrow.yaml
 try 0 "the paper profile judges by its own rules" "$el4ner" config -c tuned.yaml --profile paper &&
-    that "the paper profile judges by its own rules" sh -c '! grep -q "^judge:" out'
+    that "the paper profile judges by its own rules" sh -c '! grep -q "^judge:\|noun_runs: true" out'
 
 printf '{"text": "Rain fell.", "entities": []}\n{"text": "Snow fell.", "entities": []}\n{"text": "Ada came.", "entities": [{"start": 0, "end": 3, "type": "person"}]}\n' >tiny.jsonl
 says 1 "too few right or wrong candidates" "a pool that is too small" \
