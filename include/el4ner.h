@@ -256,14 +256,16 @@ struct el4ner_vote {
     double probability; /* that it told for this type, 0 to 1; NAN = none */
 };
 
+enum el4ner_answer {
+    EL4NER_SAID_YES,
+    EL4NER_SAID_NO,
+    EL4NER_SAID_NOTHING, /* no answer, or none that can be read */
+};
+
 struct el4ner_check {
     const char *member;
-    enum el4ner_answer {
-        EL4NER_SAID_YES,
-        EL4NER_SAID_NO,
-        EL4NER_SAID_NOTHING, /* no answer, or none that can be read */
-    } answer;                /* by its probability where that decides, else by its word */
-    double yes;              /* its probability of "yes", 0 to 1; NAN = not told */
+    enum el4ner_answer answer; /* by its probability where that decides, else by its word */
+    double yes;                /* its probability of "yes", 0 to 1; NAN = not told */
 };
 
 /* A labelled sentence of the pool that members were shown. */

@@ -3,6 +3,7 @@
 #include "scripted.h"
 
 #include <math.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -468,6 +469,29 @@ static void work_can_be_left(void **state) {
     close_all(&f);
 }
 
+/* A loop of the program's own: the descriptor tells when there is something to do. */
+static void a_descriptor_can_be_polled(void **state) {
+    (void)state;
+    struct fixture f = {0};
+    struct el4ner_error error;
+    open_with(&f, "--latency 20", "--latency 20", "", (struct el4ner_options){0});
+    struct pollfd poll_fd = {.fd = el4ner_fd(f.engine), .events = POLLIN};
+    while (poll(&poll_fd, 1, 0) > 0) { /* what opening has left */
+        assert_null(el4ner_next(f.engine, 0, &error));
+    }
+    submit(&f, SENTENCE, NULL, NULL);
+    assert_int_equal(poll(&poll_fd, 1, 10000000), 1); /* the text itself */
+    el4ner_result *result = NULL;
+    for (size_t i = 0; i < 1000 && result == NULL; i++) {
+        poll(&poll_fd, 1, 100);
+        result = el4ner_next(f.engine, 0, &error);
+        assert_int_equal(error.code, EL4NER_OK);
+    }
+    assert_non_null(result);
+    el4ner_result_free(result);
+    close_all(&f);
+}
+
 /* ---- offsets ---- */
 
 static void offsets_convert(void **state) {
@@ -503,6 +527,7 @@ int main(void) {
         cmocka_unit_test(abstentions_have_causes),
         cmocka_unit_test(threads_hand_over),
         cmocka_unit_test(work_can_be_left),
+        cmocka_unit_test(a_descriptor_can_be_polled),
         cmocka_unit_test(offsets_convert),
     };
     return cmocka_run_group_tests_name("texts", tests, NULL, NULL);
