@@ -139,6 +139,7 @@ def formats():
     assert got.count("B-") == 3, got
     got = tag("id,text\n7,Ada met Bob\n", Content_Type="text/csv")
     equal(json.loads(got)["documents"][0]["id"], "7")
+    equal(json.loads(tag('{"text": "Ada", "id": "9"}', "/v1/tag?from=auto"))["documents"][0]["id"], "9")
     got = tag("Ada met Bob", "/v1/tag?to=html", Content_Type="text/plain")
     assert got.startswith(b"<!") and b"Ada" in got, got[:200]
     tasks = json.loads(tag("Ada met Bob", "/v1/tag?to=labelstudio", Content_Type="text/plain"))
@@ -343,7 +344,141 @@ def too_many():
     tag({"text": "Anna"})
 
 
+# ---- faults ----
+
+
+def plug():
+    return socket.create_connection((host.hostname, host.port), timeout=60)
+
+
+def halves():
+    """Requests that stop anywhere, and bytes that are none: the service goes on."""
+    whole = (b"POST /v1/tag HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+             b"Content-Length: 15\r\n\r\n" + b'{"text": "Ada"}')
+    for n in range(1, len(whole), 7):
+        with plug() as one:
+            one.sendall(whole[:n])
+    for rubbish in (b"\0" * 100, b"GET\r\n\r\n", b"\xff" * 5000, b"GET / HTTP/9.9\r\n\r\n", b"\r\n" * 1000,
+                    b"POST /v1/tag HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                    b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\n\r\n",
+                    b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 20000 + b"\r\n"):
+        with plug() as one:
+            try:
+                one.sendall(rubbish)
+                one.shutdown(socket.SHUT_WR)
+                got = one.recv(4096)
+                assert got == b"" or got.startswith(b"HTTP/1.1 4") or got.startswith(b"HTTP/1.1 5"), got[:80]
+            except OSError:  # it was closed before all was sent
+                pass
+    tag({"text": "Ada"})
+
+
+def one_after_another():
+    """Two requests in one piece get two answers in order."""
+    one = b"POST /v1/tag HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n%s\r\n%s"
+    first, second = b'{"text": "Ada"}', b'{"text": "Bob"}'
+    with plug() as both:
+        both.sendall(one % (len(first), b"", first) + one % (len(second), b"Connection: close\r\n", second))
+        got = b""
+        while chunk := both.recv(65536):
+            got += chunk
+    assert got.count(b"HTTP/1.1 200") == 2 and got.index(b'"Ada"') < got.index(b'"Bob"'), got[:300]
+
+
+def thousand():
+    import resource
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, most[1]), most[1]))
+    idle = [plug() for _ in range(1000)]
+    for number, one in enumerate(idle):
+        if number % 2:
+            one.sendall(b"POST /v1/tag HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+    tag({"text": "Ada"})
+    for one in idle:
+        one.close()
+    tag({"text": "Ada"})
+
+
+def huge():
+    """A body that never ends is cut off."""
+    with plug() as one:
+        one.sendall(b"POST /v1/tag HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        try:
+            for _ in range(1000):
+                one.sendall(b"100000\r\n" + b"a" * 0x100000 + b"\r\n")
+            raise AssertionError("a thousand megabytes were taken")
+        except ConnectionError:
+            pass
+    tag({"text": "Ada"})
+
+
+def server_killed():
+    status, _, text = ask("POST", "/v1/tag", {"texts": ["Anna met Bert.", "Carl."]})
+    documents = json.loads(text)["documents"]
+    equal((status, len(documents)), (502, 2))
+    assert all(document["failure"] for document in documents), documents
+    status, headers, text = ask("GET", "/v1/health")
+    equal((status, json.loads(text)["status"]), (503, "no member answers"))
+    refused_lines = ask("POST", "/v1/tag", {"text": "Anna"}, Accept="application/x-ndjson")
+    assert json.loads(refused_lines[2])["failure"], refused_lines
+
+
+def server_back():
+    got = json.loads(tag({"text": "Anna met Bert."}))
+    assert got["entities"] and "failure" not in got, got
+    equal(ask("GET", "/v1/health")[0], 200)
+
+
+def load():
+    """Clients ask again and again until the service ends: what is answered is whole and right."""
+    problems, answered = [], []
+
+    def client(number):
+        text = f"Anna{number} met Bert{number}."
+        while True:
+            try:
+                status, _, body = ask("POST", "/v1/tag", {"texts": [text] * (1 + number % 3)})
+            except ConnectionRefusedError:
+                return
+            except (http.client.RemoteDisconnected, ConnectionResetError):
+                continue  # it was not accepted
+            except Exception as error:
+                problems.append(repr(error))
+                return
+            if status == 200 and [d["text"] for d in json.loads(body)["documents"]] == [text] * (1 + number % 3):
+                answered.append(number)
+            elif status != 503:
+                problems.append(f"{status} {body[:200]}")
+                return
+            if len(answered) == 50:
+                open("in-work", "w").close()
+
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems, problems[:3]
+    assert len(answered) >= 50, len(answered)
+
+
 # ---- others ----
+
+
+def manual(name):
+    """The examples of the manual, by the models that ship: what comes back is what is printed there."""
+    import re
+    import subprocess
+    with open(name, encoding="utf-8") as file:
+        blocks = re.findall(r"```console\n(.*?)```", file.read(), re.S)
+    assert len(blocks) >= 5, blocks
+    plain = lambda text: re.sub(r'("score": |\t)[01](\.\d+)?', r"\1", text).strip()
+    for block in blocks:
+        for example in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            command, wanted = example.split("\n", 1)
+            got = subprocess.run(["sh", "-c", command.replace("localhost:8765", host.netloc)], capture_output=True,
+                                 check=True, text=True, encoding="utf-8").stdout
+            equal(plain(got), plain(wanted))
 
 
 def token():
@@ -396,9 +531,15 @@ parts = {
     "unix": [("a Unix socket", unix_socket)],
     "slow": [("documents are streamed", streams), ("a client that goes away", goes_away),
              ("a time limit", time_is_up), ("too many requests", too_many)],
+    "faults": [("half requests and rubbish", halves), ("requests in one piece", one_after_another),
+               ("a thousand connections", thousand), ("a body without end", huge)],
+    "killed": [("a model server that is gone", server_killed)],
+    "back": [("a model server that is back", server_back)],
+    "manual": [("the examples of the manual", manual, *arguments)],
+    "load": [("the end in the middle of load", load)],
     "token": [("a token", token)],
     "finishes": [("what is in work is finished", finishes)],
     "stopped": [("a second signal stops", stopped)],
 }
-for name, function in parts[part]:
-    test(name, function)
+for name, function, *given in parts[part]:
+    test(name, function, *given)

@@ -32,6 +32,7 @@ try 0 "el4ner tag" "$el4ner" tag -c two.yaml -q --no-cache --to jsonl -o expecte
 service -c two.yaml --max-body 1 --max-texts 50
 python3 "$client" all "$address"
 python3 "$root/tests/e2e/page.py" "$address"
+python3 "$client" faults "$address"
 kill "$service"
 ends 0 "it ends when asked to"
 
@@ -52,7 +53,23 @@ serve --latency 100 --slots 2
 configure slow.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact, slots: 2"
 service -c slow.yaml --max-requests 2
 python3 "$client" slow "$address"
-for part in finishes stopped; do
+kill "$service"
+wait "$service"
+
+# A model server that ends and comes back.
+serve
+configure gone.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact, retries: 0"
+service -c gone.yaml
+kill "$server"
+wait "$server" 2>/dev/null
+python3 "$client" killed "$address"
+serve --port "$port"
+python3 "$client" back "$address"
+kill "$service"
+wait "$service"
+
+service -c slow.yaml
+for part in load finishes stopped; do
     rm -f in-work
     python3 "$client" $part "$address" >client-out 2>&1 &
     pid=$!
@@ -82,5 +99,14 @@ says 2 "is not set or empty" "a token from nowhere" "$el4ner" serve -c two.yaml 
 says 2 "holds no token" "an empty token" "$el4ner" serve -c two.yaml --token-file token
 says 2 "--listen must be like" "an address that is none" "$el4ner" serve -c two.yaml --listen 8765
 says 2 "takes no files" "a file" "$el4ner" serve -c two.yaml in.jsonl
-configure gone.yaml "name: a, url: 'http://127.0.0.1:1', prompts: compact, retries: 0"
-says 3 "" "no member can be reached" "$el4ner" serve -c gone.yaml --listen 127.0.0.1:0
+configure none.yaml "name: a, url: 'http://127.0.0.1:1', prompts: compact, retries: 0"
+says 3 "" "no member can be reached" "$el4ner" serve -c none.yaml --listen 127.0.0.1:0
+
+if have_llama_server && command -v curl >/dev/null; then
+    service
+    python3 "$client" manual "$address" "$root/docs/service.md"
+    kill "$service"
+    ends 0 "it ends with its models"
+else
+    skip "the examples of the manual: no llama-server or no curl"
+fi
