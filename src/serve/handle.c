@@ -171,6 +171,7 @@ static ssize_t read_stream(void *context, uint64_t position, char *bytes, size_t
     size_t n = left < room ? left : room;
     memcpy(bytes, call->out.data + call->sent, n);
     call->sent += n;
+    call->link->state = LINK_SENDING;
     call->link->since = el_now();
     return (ssize_t)n;
 }

@@ -1,11 +1,12 @@
 """The page of the service in a headless Chromium, driven as a person would: type, run, look.
 
-page.py ADDRESS [FOLDER-FOR-PICTURES]: prints "ok NAME" or "not ok NAME", or skips without a browser.
+page.py ADDRESS [PROCESS [FOLDER-FOR-PICTURES]]: in the end it stops the service, if its process is given. Prints "ok NAME" or "not ok NAME", or skips without a browser.
 """
 import base64
 import json
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -16,7 +17,8 @@ import urllib.parse
 import urllib.request
 
 address = sys.argv[1]
-pictures = sys.argv[2] if len(sys.argv) > 2 else None
+process = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+pictures = sys.argv[3] if len(sys.argv) > 3 else None
 
 
 class Browser:
@@ -206,6 +208,16 @@ def mistake():
     return "x" in browser.run("at('problem').textContent")
 
 
+def service_gone():
+    browser.run("showTypes(configured)")
+    os.kill(process, signal.SIGTERM)
+    browser.until(lambda: not os.path.exists(f"/proc/{process}/fd/0"))
+    browser.run("fail(''); at('form').requestSubmit()")
+    browser.wait("!running && !at('problem').hidden")
+    text = browser.run("at('problem').textContent")
+    return "cannot be reached" in text or text
+
+
 program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 if program is None:
     print("skip the page in a browser: there is no chromium")
@@ -229,6 +241,8 @@ try:
     test("the line of curl works", curl_works)
     test("names for screen readers", labels)
     test("a mistake is said on the page", mistake)
+    if process:
+        test("the page says that the service is gone", service_gone)
     test("no errors in the script", lambda: not browser.errors or browser.errors)
 finally:
     browser.close()

@@ -31,9 +31,9 @@ configure two.yaml "name: a, url: 'http://127.0.0.1:$first', prompts: compact" \
 try 0 "el4ner tag" "$el4ner" tag -c two.yaml -q --no-cache --to jsonl -o expected.jsonl in.jsonl
 service -c two.yaml --max-body 1 --max-texts 50
 python3 "$client" all "$address"
-python3 "$root/tests/e2e/page.py" "$address"
 python3 "$client" faults "$address"
-kill "$service"
+python3 "$root/tests/e2e/page.py" "$address" "$service"
+kill "$service" 2>/dev/null
 ends 0 "it ends when asked to"
 
 service -c two.yaml --listen "unix:$work/socket"
