@@ -160,6 +160,10 @@ check:
 	@shellcheck tests/e2e/lib.sh $$(grep -rlE '^#! ?/bin/(ba)?sh' bench tests tools)
 	@$(MAKE) --no-print-directory format-check
 
+# Fetching a real model and running it: needs a network, or pip's index.
+check-models: all
+	@BUILD=$(BUILD) tests/check-models
+
 fuzzers: $(FUZZERS)
 
 # What no test runs; it should compile all the same.
@@ -225,7 +229,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all unit bench-llm clean deps demo test check unit-programs programs bench-programs fuzzers fuzz format format-check install uninstall FORCE
+.PHONY: all check-models unit bench-llm clean deps demo test check unit-programs programs bench-programs fuzzers fuzz format format-check install uninstall FORCE
 .PHONY: tagger models bench-convert bench-retrieval bench-retrieval-quality
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:=.d)
 .SECONDARY:
