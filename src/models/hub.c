@@ -68,8 +68,9 @@ static size_t take_header(char *line, size_t size, size_t n, void *context) {
         el_print(t->etag, sizeof t->etag, "%s", value);
     } else if (is_header(line, len, "retry-after", value, sizeof value)) {
         char *end;
-        double seconds = strtod(value, &end);
-        t->retry_after = end != value && seconds >= 0 ? seconds : -1; /* dates are not counted */
+        unsigned long seconds = strtoul(value, &end, 10);
+        bool number = value[0] >= '0' && value[0] <= '9' && *end == '\0';
+        t->retry_after = number ? (double)seconds : -1; /* dates are not counted */
     } else if (is_header(line, len, "x-error-message", value, sizeof value)) {
         el_print(t->said, sizeof t->said, "%s", value);
     } else if (is_header(line, len, "content-range", value, sizeof value)) {
