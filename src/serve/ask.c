@@ -1,5 +1,6 @@
 /* What a request asks for: options in its address, and a body that is an object of JSON or a file
  * of any format. */
+#include "base/ascii.h"
 #include "base/array.h"
 #include "base/json.h"
 #include "base/locale.h"
@@ -10,7 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static bool fail_memory(struct call *call) {
     answer_error(call, 503, NULL, "out of memory");
@@ -188,18 +188,22 @@ static const char *header(struct call *call, const char *name) {
 /* Is `type` the media type of the header, whatever its parameters? */
 static bool is_media(const char *given, const char *type) {
     size_t n = strcspn(given, "; \t,");
-    return n == strlen(type) && strncasecmp(given, type, n) == 0;
+    return n == strlen(type) && el_ascii_begins(given, type, n);
 }
 
 static bool is_utf8(const char *type) {
-    const char *charset = strcasestr(type, "charset=");
-    if (charset == NULL) {
+    static const char name[] = "charset=";
+    const char *charset = type;
+    while (*charset != '\0' && !el_ascii_begins(charset, name, sizeof name - 1)) {
+        charset++;
+    }
+    if (*charset == '\0') {
         return true;
     }
-    charset += strlen("charset=");
+    charset += sizeof name - 1;
     charset += *charset == '"';
-    return strncasecmp(charset, "utf-8", 5) == 0 || strncasecmp(charset, "utf8", 4) == 0 ||
-           strncasecmp(charset, "us-ascii", 8) == 0;
+    return el_ascii_begins(charset, "utf-8", 5) || el_ascii_begins(charset, "utf8", 4) ||
+           el_ascii_begins(charset, "us-ascii", 8);
 }
 
 /* The format by the Content-Type; AUTO for an object of JSON. */

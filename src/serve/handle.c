@@ -1,4 +1,5 @@
 /* Requests as libmicrohttpd hands them over: who may ask, what, how much; and their answers. */
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/sha256.h"
 #include "serve/service_private.h"
@@ -6,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -247,7 +247,7 @@ static bool shows_token(struct call *call) {
     if (token == NULL) {
         return true;
     }
-    if (given == NULL || strncasecmp(given, "Bearer ", 7) != 0) {
+    if (given == NULL || !el_ascii_begins(given, "Bearer ", 7)) {
         answer_error(call, 401, NULL, "this service asks for a token: Authorization: Bearer TOKEN");
         return false;
     }
@@ -262,7 +262,7 @@ static bool shows_token(struct call *call) {
 
 static bool is_local_host(const char *host) {
     size_t n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-    return (n == 9 && strncasecmp(host, "localhost", n) == 0) ||
+    return (n == 9 && el_ascii_begins(host, "localhost", n)) ||
            (n == 5 && strncmp(host, "[::1]", n) == 0) ||
            (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == n);
 }
@@ -279,7 +279,7 @@ static bool is_no_other_site(struct call *call) {
         return false;
     }
     const char *site = origin != NULL ? strstr(origin, "://") : NULL;
-    if (origin != NULL && (site == NULL || host == NULL || strcasecmp(site + 3, host) != 0)) {
+    if (origin != NULL && (site == NULL || host == NULL || !el_ascii_same(site + 3, host))) {
         answer_error(call, 403, "Origin", "pages of other sites may not use this service");
         return false;
     }
@@ -342,7 +342,7 @@ static bool check_body(struct call *call) {
         answer_error(call, 411, "Content-Length", "is missing");
         return false;
     }
-    if (coding != NULL && strcasecmp(coding, "identity") != 0) {
+    if (coding != NULL && !el_ascii_same(coding, "identity")) {
         answer_error(call, 415, "Content-Encoding",
                      "must be identity, not %s; files packed by gzip or zstd are recognised with "
                      "?from=",

@@ -72,7 +72,7 @@ twice() { # STATUS COMMAND...
     that "$command says what came from the store" test "$(stored)" -ge 30
 }
 twice 0 eval --samples 0 --types auto labelled.jsonl
-twice 1 tune --sentences 10 --pool labelled.jsonl --types person
+twice 0 tune --sentences 10 --pool labelled.jsonl --types person
 refresh() { "$el4ner" tag -c "$@" --cache pair.db --refresh long.txt; }
 replies() { "$el4ner" cache export --cache pair.db | wc -l; }
 count=$(replies)
