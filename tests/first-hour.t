@@ -204,6 +204,8 @@ With other types there is nothing to compare, which is said.
     after classification  100.00
     after verification    100.00
     final                 100.00
+  
+  Scores of 4 entities: expected calibration error 0.00 %
   $ el4ner eval gold.conll --types auto -q --to markdown
   el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
   | group | row | figures | P | R | F1 | low | high | calls | made | gold | predicted | correct |
