@@ -303,14 +303,16 @@ void el_model_noted(const char *path, char hex[EL_SHA256_HEX]) {
     free(note);
 }
 
-/* One that was made of an older adapter is not the model any more. */
-static bool is_outdated(const struct el_model *model, const char *path) {
+bool el_model_is_at(const struct el_model *model, const char *path) {
     char hex[EL_SHA256_HEX];
-    if (model->base_name == NULL || model->sha256 == NULL) {
+    if (access(path, R_OK) != 0) {
         return false;
     }
+    if (model->base_name == NULL || model->sha256 == NULL) {
+        return true;
+    }
     el_model_noted(path, hex);
-    return hex[0] != '\0' && strcmp(hex, model->sha256) != 0;
+    return hex[0] == '\0' || strcmp(hex, model->sha256) == 0;
 }
 
 /* Where the file is, in the arena; false only if out of memory. */
@@ -326,7 +328,7 @@ static bool find_file(struct el_catalogue *catalogue, struct el_model *model, co
         if (path == NULL) {
             return false;
         }
-        if (access(path, R_OK) == 0 && !is_outdated(model, path)) {
+        if (el_model_is_at(model, path)) {
             model->path = path;
             return true;
         }

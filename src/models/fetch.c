@@ -276,16 +276,10 @@ static bool lock_folder(struct el_fetch *fetch, int *lock) {
     return true;
 }
 
-/* Since the catalogue was read, another program may have put it there. What was made of an older
- * adapter does not count. */
+/* Since the catalogue was read, another program may have put it there. */
 static bool is_in_place(const struct el_model *model, const char *folder) {
-    char noted[EL_SHA256_HEX] = "";
     char *place = place_of(model, folder);
-    bool there = place != NULL && access(place, R_OK) == 0;
-    if (there && model->base != NULL && model->sha256 != NULL) {
-        el_model_noted(place, noted);
-        there = noted[0] == '\0' || strcmp(noted, model->sha256) == 0;
-    }
+    bool there = place != NULL && el_model_is_at(model, place);
     free(place);
     return there;
 }
