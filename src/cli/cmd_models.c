@@ -329,25 +329,26 @@ static bool due(const struct command *c) {
 
 static void put_amount(char *line, size_t room, const struct el_fetch_stand *stand,
                        double seconds) {
-    double done = (double)stand->done / 1e6, fresh = done - (double)stand->resumed / 1e6;
-    if (stand->step == EL_FETCH_CHECKS) {
-        fresh = done;
-    }
-    double rate = seconds > 0.5 && fresh > 0 ? fresh / seconds : 0;
-    size_t len = strlen(line);
+    bool checks = stand->step == EL_FETCH_CHECKS;
+    double done = (double)stand->done / 1e6, of = (double)stand->of / 1e6;
+    double fresh = done - (double)stand->resumed / 1e6;
+    double rate = !checks && seconds > 0.5 && fresh > 0 ? fresh / seconds : 0;
+    size_t len = el_print(line, room, "%s%.0f",
+                          checks                             ? "checked: "
+                          : stand->step == EL_FETCH_PACKAGES ? "from Python packages: "
+                                                             : "",
+                          done);
     if (stand->of > 0) {
-        double of = (double)stand->of / 1e6;
-        len +=
-            el_print(line + len, room - len, "%.0f of %.0f MB, %.0f %%", done, of, done / of * 100);
+        len += el_print(line + len, room - len, " of %.0f MB, %.0f %%", of, done / of * 100);
     } else {
-        len += el_print(line + len, room - len, "%.0f MB", done);
+        len += el_print(line + len, room - len, " MB");
     }
-    if (rate > 0 && stand->step != EL_FETCH_CHECKS) {
+    if (rate > 0) {
         len += el_print(line + len, room - len, "  %.1f MB/s", rate);
-        if (stand->of > 0) {
-            long left = (long)(((double)stand->of / 1e6 - done) / rate);
-            el_print(line + len, room - len, "  %ld:%02ld left", left / 60, left % 60);
-        }
+    }
+    if (rate > 0 && stand->of > 0) {
+        long left = (long)((of - done) / rate);
+        el_print(line + len, room - len, "  %ld:%02ld left", left / 60, left % 60);
     }
 }
 
@@ -360,21 +361,15 @@ static bool moved(void *context, const struct el_fetch_stand *stand) {
     if (!due(c)) {
         return true;
     }
-    el_print(line, sizeof line, "%s: %s", stand->model->name,
-             stand->step == EL_FETCH_CHECKS     ? "checked: "
-             : stand->step == EL_FETCH_PACKAGES ? "from Python packages: "
-                                                : "");
+    size_t len = el_print(line, sizeof line, "%s: ", stand->model->name), room = sizeof line - len;
     if (stand->step == EL_FETCH_WAITS && stand->waits > 0) {
-        size_t len = strlen(line);
-        el_print(line + len, sizeof line - len, "tries again in %.0f s", stand->waits);
+        el_print(line + len, room, "tries again in %.0f s", stand->waits);
     } else if (stand->step == EL_FETCH_WAITS) {
-        size_t len = strlen(line);
-        el_print(line + len, sizeof line - len, "another el4ner fetches; waits for it");
+        el_print(line + len, room, "another el4ner fetches; waits for it");
     } else if (stand->step == EL_FETCH_MERGES) {
-        size_t len = strlen(line);
-        el_print(line + len, sizeof line - len, "the adapter is merged");
+        el_print(line + len, room, "the adapter is merged");
     } else {
-        put_amount(line, sizeof line, stand, el_now() - c->began);
+        put_amount(line + len, room, stand, el_now() - c->began);
     }
     c->shown = el_now();
     if (cli_progress_shown()) {
@@ -395,14 +390,13 @@ struct get {
     size_t n;
 };
 
-static bool add(struct get *get, const struct el_model *model) {
+static void add(struct get *get, const struct el_model *model) {
     for (size_t i = 0; i < get->n; i++) {
         if (get->models[i] == model) {
-            return true;
+            return;
         }
     }
     get->models[get->n++] = model;
-    return true;
 }
 
 /* Those that are named and those of the ensemble, as far as they are not here. */
@@ -545,15 +539,17 @@ static int get_all(struct get *get) {
                                        .log = &log,
                                        .moved = moved,
                                        .context = &get->c};
-    int status = hub == NULL || wrong ? CLI_USAGE : options.folder == NULL ? CLI_FAILED : CLI_OK;
-    if (status == CLI_OK && get->n > 0 && !get->c.settings.quiet) {
+    if (hub == NULL || wrong || options.folder == NULL) {
+        free(hub);
+        return hub == NULL || wrong ? CLI_USAGE : CLI_FAILED;
+    }
+    if (get->n > 0 && !get->c.settings.quiet) {
         say_amount(get);
     }
     signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error like others */
     cli_catch_interrupt();
-    for (size_t i = 0; i < get->n && (status == CLI_OK || status == CLI_USAGE) && hub != NULL &&
-                       !wrong && options.folder != NULL;
-         i++) {
+    int status = CLI_OK;
+    for (size_t i = 0; i < get->n && (status == CLI_OK || status == CLI_USAGE); i++) {
         int one = get_one(get, get->models[i], &options);
         status = one != CLI_OK ? one : status;
     }
