@@ -68,7 +68,8 @@ char *el_model_note(const char *path);
 /* That hash, or "". */
 void el_model_noted(const char *path, char hex[EL_SHA256_HEX]);
 
-/* Is the file of the model here? One that was made of an older adapter is not the model any more. */
+/* Is the file of the model here? One that was made of an older adapter is not the model any more.
+ */
 bool el_model_is_at(const struct el_model *model, const char *path);
 
 /* The name that is most like this one, or NULL. */

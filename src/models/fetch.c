@@ -80,11 +80,13 @@ static char *beside(const struct el_model *model, const char *folder, const char
 static const char *const endings[] = {"hub", "url", "packages", "copy", "merged", "packages.note"};
 enum { ENDINGS = sizeof endings / sizeof *endings, WITH_BYTES = 3 };
 
-static void remove_rest(const struct el_model *model, const char *folder, bool *any) {
+/* Was there any? */
+static bool remove_rest(const struct el_model *model, const char *folder) {
+    bool any = false;
     for (size_t i = 0; i < ENDINGS; i++) {
         char *path = beside(model, folder, endings[i]);
         if (path != NULL && unlink(path) == 0) {
-            *any = true;
+            any = true;
         }
         free(path);
     }
@@ -93,6 +95,7 @@ static void remove_rest(const struct el_model *model, const char *folder, bool *
         el_fetch_remove_folder(pip);
     }
     free(pip);
+    return any;
 }
 
 uint64_t el_model_kept(const struct el_model *model, const char *folder) {
@@ -315,8 +318,7 @@ static bool from_source(struct el_fetch *fetch, const char *ending) {
         close_part(fetch);
     }
     if (ok) {
-        bool any;
-        remove_rest(fetch->model, fetch->options->folder, &any);
+        remove_rest(fetch->model, fetch->options->folder);
     }
     return ok;
 }
@@ -484,8 +486,7 @@ static bool from_file(struct el_fetch *fetch) {
     }
     close_part(fetch);
     if (ok) {
-        bool any;
-        remove_rest(fetch->model, fetch->options->folder, &any);
+        remove_rest(fetch->model, fetch->options->folder);
     }
     return ok;
 }
@@ -516,13 +517,12 @@ bool el_model_check(const struct el_model *model, const struct el_fetch_options 
 }
 
 bool el_model_remove(const struct el_model *model, const char *folder, struct el_error *err) {
-    bool any = false;
     char *place = place_of(model, folder), *note = place != NULL ? el_model_note(place) : NULL;
     if (note == NULL) {
         free(place);
         return el_fail_memory(err);
     }
-    remove_rest(model, folder, &any);
+    bool any = remove_rest(model, folder);
     unlink(note);
     bool ok = unlink(place) == 0 || (errno == ENOENT && any);
     if (!ok && errno != ENOENT) {
