@@ -962,9 +962,10 @@ static bool handle(struct server *s, struct connection *c) {
     if (body_len > MAX_REQUEST || c->in.len < whole) {
         return false;
     }
-    char path[128] = "", auth[640] = "";
+    char path[128] = "", version[16] = "", auth[640] = "";
     enum shape shape;
-    sscanf(c->in.data, "%*s %127s", path);
+    sscanf(c->in.data, "%*s %127s %15s", path, version);
+    c->close_after = strcmp(version, "HTTP/1.0") == 0; /* its end is how that tells the reply's */
     path[strcspn(path, "?")] = '\0';
     if (strncmp(path, "/gateway/", 9) == 0) { /* the OpenAI style without its "/v1" */
         memmove(path + 3, path + 8, strlen(path + 8) + 1);

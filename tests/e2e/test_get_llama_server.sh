@@ -36,6 +36,8 @@ that "the end names what to do by hand" grep -q -- '- or install llama.cpp by ot
 that "and what helps each source" grep -q -- '- check the network, and the index and proxy that pip is configured with' err
 
 # The sources: an archive, its hash, and a cmake that makes of it a server that answers.
+# Without a keyring apt is not asked, which would try again and again each time.
+rm keyring
 mkdir -p pack/some-1/llama.cpp
 echo MIT >pack/some-1/llama.cpp/LICENSE
 tar -czf some-1.tar.gz -C pack some-1
