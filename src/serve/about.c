@@ -8,11 +8,6 @@
 /* serve_assets.S */
 extern const char el_serve_openapi[], el_serve_openapi_end[], el_serve_page[], el_serve_page_end[];
 
-static const char *const stages[] = {[EL4NER_RETRIEVE] = "retrieve",
-                                     [EL4NER_EXTRACT] = "extract",
-                                     [EL4NER_CLASSIFY] = "classify",
-                                     [EL4NER_VERIFY] = "verify"};
-
 static void tell(struct call *call, unsigned status, const char *type) {
     call->status = call->out.failed ? 503 : status;
     call->type = type;
@@ -83,7 +78,8 @@ void about_members(struct call *call) {
         el_buffer_printf(out, ", \"answers\": %s, \"usage\": {",
                          member->problem == NULL && !is_silent(member, now) ? "true" : "false");
         for (int stage = EL4NER_EXTRACT; stage <= EL4NER_VERIFY; stage++) {
-            add_string(out, stage > EL4NER_EXTRACT ? ", " : "", stages[stage]);
+            add_string(out, stage > EL4NER_EXTRACT ? ", " : "",
+                       el_stage_name((enum el_stage)stage));
             el_buffer_string(out, ": ");
             add_usage(out, &member->usage[stage]);
         }
@@ -193,7 +189,7 @@ static void add_member_metric(struct el_buffer *out, const struct keeper *keeper
             memcpy(&value, usage + offset, sizeof value);
             el_buffer_printf(out, "%s{", metric);
             label(out, "member=\"", keeper->members[i].name);
-            el_buffer_printf(out, ",stage=\"%s\"} %llu\n", stages[stage],
+            el_buffer_printf(out, ",stage=\"%s\"} %llu\n", el_stage_name((enum el_stage)stage),
                              (unsigned long long)value);
         }
     }
@@ -209,7 +205,8 @@ static void add_abstentions(struct el_buffer *out, const struct keeper *keeper) 
                 if (n > 0) {
                     el_buffer_printf(out, "%s{", metric);
                     label(out, "member=\"", keeper->members[i].name);
-                    el_buffer_printf(out, ",stage=\"%s\",cause=\"%s\"} %llu\n", stages[stage],
+                    el_buffer_printf(out, ",stage=\"%s\",cause=\"%s\"} %llu\n",
+                                     el_stage_name((enum el_stage)stage),
                                      el_cause_name((enum el_cause)cause), (unsigned long long)n);
                 }
             }

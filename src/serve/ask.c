@@ -181,10 +181,6 @@ static enum MHD_Result see_argument(void *context, enum MHD_ValueKind kind, cons
 
 /* ---- what the headers say ---- */
 
-static const char *header(struct call *call, const char *name) {
-    return MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name);
-}
-
 /* Is `type` the media type of the header, whatever its parameters? */
 static bool is_media(const char *given, const char *type) {
     size_t n = strcspn(given, "; \t,");
@@ -221,7 +217,7 @@ static bool choose_input(struct call *call) {
         {"text/csv", EL_FORMAT_CSV},
         {"text/tab-separated-values", EL_FORMAT_TSV},
     };
-    const char *type = header(call, MHD_HTTP_HEADER_CONTENT_TYPE);
+    const char *type = handle_header(call, MHD_HTTP_HEADER_CONTENT_TYPE);
     if (type != NULL && !is_utf8(type)) {
         answer_error(call, 415, "Content-Type", "texts must be UTF-8, not %s", type);
         return false;
@@ -254,7 +250,7 @@ bool ask_options(struct call *call) {
     if (call->status >= 400) {
         return false;
     }
-    const char *accept = header(call, MHD_HTTP_HEADER_ACCEPT);
+    const char *accept = handle_header(call, MHD_HTTP_HEADER_ACCEPT);
     if (accept != NULL && !call->wish.has_to &&
         (is_media(accept, "application/x-ndjson") || is_media(accept, "application/ndjson") ||
          is_media(accept, "application/jsonl"))) {

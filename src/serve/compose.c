@@ -69,16 +69,12 @@ static json_t *evidence_json(const struct el4ner_evidence *from, const char *tex
 }
 
 static void add_abstentions(struct el_document *document, el4ner_result *result) {
-    static const char *const stages[] = {[EL4NER_RETRIEVE] = "retrieve",
-                                         [EL4NER_EXTRACT] = "extract",
-                                         [EL4NER_CLASSIFY] = "classify",
-                                         [EL4NER_VERIFY] = "verify"};
     const struct el4ner_abstention *one;
     json_t *list = json_array();
     for (size_t i = 0; (one = el4ner_get_abstention(result, i)) != NULL; i++) {
         json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "member", one->member,
-                                              "stage", stages[one->stage], "cause", one->cause,
-                                              "detail", one->detail));
+                                              "stage", el_stage_name((enum el_stage)one->stage),
+                                              "cause", one->cause, "detail", one->detail));
     }
     json_object_set_new(document->extra, "abstentions", list);
 }

@@ -12,23 +12,22 @@
 
 static const struct {
     const char *path, *method;
-    enum route route;
     void (*about)(struct call *call);
     bool open; /* without a token too */
 } routes[] = {
-    {"/v1/tag", "POST", ROUTE_TAG, NULL, false},
-    {"/v1/health", "GET", ROUTE_OTHER, about_health, true},
-    {"/v1/members", "GET", ROUTE_OTHER, about_members, false},
-    {"/metrics", "GET", ROUTE_OTHER, about_metrics, false},
-    {"/openapi.json", "GET", ROUTE_OTHER, about_openapi, true},
-    {"/", "GET", ROUTE_OTHER, about_page, true},
+    {"/v1/tag", "POST", NULL, false},
+    {"/v1/health", "GET", about_health, true},
+    {"/v1/members", "GET", about_members, false},
+    {"/metrics", "GET", about_metrics, false},
+    {"/openapi.json", "GET", about_openapi, true},
+    {"/", "GET", about_page, true},
 };
 enum { ROUTES = sizeof routes / sizeof *routes };
 
 enum { PATIENCE = 4 }; /* bodies are read up to so many times the limit, to be refused */
 
-static const char *header(struct MHD_Connection *connection, const char *name) {
-    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+const char *handle_header(const struct call *call, const char *name) {
+    return MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name);
 }
 
 /* ---- calls ---- */
@@ -49,7 +48,6 @@ static struct call *call_new(struct service *service, struct MHD_Connection *con
             call->next->previous = call;
         }
         service->calls = call;
-        service->n_calls++;
     }
     return call;
 }
@@ -70,7 +68,6 @@ void call_free(struct call *call) {
     if (call->next != NULL) {
         call->next->previous = call->previous;
     }
-    service->n_calls--;
     service->body_bytes -= call->body.len;
     el_buffer_free(&call->body);
     el_buffer_free(&call->out);
@@ -242,7 +239,7 @@ static void hash_of(const char *text, char hex[EL_SHA256_HEX]) {
 /* Hashes are compared, so that the time tells neither the length nor how much of it is right. */
 static bool shows_token(struct call *call) {
     const char *token = call->service->options->token;
-    const char *given = header(call->connection, MHD_HTTP_HEADER_AUTHORIZATION);
+    const char *given = handle_header(call, MHD_HTTP_HEADER_AUTHORIZATION);
     char wanted_hash[EL_SHA256_HEX], given_hash[EL_SHA256_HEX];
     if (token == NULL) {
         return true;
@@ -270,8 +267,8 @@ static bool is_local_host(const char *host) {
 /* A page of another site must not use the service through a browser on this machine: neither by a
  * request of its own, nor by a name that leads here. */
 static bool is_no_other_site(struct call *call) {
-    const char *host = header(call->connection, MHD_HTTP_HEADER_HOST);
-    const char *origin = header(call->connection, MHD_HTTP_HEADER_ORIGIN);
+    const char *host = handle_header(call, MHD_HTTP_HEADER_HOST);
+    const char *origin = handle_header(call, MHD_HTTP_HEADER_ORIGIN);
     if (call->service->asks_host && host != NULL && !is_local_host(host)) {
         answer_error(call, 403, "Host",
                      "without a token the service is for this machine, by the name localhost or "
@@ -301,7 +298,6 @@ static bool find_route(struct call *call, const char *url, const char *method,
             answer_error(call, 405, NULL, "%s takes %s, not %s", url, call->allow, method);
             return false;
         }
-        call->route = routes[i].route;
         *about = routes[i].about;
         *open = routes[i].open;
         return true;
@@ -334,11 +330,21 @@ static bool is_ready(struct call *call) {
     return false;
 }
 
+/* Does the header, which may be missing, announce more than this? */
+static bool announces_more(const char *length, size_t most) {
+    return length != NULL && (strlen(length) > 15 || strtoull(length, NULL, 10) > most);
+}
+
+static void refuse_long(struct call *call) {
+    answer_error(call, 413, "body", "has more than %zu bytes; send it in parts",
+                 call->service->options->max_body);
+}
+
 static bool check_body(struct call *call) {
-    const char *length = header(call->connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    const char *coding = header(call->connection, MHD_HTTP_HEADER_CONTENT_ENCODING);
+    const char *length = handle_header(call, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *coding = handle_header(call, MHD_HTTP_HEADER_CONTENT_ENCODING);
     size_t most = call->service->options->max_body;
-    if (length == NULL && header(call->connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) == NULL) {
+    if (length == NULL && handle_header(call, MHD_HTTP_HEADER_TRANSFER_ENCODING) == NULL) {
         answer_error(call, 411, "Content-Length", "is missing");
         return false;
     }
@@ -349,8 +355,8 @@ static bool check_body(struct call *call) {
                      coding);
         return false;
     }
-    if (length != NULL && (strlen(length) > 15 || strtoull(length, NULL, 10) > most)) {
-        answer_error(call, 413, "body", "has more than %zu bytes; send it in parts", most);
+    if (announces_more(length, most)) {
+        refuse_long(call);
         return false;
     }
     /* What is being received has a bound too. */
@@ -364,11 +370,10 @@ static bool check_body(struct call *call) {
 /* An answer in place of the body's reading. Who is sending a body reads no answer before the end of
  * it, so that is read and thrown away, unless the client waits or it is far too long. */
 static enum MHD_Result refuse(struct call *call) {
-    const char *length = header(call->connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    bool waits = header(call->connection, MHD_HTTP_HEADER_EXPECT) != NULL;
+    const char *length = handle_header(call, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    bool waits = handle_header(call, MHD_HTTP_HEADER_EXPECT) != NULL;
     size_t most = PATIENCE * call->service->options->max_body;
-    bool huge = length != NULL && (strlen(length) > 15 || strtoull(length, NULL, 10) > most);
-    return waits || huge ? respond(call) : MHD_YES;
+    return waits || announces_more(length, most) ? respond(call) : MHD_YES;
 }
 
 /* The headers are here. */
@@ -404,8 +409,7 @@ static enum MHD_Result receive(struct call *call, const char *bytes, size_t n) {
 /* All of the body is here. */
 static enum MHD_Result dispatch(struct call *call) {
     if (call->received > call->service->options->max_body) {
-        answer_error(call, 413, "body", "has more than %zu bytes; send it in parts",
-                     call->service->options->max_body);
+        refuse_long(call);
     } else if (is_ready(call) && ask_documents(call)) {
         call->service->body_bytes -= call->body.len;
         el_buffer_free(&call->body);

@@ -129,7 +129,6 @@ static void finish(struct service *service) {
 }
 
 static void stop(struct service *service) {
-    service->stopping = true;
     for (struct call *call = service->calls; call != NULL; call = call->next) {
         if (call->in_work) {
             feed_cancel(call);

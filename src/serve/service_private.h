@@ -9,7 +9,6 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
-#include <stdatomic.h>
 
 struct service;
 
@@ -41,7 +40,7 @@ struct wish {
     size_t n_types;
     enum el4ner_choice nested;
     bool evidence, trace;
-    const char *lang, *id;
+    const char *lang;
     double seconds;
     enum el_format from, to;
     bool has_from, has_to;
@@ -56,7 +55,6 @@ struct call {
     struct service *service;
     struct MHD_Connection *connection; /* NULL = it is over */
     struct link *link;
-    enum route { ROUTE_NONE, ROUTE_TAG, ROUTE_OTHER } route;
     const char *path; /* of the route, for the metrics */
     double begun;
     struct el_arena arena;
@@ -126,18 +124,18 @@ struct service {
     int listener, epoll, news; /* `news` is written to by the engine's thread */
     char address[160];
     const char *socket_path; /* of a Unix socket; NULL = none */
-    bool told_ready, finishing, stopping, asks_host;
-    unsigned char token[32]; /* hash */
+    bool told_ready, finishing;
+    bool asks_host; /* requests must name this machine */
     struct keeper keeper;
     struct call *calls, *waiting, **waiting_last;
     struct link *links;
-    size_t n_calls, in_work, in_engine, body_bytes;
+    size_t in_work, in_engine, body_bytes;
     double last_look;
     struct tally tallies[TALLIES];
     uint64_t texts, gone;
 };
 
-/* listen.c: bind; *loopback says whether only this machine can reach it */
+/* listen.c */
 bool listen_at(struct service *service, struct el_error *err);
 void stop_listening(struct service *service);
 
@@ -167,7 +165,8 @@ void answer_error(struct call *call, unsigned status, const char *where, const c
     __attribute__((format(printf, 4, 5)));
 void answer_note(struct call *call, const char *message);
 
-/* handle.c: what libmicrohttpd calls */
+/* handle.c: a header of the request, NULL if it has none; what libmicrohttpd calls */
+const char *handle_header(const struct call *call, const char *name);
 enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
                        const char *method, const char *version, const char *upload,
                        size_t *upload_size, void **call);
