@@ -196,15 +196,13 @@ el4ner *el4ner_open_yaml(const char *yaml, size_t length, const struct el4ner_op
 }
 
 el4ner *el_engine_open(struct el_config *config, const struct el4ner_options *given, bool refresh,
-                       struct el4ner_error *error) {
+                       struct el_error *err) {
     struct el4ner_options options;
-    struct el_error err = {0};
-    if (!take_options(given, &options, &err)) {
+    if (!take_options(given, &options, err)) {
         el_config_free(config);
-        return give_error(error, &err);
+        return NULL;
     }
-    el4ner *engine = open_engine(true, config, &options, refresh, &err);
-    return engine != NULL ? engine : give_error(error, &err);
+    return open_engine(true, config, &options, refresh, err);
 }
 
 const struct el_counts *el_engine_counts(const el4ner *engine) {

@@ -10,7 +10,7 @@
 /* el4ner_open() with a configuration, which is taken in any case, and all stored replies asked for
  * anew with `refresh`. */
 el4ner *el_engine_open(struct el_config *config, const struct el4ner_options *options, bool refresh,
-                       struct el4ner_error *error);
+                       struct el_error *err);
 
 /* el4ner_submit() of a document, which is taken in any case; its entities make way for those that
  * are found. From any thread. */

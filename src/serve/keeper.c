@@ -123,20 +123,17 @@ static void move_on(struct service *service, el4ner *engine) {
     }
 }
 
-static void publish(struct service *service, el4ner *engine, const struct el4ner_error *error) {
+static void publish(struct service *service, el4ner *engine, const struct el_error *err) {
     struct keeper *keeper = &service->keeper;
     pthread_mutex_lock(&keeper->mutex);
     bool ok = engine != NULL;
-    if (ok) {
+    if (!ok) {
+        keeper->error = *err;
+    } else {
         keeper->window = el_engine_window(engine);
         list_types(service->options->config, &keeper->types);
-        ok = list_members(keeper, engine) && !keeper->types.failed;
-    } else {
-        keeper->error = *error;
-    }
-    if (engine != NULL && !ok) {
-        keeper->error.code = EL4NER_ERROR_MEMORY;
-        strcpy(keeper->error.message, "out of memory");
+        ok = (list_members(keeper, engine) && !keeper->types.failed) ||
+             el_fail_memory(&keeper->error);
     }
     keeper->engine = ok ? engine : NULL;
     keeper->state = ok ? KEEPER_READY : KEEPER_FAILED;
@@ -159,9 +156,9 @@ static void *keep(void *context) {
                                      .log_context = &log,
                                      .order = EL4NER_AS_READY,
                                      .most_texts = most_texts(service)};
-    struct el4ner_error error = {0};
-    el4ner *engine = el_engine_open(given->config, &options, given->refresh, &error);
-    publish(service, engine, &error);
+    struct el_error err = {0};
+    el4ner *engine = el_engine_open(given->config, &options, given->refresh, &err);
+    publish(service, engine, &err);
     while (engine != NULL && !is_stopped(&service->keeper)) {
         move_on(service, engine);
     }

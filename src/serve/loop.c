@@ -149,11 +149,6 @@ static size_t unanswered(const struct service *service) {
 
 static bool look_at_engine(struct service *service, struct el_error *err) {
     struct keeper *keeper = &service->keeper;
-    static const enum el_code codes[] = {
-        [EL4NER_ERROR_MEMORY] = EL_ERR_MEMORY,           [EL4NER_ERROR_IO] = EL_ERR_IO,
-        [EL4NER_ERROR_FORMAT] = EL_ERR_FORMAT,           [EL4NER_ERROR_CONFIG] = EL_ERR_CONFIG,
-        [EL4NER_ERROR_UNREACHABLE] = EL_ERR_UNREACHABLE,
-    };
     size_t reached = 0;
     pthread_mutex_lock(&keeper->mutex);
     enum keeper_state state = keeper->state;
@@ -162,9 +157,8 @@ static bool look_at_engine(struct service *service, struct el_error *err) {
     }
     pthread_mutex_unlock(&keeper->mutex);
     if (state == KEEPER_FAILED) {
-        enum el4ner_code code = keeper->error.code;
-        return el_fail(err, code <= EL4NER_ERROR_UNREACHABLE ? codes[code] : EL_ERR_IO, "%s",
-                       keeper->error.message);
+        *err = keeper->error;
+        return false;
     }
     if (state == KEEPER_READY) {
         service->told_ready = true;

@@ -94,7 +94,7 @@ struct keeper {
     bool started;
     pthread_mutex_t mutex; /* of all that follows */
     enum keeper_state { KEEPER_STARTING, KEEPER_READY, KEEPER_FAILED } state;
-    struct el4ner_error error;
+    struct el_error error; /* why it failed */
     bool stop;
     el4ner *engine; /* to submit, cancel and wake */
     el4ner_result **results;
