@@ -201,7 +201,7 @@ static void add_abstentions(struct el_buffer *out, const struct keeper *keeper) 
     for (size_t i = 0; i < keeper->n_members && i < EL_MAX_MEMBERS; i++) {
         for (int stage = EL4NER_EXTRACT; stage <= EL4NER_VERIFY; stage++) {
             for (int cause = 0; cause < EL_CAUSES; cause++) {
-                uint64_t n = keeper->counts.abstentions.n[i][stage][cause];
+                uint64_t n = keeper->abstentions[i][stage][cause];
                 if (n > 0) {
                     el_buffer_printf(out, "%s{", metric);
                     label(out, "member=\"", keeper->members[i].name);
@@ -234,11 +234,9 @@ static void add_engine(struct el_buffer *out, const struct keeper *keeper) {
     }
     add_abstentions(out, keeper);
     add_single(out, "el4ner_saved_calls_total", "counter",
-               "Calls that lazy voting and agreement saved.", keeper->counts.saved_calls);
+               "Calls that lazy voting and agreement saved.", keeper->saved_calls);
     add_single(out, "el4ner_sentences_total", "counter", "Sentences that are finished.",
-               keeper->counts.sentences);
-    add_single(out, "el4ner_entities_total", "counter", "Entities that were found.",
-               keeper->counts.entities);
+               keeper->progress.sentences);
     add_single(out, "el4ner_sentences_due", "gauge", "Sentences in work or waiting.",
                keeper->progress.sentences_due);
     add_single(out, "el4ner_calls_in_flight", "gauge", "Calls that members are working on.",
@@ -254,6 +252,8 @@ void about_metrics(struct call *call) {
     add_single(out, "el4ner_clients_gone_total", "counter",
                "Requests whose client went away before the end of the answer.", service->gone);
     add_single(out, "el4ner_texts_total", "counter", "Texts that were answered.", service->texts);
+    add_single(out, "el4ner_entities_total", "counter", "Entities that were found.",
+               service->entities);
     pthread_mutex_lock(&service->keeper.mutex);
     add_engine(out, &service->keeper);
     pthread_mutex_unlock(&service->keeper.mutex);

@@ -215,6 +215,7 @@ void answer_document(struct call *call, el4ner_result *result) {
         call->out.data[--call->out.len] = '\0';
     }
     call->service->texts++;
+    call->service->entities += document->n_entities;
 }
 
 /* All texts failed: then it is not a success, whatever has been found. */

@@ -80,6 +80,7 @@ static void note_usage(struct member_state *member, int stage, const struct el4n
 static void tell(struct keeper *keeper, el4ner *engine) {
     double now = el_now();
     struct el4ner_usage usage;
+    const struct el_counts *counts = el_engine_counts(engine);
     struct el4ner_progress progress = {.size = sizeof progress};
     el4ner_get_progress(engine, &progress);
     pthread_mutex_lock(&keeper->mutex);
@@ -90,7 +91,8 @@ static void tell(struct keeper *keeper, el4ner *engine) {
             }
         }
     }
-    keeper->counts = *el_engine_counts(engine);
+    memcpy(keeper->abstentions, counts->abstentions.n, sizeof keeper->abstentions);
+    keeper->saved_calls = counts->saved_calls;
     keeper->progress = progress;
     pthread_mutex_unlock(&keeper->mutex);
 }

@@ -103,7 +103,7 @@ struct keeper {
     const char **names;
     size_t n_members, window;
     struct el_buffer types; /* JSON of the configured types */
-    struct el_counts counts;
+    uint64_t abstentions[EL_MAX_MEMBERS][EL_STAGES][EL_CAUSES], saved_calls;
     struct el4ner_progress progress;
 };
 
@@ -132,7 +132,7 @@ struct service {
     size_t in_work, in_engine, body_bytes;
     double last_look;
     struct tally tallies[TALLIES];
-    uint64_t texts, gone;
+    uint64_t texts, entities, gone;
 };
 
 /* listen.c */

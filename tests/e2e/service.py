@@ -233,6 +233,7 @@ def metrics():
     equal(buckets[-1], seen['el4ner_request_seconds_count{path="/v1/tag"}'])
     assert seen['el4ner_requests_total{path="/v1/tag",status="2xx"}'] > 5, seen
     assert seen['el4ner_calls_total{member="a",stage="extract"}'] > 5, seen
+    assert seen["el4ner_entities_total"] >= seen["el4ner_texts_total"] > 5, seen
     equal(seen["el4ner_requests_in_work"], 0)
 
 
