@@ -64,12 +64,8 @@ bool el_query_pool(struct el_ensemble *ensemble, const char *text, size_t text_l
     if (work->text == NULL || (spans != NULL && !take_given(work, spans, n_spans))) {
         return el_fail_memory(err);
     }
-    struct el_spans runs = {0};
-    bool found =
-        spans != NULL ||
-        (el_noun_run_spans(&context, work, &runs, err) &&
-         (el_make_mentions(work, runs.items, runs.count, &work->pre) || el_fail_memory(err)));
-    return found && el_weigh_mentions(&context, work, &work->pre, err) &&
+    return (spans != NULL || el_take_noun_runs(&context, work, err)) &&
+           el_weigh_mentions(&context, work, &work->pre, err) &&
            (embedder == NULL || embed(embedder, work, err)) &&
            el_retrieve_search(&context, work, options, err);
 }

@@ -101,12 +101,19 @@ static bool tag_words(const struct el_context *context, struct el_work *work, co
            el_fail_memory(err);
 }
 
+/* Those of the sentence, once for all stages. */
+static bool tag_sentence(const struct el_context *context, struct el_work *work,
+                         struct el_error *err) {
+    return work->tags != NULL ||
+           tag_words(context, work, work->text, work->text_len, &work->words, &work->tags, err);
+}
+
 bool el_weigh_mentions(const struct el_context *context, struct el_work *work,
                        struct el_mentions *mentions, struct el_error *err) {
-    struct el_spans words, own;
-    enum el_pos *tags, *own_tags;
+    struct el_spans own;
+    enum el_pos *own_tags;
     const double *weights = context->settings.pos_weights;
-    if (!tag_words(context, work, work->text, work->text_len, &words, &tags, err)) {
+    if (!tag_sentence(context, work, err)) {
         return false;
     }
     for (size_t i = 0; i < mentions->count; i++) {
@@ -114,8 +121,8 @@ bool el_weigh_mentions(const struct el_context *context, struct el_work *work,
         mention->tag = EL_POS_X;
         for (size_t j = 0; j < mention->n_spans; j++) {
             enum el_pos tag = EL_POS_X;
-            double weight =
-                el_span_weight(words.items, tags, words.count, mention->spans[j], weights, &tag);
+            double weight = el_span_weight(work->words.items, work->tags, work->words.count,
+                                           mention->spans[j], weights, &tag);
             if (j == 0 || weight > mention->weight) {
                 mention->weight = weight;
                 mention->tag = tag;
@@ -135,20 +142,18 @@ bool el_weigh_mentions(const struct el_context *context, struct el_work *work,
 
 bool el_noun_run_spans(const struct el_context *context, struct el_work *work,
                        struct el_spans *runs, struct el_error *err) {
-    struct el_spans words;
-    enum el_pos *tags;
-    if (!tag_words(context, work, work->text, work->text_len, &words, &tags, err)) {
+    const struct el_spans *words = &work->words;
+    if (!tag_sentence(context, work, err)) {
         return false;
     }
-    runs->items = el_arena_array(&work->arena, words.count, sizeof *runs->items);
+    runs->items = el_arena_array(&work->arena, words->count, sizeof *runs->items);
     runs->count =
-        runs->items != NULL ? el_noun_runs(words.items, tags, words.count, runs->items) : 0;
+        runs->items != NULL ? el_noun_runs(words->items, work->tags, words->count, runs->items) : 0;
     return runs->items != NULL || el_fail_memory(err);
 }
 
-/* The runs in place of what members list. */
-static bool take_noun_runs(const struct el_context *context, struct el_work *work,
-                           struct el_error *err) {
+bool el_take_noun_runs(const struct el_context *context, struct el_work *work,
+                       struct el_error *err) {
     struct el_spans runs;
     return el_noun_run_spans(context, work, &runs, err) &&
            (el_make_mentions(work, runs.items, runs.count, &work->pre) || el_fail_memory(err));
@@ -309,7 +314,7 @@ static bool take(const struct el_context *context, struct el_work *work,
         return false;
     }
     bool none = work->pre.count == 0 && context->settings.spans != EL_SPANS_MEMBERS;
-    return (!none || take_noun_runs(context, work, err)) &&
+    return (!none || el_take_noun_runs(context, work, err)) &&
            el_weigh_mentions(context, work, &work->pre, err) &&
            (wants_vectors(context, 1) || search(context, work, NULL, 0, err));
 }

@@ -125,9 +125,11 @@ struct el_work {
     const char *text;
     size_t text_len, begin;
     const char *lang;
-    bool evidence;       /* wanted of its entities, see evidence.h */
-    struct el_span keep; /* entities whose start lies here (bytes of the sentence) are this
-                            piece's; the rest belongs to an overlapping neighbour */
+    struct el_spans words; /* of the sentence ... */
+    enum el_pos *tags;     /* ... and their tags; NULL until something asks for them */
+    bool evidence;         /* wanted of its entities, see evidence.h */
+    struct el_span keep;   /* entities whose start lies here (bytes of the sentence) are this
+                              piece's; the rest belongs to an overlapping neighbour */
 
     enum el_stage stage;
     unsigned round; /* of the stage, 0-based */
@@ -208,6 +210,9 @@ bool el_weigh_mentions(const struct el_context *context, struct el_work *work,
 /* Runs of nouns and names of the sentence: what could be an entity where no member says so. */
 bool el_noun_run_spans(const struct el_context *context, struct el_work *work,
                        struct el_spans *runs, struct el_error *err);
+/* Make these runs the pre-extracted spans, in place of what members list. */
+bool el_take_noun_runs(const struct el_context *context, struct el_work *work,
+                       struct el_error *err);
 /* Search the pool for work->pre and make the hits the demonstrations, in place of those before. */
 bool el_retrieve_search(const struct el_context *context, struct el_work *work,
                         const struct el_search_options *options, struct el_error *err);
