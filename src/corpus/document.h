@@ -97,6 +97,10 @@ bool el_document_join_tokens(struct el_document *document, const struct el_span 
 bool el_document_overlap(const struct el_document *document, const struct el_entity **first,
                          const struct el_entity **second);
 
+/* The entity with exactly this span, and this type unless that is NULL; NULL if there is none. */
+const struct el_entity *el_entity_find(const struct el_entity *entities, size_t count,
+                                       struct el_span span, const char *type);
+
 /* Sort the entities and drop exact duplicates (span and type; the first one added stays). */
 void el_document_sort_entities(struct el_document *document);
 

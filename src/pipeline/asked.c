@@ -1,6 +1,6 @@
 #include "pipeline/asked.h"
 
-static bool map_pool_types(struct el_context *context, struct el_arena *arena, size_t *mapped,
+static bool map_pool_types(struct el_context *context, struct el_arena *arena, bool *foreign,
                            struct el_error *err) {
     const struct el_pool_info *info = el_pool_get_info(context->pool);
     int *map = el_arena_array(arena, info->n_types, sizeof *map);
@@ -8,12 +8,13 @@ static bool map_pool_types(struct el_context *context, struct el_arena *arena, s
     if (map == NULL || allowed == NULL) {
         return el_fail_memory(err);
     }
+    *foreign = true;
     for (size_t p = 0; p < info->n_types; p++) {
         if (!el_type_of_label(context->asked, context->n_types, info->types[p], &map[p])) {
             return el_fail_memory(err);
         }
         allowed[p] = map[p] >= 0;
-        *mapped += allowed[p];
+        *foreign = *foreign && !allowed[p];
     }
     context->pool_types = map;
     context->pool_allowed = allowed;
@@ -21,10 +22,10 @@ static bool map_pool_types(struct el_context *context, struct el_arena *arena, s
 }
 
 bool el_context_set_types(struct el_context *context, struct el_arena *arena,
-                          const struct el_type *types, size_t n, size_t *mapped,
+                          const struct el_type *types, size_t n, bool *foreign,
                           struct el_error *err) {
     struct el_prompt_type *read = el_arena_array(arena, n, sizeof *read);
-    *mapped = 0;
+    *foreign = false;
     if (read == NULL) {
         return el_fail_memory(err);
     }
@@ -35,5 +36,5 @@ bool el_context_set_types(struct el_context *context, struct el_arena *arena,
     context->asked = types;
     context->types = read;
     context->n_types = n;
-    return context->pool == NULL || map_pool_types(context, arena, mapped, err);
+    return context->pool == NULL || map_pool_types(context, arena, foreign, err);
 }

@@ -10,10 +10,10 @@
     "give the types `aliases` that name the pool's labels, or another --pool"
 
 /* Types for a context: as asked for, as models read them, and which of the pool's labels mean them.
- * All of it is in `arena` or in `types`. Without a pool *mapped, the pool's labels that mean one of
- * them, is 0. */
+ * All of it is in `arena` or in `types`. *foreign: there is a pool, and it has none of the types.
+ */
 bool el_context_set_types(struct el_context *context, struct el_arena *arena,
-                          const struct el_type *types, size_t n, size_t *mapped,
+                          const struct el_type *types, size_t n, bool *foreign,
                           struct el_error *err);
 
 #endif

@@ -80,13 +80,13 @@ const char *el_prompt_set_of(const struct el_config *config, size_t member,
 /* The types, and which of the pool's labels mean them. */
 static bool open_types(struct el_ensemble *ensemble, struct el_error *err) {
     const struct el_config *config = ensemble->config;
-    size_t mapped;
+    bool foreign;
     ensemble->context.pool = ensemble->pool;
     if (!el_context_set_types(&ensemble->context, &ensemble->arena, config->types, config->n_types,
-                              &mapped, err)) {
+                              &foreign, err)) {
         return false;
     }
-    if (ensemble->pool != NULL && mapped == 0 && config->settings.demonstrations > 0) {
+    if (foreign && config->settings.demonstrations > 0) {
         el_log(&ensemble->log, EL_WARNING, EL_POOL_LACKS_TYPES);
     }
     return true;

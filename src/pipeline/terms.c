@@ -8,7 +8,6 @@ bool el_terms_context(const struct el_ensemble *ensemble, const struct el_terms 
                       struct el_error *err) {
     struct el_context *context = el_arena_alloc(arena, sizeof *context);
     struct el_type *types;
-    size_t mapped = 1;
     *out = context;
     *foreign = false;
     if (context == NULL) {
@@ -21,9 +20,9 @@ bool el_terms_context(const struct el_ensemble *ensemble, const struct el_terms 
     if (terms->types != NULL &&
         (!el_config_types(ensemble->config, arena, terms->types, terms->n_types, &types,
                           &context->settings.judge, err) ||
-         !el_context_set_types(context, arena, types, terms->n_types, &mapped, err))) {
+         !el_context_set_types(context, arena, types, terms->n_types, foreign, err))) {
         return false;
     }
-    *foreign = context->pool != NULL && mapped == 0 && context->settings.demonstrations > 0;
+    *foreign = *foreign && context->settings.demonstrations > 0;
     return true;
 }
