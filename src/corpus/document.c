@@ -157,6 +157,26 @@ static void insertion_sort(struct el_entity *items, size_t count) {
     }
 }
 
+const struct el_entity *el_entity_find(const struct el_entity *entities, size_t count,
+                                       struct el_span span, const char *type) {
+    size_t from = 0, to = count; /* the first that does not start before the span */
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (entities[middle].span.start < span.start) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    for (; from < count && entities[from].span.start == span.start; from++) {
+        if (entities[from].span.end == span.end &&
+            (type == NULL || strcmp(entities[from].type, type) == 0)) {
+            return &entities[from];
+        }
+    }
+    return NULL;
+}
+
 void el_document_sort_entities(struct el_document *document) {
     size_t count = document->n_entities;
     struct el_entity *items = document->entities;

@@ -97,7 +97,8 @@ bool el_document_join_tokens(struct el_document *document, const struct el_span 
 bool el_document_overlap(const struct el_document *document, const struct el_entity **first,
                          const struct el_entity **second);
 
-/* The entity with exactly this span, and this type unless that is NULL; NULL if there is none. */
+/* The entity with exactly this span, and this type unless that is NULL; NULL if there is none. They
+ * must be sorted. */
 const struct el_entity *el_entity_find(const struct el_entity *entities, size_t count,
                                        struct el_span span, const char *type);
 

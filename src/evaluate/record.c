@@ -28,17 +28,7 @@ static bool belongs(const struct scene *scene, struct el_span span) {
 /* The gold mention with this span and, unless `type` is NULL, this type. */
 static const struct el_entity *find_gold(const struct scene *scene, struct el_span span,
                                          const char *type) {
-    for (size_t i = 0; i < scene->gold->n_entities; i++) {
-        const struct el_entity *entity = &scene->gold->entities[i];
-        if (entity->span.start > span.start) {
-            break;
-        }
-        if (entity->span.start == span.start && entity->span.end == span.end &&
-            (type == NULL || strcmp(entity->type, type) == 0)) {
-            return entity;
-        }
-    }
-    return NULL;
+    return el_entity_find(scene->gold->entities, scene->gold->n_entities, span, type);
 }
 
 /* How many gold mentions of the sentence lie on a span of `mentions`. */

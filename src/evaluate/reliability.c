@@ -1,7 +1,6 @@
 #include "evaluate/reliability.h"
 
 #include <math.h>
-#include <string.h>
 
 void el_reliability_add(struct el_reliability *r, double score, bool right) {
     if (isnan(score)) {
@@ -22,25 +21,16 @@ double el_reliability_error(const struct el_reliability *r) {
     return r->total > 0 ? sum / (double)r->total : (double)NAN;
 }
 
-static bool holds(const struct el_labelled *document, const struct el_entity *wanted) {
-    for (size_t i = 0; i < document->n_entities; i++) {
-        const struct el_entity *entity = &document->entities[i];
-        if (entity->span.start == wanted->span.start && entity->span.end == wanted->span.end &&
-            strcmp(entity->type, wanted->type) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 struct el_reliability el_reliability_of(const struct el_labels *gold,
                                         const struct el_labels *predicted) {
     struct el_reliability r = {0};
     for (size_t d = 0; d < predicted->count; d++) {
-        const struct el_labelled *document = &predicted->items[d];
+        const struct el_labelled *right = &gold->items[d], *document = &predicted->items[d];
         for (size_t i = 0; i < document->n_entities; i++) {
             const struct el_entity *entity = &document->entities[i];
-            el_reliability_add(&r, entity->score, holds(&gold->items[d], entity));
+            el_reliability_add(&r, entity->score,
+                               el_entity_find(right->entities, right->n_entities, entity->span,
+                                              entity->type) != NULL);
         }
     }
     return r;

@@ -120,14 +120,7 @@ static int next_document(void *user, struct el_document **document, struct el_er
 /* The label that has exactly this span, and this type if that is not NULL. */
 static const struct el_entity *find_label(const struct el_document *document, struct el_span span,
                                           const char *type) {
-    for (size_t i = 0; i < document->n_entities; i++) {
-        const struct el_entity *entity = &document->entities[i];
-        if (entity->span.start == span.start && entity->span.end == span.end &&
-            (type == NULL || strcmp(entity->type, type) == 0)) {
-            return entity;
-        }
-    }
-    return NULL;
+    return el_entity_find(document->entities, document->n_entities, span, type);
 }
 
 /* ---- the run for types ---- */

@@ -34,6 +34,23 @@ static void entities_are_sorted_and_unique(void **state) {
     el_document_free(document);
 }
 
+static void an_entity_is_found_by_span_and_type(void **state) {
+    (void)state;
+    const struct el_entity e[] = {{.span = {0, 2}, .type = "z"},
+                                  {.span = {5, 12}, .type = "z"},
+                                  {.span = {5, 9}, .type = "a"},
+                                  {.span = {5, 9}, .type = "b"},
+                                  {.span = {7, 9}, .type = "b"}};
+    assert_ptr_equal(el_entity_find(e, 5, (struct el_span){0, 2}, "z"), &e[0]);
+    assert_ptr_equal(el_entity_find(e, 5, (struct el_span){5, 9}, "b"), &e[3]);
+    assert_ptr_equal(el_entity_find(e, 5, (struct el_span){5, 9}, NULL), &e[2]);
+    assert_ptr_equal(el_entity_find(e, 5, (struct el_span){7, 9}, "b"), &e[4]);
+    assert_null(el_entity_find(e, 5, (struct el_span){5, 9}, "z"));
+    assert_null(el_entity_find(e, 5, (struct el_span){5, 10}, NULL));
+    assert_null(el_entity_find(e, 5, (struct el_span){8, 9}, NULL));
+    assert_null(el_entity_find(NULL, 0, (struct el_span){0, 2}, NULL));
+}
+
 static void many_entities_sort_like_few(void **state) {
     (void)state;
     struct el_document *document = el_document_new();
@@ -116,6 +133,7 @@ static void tokens_join(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entities_are_sorted_and_unique),
+        cmocka_unit_test(an_entity_is_found_by_span_and_type),
         cmocka_unit_test(many_entities_sort_like_few),
         cmocka_unit_test(overlap_is_found_behind_a_long_entity),
         cmocka_unit_test(tokens_are_found_by_position),
