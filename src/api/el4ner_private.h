@@ -79,6 +79,10 @@ void *give_error(struct el4ner_error *error, const struct el_error *err);
 bool take_struct(const void *given, size_t first, void *into, size_t known, const char *what,
                  struct el_error *err);
 
+/* The other way: `known` bytes of `from` go into a struct of the caller's, whose first member says
+ * how large it is. What this library does not know of is zeroed. */
+void give_struct(const void *from, size_t known, void *into);
+
 /* request.c: types as the configuration has them, pointing to what is given; NULL if out of memory.
  */
 struct el_type *types_of(struct el_arena *arena, const struct el4ner_type *types, size_t n);
@@ -99,7 +103,6 @@ void fill_result(const el4ner *engine, struct el_delivery *delivery, el4ner_resu
  * of memory. */
 el4ner_result *result_of(struct el_document *document, const char *const *members,
                          size_t n_members);
-struct el4ner_usage usage_of(const struct el_usage *usage);
 
 /* documents.c: a scheme by its word; how files are read, ended with end_reading() */
 struct messages {

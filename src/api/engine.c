@@ -101,6 +101,14 @@ bool take_struct(const void *given, size_t first, void *into, size_t known, cons
     return true;
 }
 
+void give_struct(const void *from, size_t known, void *into) {
+    size_t size;
+    memcpy(&size, into, sizeof size);
+    memset(into, 0, size);
+    memcpy(into, from, known < size ? known : size);
+    memcpy(into, &size, sizeof size);
+}
+
 static bool check_options(const struct el4ner_options *options, struct el_error *err) {
     if (options->type_list == NULL && options->n_types > 0) {
         return el_fail(err, EL_ERR_CONFIG, "n_types of the options is %zu, but type_list is NULL",

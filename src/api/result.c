@@ -129,7 +129,7 @@ static void set_status(el4ner_result *result, const struct el_delivery *delivery
     }
 }
 
-struct el4ner_usage usage_of(const struct el_usage *usage) {
+static struct el4ner_usage usage_of(const struct el_usage *usage) {
     return (struct el4ner_usage){.calls = usage->calls,
                                  .from_store = usage->from_store,
                                  .failed = usage->failed,

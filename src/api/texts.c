@@ -63,12 +63,12 @@ static void drop_ticket(el4ner *engine, struct ticket *ticket) {
     pthread_mutex_unlock(&engine->mutex);
 }
 
-uint64_t el4ner_submit(el4ner *engine, const char *text, size_t length, void *user,
-                       const struct el4ner_request *request, struct el4ner_error *error) {
-    struct el_error err = {0};
-    struct ticket *ticket = make_ticket(engine, text, length, request, &err);
+/* Hand over a ticket, which is gone if it is not taken, or give the error for which there is none.
+ */
+static uint64_t submit(el4ner *engine, struct ticket *ticket, void *user,
+                       const struct el_error *err, struct el4ner_error *error) {
     if (ticket == NULL) {
-        give_error(error, &err);
+        give_error(error, err);
         return 0;
     }
     uint64_t number = hand_over(engine, ticket, user, error);
@@ -76,6 +76,13 @@ uint64_t el4ner_submit(el4ner *engine, const char *text, size_t length, void *us
         drop_ticket(engine, ticket);
     }
     return number;
+}
+
+uint64_t el4ner_submit(el4ner *engine, const char *text, size_t length, void *user,
+                       const struct el4ner_request *request, struct el4ner_error *error) {
+    struct el_error err = {0};
+    struct ticket *ticket = make_ticket(engine, text, length, request, &err);
+    return submit(engine, ticket, user, &err, error);
 }
 
 uint64_t el4ner_submit_document(el4ner *engine, el4ner_result *document, void *user,
@@ -103,14 +110,8 @@ uint64_t el_engine_submit(el4ner *engine, struct el_document *document, void *us
     struct ticket *ticket = make_document_ticket(engine, document, request, &err);
     if (ticket == NULL) {
         el_document_free(document);
-        give_error(error, &err);
-        return 0;
     }
-    uint64_t number = hand_over(engine, ticket, user, error);
-    if (number == 0) {
-        drop_ticket(engine, ticket);
-    }
-    return number;
+    return submit(engine, ticket, user, &err, error);
 }
 
 void el4ner_cancel(el4ner *engine, uint64_t number) {
@@ -218,9 +219,7 @@ static el4ner_result *finish_one(el4ner *engine) {
         }
         el_document_free(delivery.document);
         free(delivery.trace);
-        pthread_mutex_lock(&engine->mutex);
-        free_ticket(engine, ticket);
-        pthread_mutex_unlock(&engine->mutex);
+        drop_ticket(engine, ticket);
     }
     return result;
 }
@@ -261,9 +260,7 @@ void el4ner_get_progress(el4ner *engine, struct el4ner_progress *progress) {
     pthread_mutex_lock(&engine->mutex);
     struct el4ner_progress known = engine->progress;
     pthread_mutex_unlock(&engine->mutex);
-    known.size = progress->size;
-    memset(progress, 0, progress->size);
-    memcpy(progress, &known, known.size < sizeof known ? known.size : sizeof known);
+    give_struct(&known, sizeof known, progress);
 }
 
 /* Move on for at most so long; -1 = until something comes of it. */

@@ -38,8 +38,7 @@ static bool take_options(const struct el4ner_tune_options *given,
 }
 
 static void give_tuning(const struct el_tune_result *result, struct el4ner_tuning *out) {
-    struct el4ner_tuning tuning = {.size = out->size,
-                                   .sentences = result->sentences,
+    struct el4ner_tuning tuning = {.sentences = result->sentences,
                                    .mentions = result->mentions,
                                    .candidates = result->candidates,
                                    .right = result->right,
@@ -52,8 +51,7 @@ static void give_tuning(const struct el_tune_result *result, struct el4ner_tunin
         tuning.recall = result->after.recall;
         tuning.f1 = result->after.f1;
     }
-    memset(out, 0, tuning.size);
-    memcpy(out, &tuning, tuning.size < sizeof tuning ? tuning.size : sizeof tuning);
+    give_struct(&tuning, sizeof tuning, out);
 }
 
 bool el4ner_tune(el4ner *engine, const struct el4ner_tune_options *given,
