@@ -19,16 +19,25 @@ extern char **environ;
 
 /* ---- finding the program ---- */
 
+/* A path that was printed, if it is that of a program, else NULL. `n`: what asprintf() gave. */
+static char *if_program(int n, char *path) {
+    if (n >= 0 && access(path, X_OK) == 0) {
+        return path;
+    }
+    if (n >= 0) {
+        free(path);
+    }
+    return NULL;
+}
+
 static char *on_path(const char *name) {
     const char *path = getenv("PATH");
     while (path != NULL && *path != '\0') {
         size_t len = strcspn(path, ":");
         char *full = NULL;
-        if (len > 0 && asprintf(&full, "%.*s/%s", (int)len, path, name) >= 0) {
-            if (access(full, X_OK) == 0) {
-                return full;
-            }
-            free(full);
+        int n = len > 0 ? asprintf(&full, "%.*s/%s", (int)len, path, name) : -1;
+        if ((full = if_program(n, full)) != NULL) {
+            return full;
         }
         path += len + (path[len] == ':');
     }
@@ -44,25 +53,13 @@ static char *in_data_home(void) {
     } else if (home != NULL) {
         n = asprintf(&full, "%s/.local/share/el4ner/bin/llama-server", home);
     }
-    if (n >= 0 && access(full, X_OK) == 0) {
-        return full;
-    }
-    if (n >= 0) {
-        free(full);
-    }
-    return NULL;
+    return if_program(n, full);
 }
 
 static char *in_data_folder(const char *folder) {
     char *full = NULL;
-    if (asprintf(&full, "%s/bin/llama-server", folder) < 0) {
-        return NULL;
-    }
-    if (access(full, X_OK) != 0) {
-        free(full);
-        return NULL;
-    }
-    return full;
+    int n = asprintf(&full, "%s/bin/llama-server", folder);
+    return if_program(n, full);
 }
 
 /* The one that somebody named. */

@@ -289,12 +289,16 @@ static void conclude(struct el_member *member) {
     }
 }
 
+/* Is this one of those to be named that were not reached for this reason? */
+static bool is_for(const struct el_member *member, const char *problem, bool writers) {
+    return !(writers && member->config->embedding) && strcmp(member->caps.problem, problem) == 0;
+}
+
 /* Does the list of those that were not reached begin a new reason with this member? One reason can
  * hold for many: it is said once, behind all their names. */
 static bool is_first(const struct el_client *client, size_t number, bool writers) {
     for (size_t m = 0; m < number; m++) {
-        if (!(writers && client->members[m].config->embedding) &&
-            strcmp(client->members[m].caps.problem, client->members[number].caps.problem) == 0) {
+        if (is_for(&client->members[m], client->members[number].caps.problem, writers)) {
             return false;
         }
     }
@@ -322,8 +326,7 @@ static bool none_reached(struct el_client *client, struct el_error *err) {
         el_buffer_printf(&text, "%s%s", text.len > 0 ? "; " : "", member->config->name);
         for (size_t other = m + 1; other < client->n_members; other++) {
             const struct el_member *also = &client->members[other];
-            if (!(writers && also->config->embedding) &&
-                strcmp(also->caps.problem, member->caps.problem) == 0) {
+            if (is_for(also, member->caps.problem, writers)) {
                 el_buffer_printf(&text, ", %s", also->config->name);
             }
         }
