@@ -200,6 +200,7 @@ struct el4ner_progress {
     uint64_t sentences;     /* finished since the engine was opened */
     size_t sentences_due;   /* of the texts in work: not finished yet */
     size_t calls_in_flight; /* to members */
+    size_t window;          /* sentences that are in work at once, at most */
 };
 /* As of the last el4ner_next(); from any thread. */
 EL4NER_API void el4ner_get_progress(el4ner *engine, struct el4ner_progress *progress);

@@ -389,6 +389,7 @@ bool open_texts(el4ner *engine, struct el_error *err) {
         return false;
     }
     size_t window = el_flow_state(engine->flow).window;
+    engine->progress.window = window;
     if (engine->most_texts == 0) {
         engine->most_texts = of_each * window > fewest ? of_each * window : fewest;
     }

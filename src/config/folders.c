@@ -1,6 +1,7 @@
 /* Where models/, pools/ and prompts/ are looked up. */
 #include "config/config_private.h"
 
+#include <dlfcn.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,13 +61,10 @@ static bool exists(const char *folder, const char *relative) {
     return n > 0 && (size_t)n < sizeof path && access(path, R_OK) == 0;
 }
 
-/* A program that runs from its build folder finds the source tree above it; an installed one finds
- * share/el4ner beside its bin folder, wherever that was moved to. */
-static void add_around_program(struct folders *folders) {
+/* What runs from its build folder finds the source tree above it; what is installed finds
+ * share/el4ner beside its own bin or lib folder, wherever that was moved to. `place` is cut up. */
+static void add_around(struct folders *folders, char *place) {
     struct el_arena *arena = &folders->config->arena;
-    char place[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", place, sizeof place - 1);
-    place[len < 0 ? 0 : len] = '\0';
     for (int level = 0; level < 4; level++) {
         char *slash = strrchr(place, '/');
         if (slash == NULL) {
@@ -79,6 +77,24 @@ static void add_around_program(struct folders *folders) {
         if (level == 1 && exists(place, "share/el4ner")) {
             add_folder(folders, el_arena_printf(arena, "%s/share/el4ner", place));
         }
+    }
+}
+
+static void add_around_program(struct folders *folders) {
+    char place[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", place, sizeof place - 1);
+    place[len < 0 ? 0 : len] = '\0';
+    add_around(folders, place);
+}
+
+/* A program of another kind may have loaded the library from anywhere. Where the code is a part of
+ * the program, the loader may know it by the name that it was started with, such as "el4ner". */
+static void add_around_library(struct folders *folders) {
+    char place[PATH_MAX];
+    Dl_info self;
+    if (dladdr(__func__, &self) != 0 && strchr(self.dli_fname, '/') != NULL &&
+        realpath(self.dli_fname, place) != NULL) {
+        add_around(folders, place);
     }
 }
 
@@ -102,6 +118,7 @@ bool el_config_data_folders(struct el_config *config, struct el_error *err) {
     }
     add_listed(&folders, getenv("EL4NER_DATA"));
     add_around_program(&folders);
+    add_around_library(&folders);
     const char *own = el_config_user_folder(config, "XDG_DATA_HOME", ".local/share", "el4ner");
     if (own == NULL || own[0] != '\0') {
         add_folder(&folders, own);

@@ -28,3 +28,14 @@ that "it is named" grep -q 'line 2: the text is not valid UTF-8 at byte 0' err
 that "the others are tagged" sh -c "grep -q '^1	' out && grep -q '^3	' out"
 try 0 "no text at all" "$many" /dev/null both.yaml
 try 1 "no such configuration" "$many" lines.txt none.yaml
+
+# A host such as Python lies elsewhere: the library finds what ships beside itself.
+mkdir -p moved/lib moved/share/el4ner elsewhere/bin
+cp "$build/libel4ner.so.0" moved/lib
+cp "$many" elsewhere/bin
+cp -r "$root/prompts" "$root/pools" moved/share/el4ner
+cp both.yaml moved/share/el4ner/default.yaml
+export LD_LIBRARY_PATH="$work/moved/lib" XDG_DATA_HOME="$work/none"
+try 0 "a library that was moved" elsewhere/bin/tag_many lines.txt
+that "it finds its data beside itself" cmp out expected
+unset LD_LIBRARY_PATH
