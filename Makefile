@@ -24,12 +24,12 @@ LDLIBS   += $(PACKAGE_LIBS) -lm -lpthread
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
 PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 
-# The program is the library, the commands and the service, which alone needs libmicrohttpd.
+# The program is the library, the commands and the service, which alone needs libmicrohttpd and expat.
 CLI_SRC := $(sort $(wildcard src/cli/*.c src/serve/*.c))
 LIB_SRC := $(filter-out $(CLI_SRC),$(sort $(wildcard src/*/*.c src/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/src/evaluate/report_assets.o
 CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o) $(BUILD)/src/serve/serve_assets.o
-SERVE_LIBS = $(eval SERVE_LIBS := $(shell pkg-config --libs libmicrohttpd))$(SERVE_LIBS)
+SERVE_LIBS = $(eval SERVE_LIBS := $(shell pkg-config --libs libmicrohttpd expat))$(SERVE_LIBS)
 
 UNIT    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 TESTERS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/*.c)))

@@ -217,6 +217,14 @@ const struct el_counts *el_engine_counts(const el4ner *engine) {
     return el_ensemble_counts(engine->ensemble);
 }
 
+const struct el_pool *el_engine_pool(const el4ner *engine) {
+    return el_ensemble_pool(engine->ensemble);
+}
+
+bool el_engine_use_pool(el4ner *engine, struct el_pool *pool, struct el_error *err) {
+    return el_ensemble_use_pool(engine->ensemble, pool, err);
+}
+
 size_t el_engine_window(const el4ner *engine) {
     return el_flow_state(engine->flow).window;
 }

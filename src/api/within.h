@@ -24,6 +24,14 @@ struct el_document *el_engine_document(el4ner_result *result);
 /* Of all texts so far. */
 const struct el_counts *el_engine_counts(const el4ner *engine);
 
+/* The pool that it was opened with, NULL if there is none: it lives as long as the engine, and any
+ * thread may read it. */
+const struct el_pool *el_engine_pool(const el4ner *engine);
+/* Texts that it takes in from now on are shown demonstrations of this pool, which has vectors of
+ * its own; those in work keep theirs. NULL: its own again. It is taken in any case. In the engine's
+ * thread. */
+bool el_engine_use_pool(el4ner *engine, struct el_pool *pool, struct el_error *err);
+
 /* How many sentences it has in work at a time. */
 size_t el_engine_window(const el4ner *engine);
 

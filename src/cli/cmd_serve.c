@@ -14,6 +14,9 @@ enum {
     ID_MAX_TEXTS,
     ID_MAX_REQUESTS,
     ID_MAX_SECONDS,
+    ID_RECEIVE_SECONDS,
+    ID_SEND_SECONDS,
+    ID_LEARN,
 };
 
 static const struct cli_option options[] = {
@@ -27,6 +30,10 @@ static const struct cli_option options[] = {
     {ID_MAX_REQUESTS, "max-requests", "N",
      "in work at once (default 256); others are told to\ntry again"},
     {ID_MAX_SECONDS, "max-seconds", "N", "longest time for a request (default 600)"},
+    {ID_RECEIVE_SECONDS, "receive-seconds", "N", "in which a request must have come (default 60)"},
+    {ID_SEND_SECONDS, "send-seconds", "N", "in which an answer must have gone (default 120)"},
+    {ID_LEARN, "learn", "FILE",
+     "JSON lines of what is labelled in Label Studio, which\nbecome demonstrations too"},
     {'q', "quiet", NULL, "only warnings"},
 };
 
@@ -89,6 +96,17 @@ static void take_option(struct serve *serve, int id, const char *value, int *sta
         good = take_number("--max-seconds", value, 1000000, &number);
         service->max_seconds = (double)number;
         break;
+    case ID_RECEIVE_SECONDS:
+        good = take_number("--receive-seconds", value, 1000000, &number);
+        service->receive_seconds = (double)number;
+        break;
+    case ID_SEND_SECONDS:
+        good = take_number("--send-seconds", value, 1000000, &number);
+        service->send_seconds = (double)number;
+        break;
+    case ID_LEARN:
+        service->learn = value;
+        break;
     default:
         cli_common(&serve->settings, "serve", id, value, status);
     }
@@ -144,7 +162,9 @@ int cmd_serve(int argc, char **argv) {
                                       .max_body = (size_t)8 << 20,
                                       .max_texts = 10000,
                                       .max_requests = 256,
-                                      .max_seconds = 600}};
+                                      .max_seconds = 600,
+                                      .receive_seconds = 60,
+                                      .send_seconds = 120}};
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
     int status = CLI_OK;
     for (int id; (id = cli_next(&parser)) != CLI_OPERANDS;) {

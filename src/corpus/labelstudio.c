@@ -4,6 +4,8 @@
  * the one asked for is read (the first; cancelled ones don't count), else the first prediction.
  * What the pipeline found is written as predictions, to be corrected by annotators; what people
  * labelled as annotations. */
+#include "corpus/labelstudio.h"
+
 #include "base/json.h"
 #include "corpus/json_line.h"
 
@@ -160,13 +162,17 @@ static bool end(struct el_writer *writer, struct el_error *err) {
     return true;
 }
 
-static void write_region(struct el_buffer *out, const struct el_document *document,
-                         const struct el_entity *entity, const struct el_offsets *offsets,
-                         size_t number) {
+void el_labelstudio_region(struct el_buffer *out, const struct el_document *document,
+                           const struct el_entity *entity, const struct el_offsets *offsets,
+                           size_t number, const char *control, const char *text) {
+    el_buffer_printf(out, "%s{\"id\": \"e%zu\", \"from_name\": ", number == 0 ? "" : ", ",
+                     number + 1);
+    el_json_string(out, control, strlen(control));
+    el_buffer_string(out, ", \"to_name\": ");
+    el_json_string(out, text, strlen(text));
     el_buffer_printf(out,
-                     "%s{\"id\": \"e%zu\", \"from_name\": \"label\", \"to_name\": \"text\", "
-                     "\"type\": \"labels\", \"value\": {\"start\": %zu, \"end\": %zu, \"text\": ",
-                     number == 0 ? "" : ", ", number + 1,
+                     ", \"type\": \"labels\", \"value\": {\"start\": %zu, \"end\": %zu, "
+                     "\"text\": ",
                      el_offsets_of_byte(offsets, entity->span.start),
                      el_offsets_of_byte(offsets, entity->span.end));
     el_json_string(out, document->text + entity->span.start, entity->span.end - entity->span.start);
@@ -189,8 +195,7 @@ static bool is_predicted(const struct el_writer *writer, const struct el_documen
     return predicted;
 }
 
-/* The least sure entity speaks for the task, so that Label Studio can sort by it. */
-static double task_score(const struct el_document *document) {
+double el_labelstudio_score(const struct el_document *document) {
     double least = NAN;
     for (size_t i = 0; i < document->n_entities; i++) {
         double score = document->entities[i].score;
@@ -221,13 +226,14 @@ static bool write(struct el_writer *writer, const struct el_document *document,
     if (el_writer_has_labels(writer, document)) {
         el_buffer_string(out, predicted ? ", \"predictions\": [{\"model_version\": \"el4ner\""
                                         : ", \"annotations\": [{");
-        if (predicted && !isnan(task_score(document))) {
+        if (predicted && !isnan(el_labelstudio_score(document))) {
             el_buffer_string(out, ", \"score\": ");
-            el_json_real(out, round(task_score(document) * 1e4) / 1e4);
+            el_json_real(out, round(el_labelstudio_score(document) * 1e4) / 1e4);
         }
         el_buffer_string(out, predicted ? ", \"result\": [" : "\"result\": [");
         for (size_t i = 0; i < document->n_entities; i++) {
-            write_region(out, document, &document->entities[i], &offsets, i);
+            el_labelstudio_region(out, document, &document->entities[i], &offsets, i, "label",
+                                  "text");
         }
         el_buffer_string(out, "]}]");
     }

@@ -223,6 +223,7 @@ void el_ensemble_close(struct el_ensemble *ensemble) {
         el_prompt_set_close(ensemble->prompts[m]);
     }
     el_client_stop(ensemble->client);
+    el_grown_close(ensemble->grown);
     el_pool_close(ensemble->pool);
     el_tagger_close(ensemble->tagger);
     el_arena_free(&ensemble->arena);
@@ -287,6 +288,11 @@ const struct el_context *el_ensemble_view(const struct el_ensemble *ensemble) {
 
 const struct el_pool *el_ensemble_pool(const struct el_ensemble *ensemble) {
     return ensemble->pool;
+}
+
+bool el_ensemble_use_pool(struct el_ensemble *ensemble, struct el_pool *pool,
+                          struct el_error *err) {
+    return el_grown_replace(&ensemble->grown, pool, err);
 }
 
 json_t *el_ensemble_manifest(const struct el_ensemble *ensemble) {

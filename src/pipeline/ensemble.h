@@ -85,7 +85,12 @@ struct el_client *el_ensemble_client(struct el_ensemble *ensemble);
 /* The embedding member, if the vectors of retrieval come from one, else NULL. Not to be used from
  * within a run. */
 struct el_embedder *el_ensemble_embedder(struct el_ensemble *ensemble);
+/* The pool that it was opened with; NULL = none. It lives as long as the ensemble, and any thread
+ * may read it. */
 const struct el_pool *el_ensemble_pool(const struct el_ensemble *ensemble);
+/* Documents that are submitted from now on are shown demonstrations of this pool instead, which has
+ * vectors of its own; those in work keep theirs. NULL: its own again. It is taken in any case. */
+bool el_ensemble_use_pool(struct el_ensemble *ensemble, struct el_pool *pool, struct el_error *err);
 /* The prompt set of a member: the configured one, else "compact" for models with its markers in
  * their vocabulary, else "conversation", or "chat" in the paper profile, which has separate
  * prompts. */

@@ -5,6 +5,7 @@
 #include "pipeline/ensemble.h"
 #include "pipeline/work.h"
 #include "pipeline/embedder.h"
+#include "pipeline/grown.h"
 
 struct el_ensemble {
     struct el_arena arena;
@@ -16,6 +17,7 @@ struct el_ensemble {
     void *answered_context;
     struct el_client *client;
     struct el_pool *pool;
+    struct el_grown *grown;      /* used in place of the pool; NULL = none */
     struct el_embedder embedder; /* its client is NULL if there is none */
     struct el_tagger *tagger;
     struct el_prompt_set **prompts;              /* by member */

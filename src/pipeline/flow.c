@@ -43,6 +43,7 @@ static void leave(struct el_line *line, const struct el_tagging *tagging) {
 /* ---- a document ---- */
 
 static void free_tagging(struct el_tagging *tagging) {
+    el_grown_leave(tagging->grown);
     for (size_t i = 0; tagging->traces != NULL && i < tagging->pieces.count; i++) {
         free(tagging->traces[i]);
     }
@@ -111,6 +112,13 @@ static bool take_in(struct el_tagging *tagging, struct el_error *err) {
     if (!el_cut_document(&tagging->arena, document, lang, flow->max_tokens,
                          tagging->context->settings.max_sentence, &tagging->pieces, err)) {
         return false;
+    }
+    struct el_grown *grown = flow->ensemble->grown;
+    if (grown != NULL) {
+        if (!el_grown_use(grown, tagging->context, &tagging->arena, &tagging->context, err)) {
+            return false;
+        }
+        tagging->grown = grown;
     }
     size_t n = tagging->pieces.count;
     tagging->done = el_arena_array(&tagging->arena, n, sizeof *tagging->done);

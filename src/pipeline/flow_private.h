@@ -15,6 +15,7 @@ struct el_tagging {
     struct el_wish wish;
     struct el_document *document;
     const struct el_context *context;
+    struct el_grown *grown; /* the pool of the context; NULL = the ensemble's own */
     struct el_arena arena;
     struct el_cuts pieces;
     size_t started, running, finished; /* pieces */

@@ -107,6 +107,12 @@ bool el_pool_extend(const struct el_pool *base, const char *const *inputs, size_
                     const char *output, const struct el_pool_build_options *options,
                     struct el_error *err);
 
+/* The sentences of `base`, which may be NULL, followed by the documents of `more`, as a pool in
+ * memory with vectors of its own: base must have such too. Without a labelled entity in either
+ * *pool is NULL. From any thread. */
+bool el_pool_grow(const struct el_pool *base, struct el_reader *more, const struct el_log *log,
+                  struct el_pool **pool, struct el_error *err);
+
 /* A span of the query sentence X with its weight w(s). `vector`: dimensions floats, L2-normalised,
  * or NULL = the pool's own n-gram vectors are computed from `text`. */
 struct el_query_span {

@@ -211,27 +211,32 @@ static void report(struct el_builder *b, const struct el_reader *reader) {
     }
 }
 
-static bool read_input(struct el_builder *b, const char *input, struct el_error *err) {
-    struct el_reader *reader;
+static bool add_documents(struct el_builder *b, struct el_reader *reader, const char *name,
+                          struct el_error *err) {
     struct el_document *document;
     int got;
-    if (!el_reader_open(input, &b->options->read, &reader, err)) {
-        return false;
-    }
     while ((got = el_reader_next(reader, &document, err)) > 0) {
         bool fine = add_document(b, document, err);
         el_document_free(document);
         if (!fine) {
-            el_reader_close(reader);
-            return el_error_prefix(err, "%s", input);
+            return el_error_prefix(err, "%s", name);
         }
         if (b->n_sentences % 1024 == 0) {
             report(b, reader);
         }
     }
     report(b, reader);
-    el_reader_close(reader);
     return got == 0;
+}
+
+static bool read_input(struct el_builder *b, const char *input, struct el_error *err) {
+    struct el_reader *reader;
+    if (!el_reader_open(input, &b->options->read, &reader, err)) {
+        return false;
+    }
+    bool fine = add_documents(b, reader, input, err);
+    el_reader_close(reader);
+    return fine;
 }
 
 /* The sentences of the pool that is extended, first and in their order, so that its strings keep
@@ -296,4 +301,19 @@ bool el_pool_extend(const struct el_pool *base, const char *const *inputs, size_
 bool el_pool_build_in_memory(const char *input, const struct el_pool_build_options *options,
                              int *fd, struct el_error *err) {
     return build(NULL, &input, 1, NULL, options, fd, err);
+}
+
+bool el_pool_grow_in_memory(const struct el_pool *base, struct el_reader *more,
+                            const struct el_pool_build_options *options, int *fd,
+                            struct el_error *err) {
+    struct el_builder *builder = NULL;
+    *fd = -1;
+    if (!open_builder(NULL, options, base, &builder, err)) {
+        return false;
+    }
+    bool fine = (base == NULL || add_base(builder, err)) &&
+                add_documents(builder, more, "what was added", err) &&
+                (builder->n_mentions == 0 || el_builder_finish(builder, fd, err));
+    close_builder(builder);
+    return fine;
 }

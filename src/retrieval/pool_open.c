@@ -78,3 +78,20 @@ bool el_pool_open_with(const char *path, const struct el_pool_build_options *opt
     (*pool)->info.in_memory = true;
     return true;
 }
+
+bool el_pool_grow(const struct el_pool *base, struct el_reader *more, const struct el_log *log,
+                  struct el_pool **pool, struct el_error *err) {
+    struct el_pool_build_options options = {.log = log};
+    int fd;
+    *pool = NULL;
+    if (!el_pool_grow_in_memory(base, more, &options, &fd, err)) {
+        return false;
+    }
+    if (fd >= 0 && !el_pool_map(fd, "what was learned", pool, err)) {
+        return false;
+    }
+    if (*pool != NULL) {
+        (*pool)->info.in_memory = true;
+    }
+    return true;
+}

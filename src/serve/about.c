@@ -1,6 +1,7 @@
 /* Pages that tell of the service itself. */
 #include "base/clock.h"
 #include "base/json.h"
+#include "serve/learn.h"
 #include "serve/service_private.h"
 
 #include <string.h>
@@ -254,6 +255,14 @@ void about_metrics(struct call *call) {
     add_single(out, "el4ner_texts_total", "counter", "Texts that were answered.", service->texts);
     add_single(out, "el4ner_entities_total", "counter", "Entities that were found.",
                service->entities);
+    if (service->learner != NULL) {
+        size_t learned, used;
+        learner_counts(service->learner, &learned, &used);
+        add_single(out, "el4ner_learned_sentences", "gauge", "Sentences that people have labelled.",
+                   learned);
+        add_single(out, "el4ner_learned_sentences_used", "gauge",
+                   "Those of them that demonstrations are taken from.", used);
+    }
     pthread_mutex_lock(&service->keeper.mutex);
     add_engine(out, &service->keeper);
     pthread_mutex_unlock(&service->keeper.mutex);

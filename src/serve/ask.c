@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool fail_memory(struct call *call) {
+bool ask_fail_memory(struct call *call) {
     answer_error(call, 503, NULL, "out of memory");
     call->retry_after = 1;
     return false;
@@ -64,7 +64,7 @@ static bool take_seconds(struct call *call, double seconds) {
 static bool grow_types(struct call *call, size_t n) {
     call->wish.types = el_arena_array(&call->arena, n, sizeof *call->wish.types);
     call->wish.n_types = 0;
-    return call->wish.types != NULL || fail_memory(call);
+    return call->wish.types != NULL || ask_fail_memory(call);
 }
 
 /* "person, location" */
@@ -89,7 +89,7 @@ static bool take_type_list(struct call *call, const char *list) {
         }
         const char *name = el_arena_copy(&call->arena, at + from, to - from);
         if (name == NULL) {
-            return fail_memory(call);
+            return ask_fail_memory(call);
         }
         call->wish.types[call->wish.n_types++] = (struct el4ner_type){.name = name};
         if (at[length] == '\0') {
@@ -152,7 +152,7 @@ static bool take_argument(struct call *call, const char *name, const char *value
     }
     if (strcmp(name, "lang") == 0) {
         wish->lang = keep(call, value);
-        return wish->lang != NULL || fail_memory(call);
+        return wish->lang != NULL || ask_fail_memory(call);
     }
     if (strcmp(name, "seconds") == 0) {
         char *end = NULL;
@@ -263,10 +263,10 @@ bool ask_options(struct call *call) {
 
 /* ---- documents ---- */
 
-static bool add_document(struct call *call, struct el_document *document) {
+bool ask_add_document(struct call *call, struct el_document *document) {
     if (!EL_GROW(call->pieces, call->room, call->n_pieces + 1)) {
         el_document_free(document);
-        return fail_memory(call);
+        return ask_fail_memory(call);
     }
     call->pieces[call->n_pieces++] = (struct piece){.call = call, .document = document};
     if (call->n_pieces > call->service->options->max_texts) {
@@ -293,7 +293,7 @@ static bool read_all(struct call *call, struct el_reader *reader) {
             return false;
         }
         text += document->text_len;
-        if (!add_document(call, document)) {
+        if (!ask_add_document(call, document)) {
             return false;
         }
         if (text > 2 * call->service->options->max_body) { /* it was packed */
@@ -316,7 +316,7 @@ static bool read_file(struct call *call) {
     }
     FILE *file = fmemopen(call->body.data, call->body.len, "rb");
     if (file == NULL) {
-        return fail_memory(call);
+        return ask_fail_memory(call);
     }
     bool ok = el_reader_open_file(file, "body", &options, &reader, &err);
     if (ok) {
@@ -338,7 +338,7 @@ static bool read_file(struct call *call) {
 static bool add_text(struct call *call, const char *where, json_t *text, json_t *id, json_t *lang) {
     struct el_document *document = el_document_new();
     if (document == NULL) {
-        return fail_memory(call);
+        return ask_fail_memory(call);
     }
     document->text_len = json_string_length(text);
     document->text = el_arena_copy(&document->arena, json_string_value(text), document->text_len);
@@ -355,9 +355,9 @@ static bool add_text(struct call *call, const char *where, json_t *text, json_t 
     if (document->text == NULL || document->id == NULL ||
         (lang != NULL && document->lang == NULL)) {
         el_document_free(document);
-        return fail_memory(call);
+        return ask_fail_memory(call);
     }
-    return add_document(call, document);
+    return ask_add_document(call, document);
 }
 
 static bool check_fields(struct call *call, const char *where, json_t *object,
@@ -457,7 +457,7 @@ static bool take_string(struct call *call, json_t *object, const char *where, co
         return false;
     }
     *field = keep(call, json_string_value(value));
-    return *field != NULL || fail_memory(call);
+    return *field != NULL || ask_fail_memory(call);
 }
 
 static bool take_aliases(struct call *call, json_t *list, const char *where,
@@ -466,7 +466,7 @@ static bool take_aliases(struct call *call, json_t *list, const char *where,
     size_t i;
     const char **aliases = el_arena_array(&call->arena, json_array_size(list), sizeof *aliases);
     if (aliases == NULL) {
-        return fail_memory(call);
+        return ask_fail_memory(call);
     }
     json_array_foreach(list, i, item) {
         aliases[i] = json_is_string(item) ? keep(call, json_string_value(item)) : NULL;
@@ -488,7 +488,7 @@ static bool take_type(struct call *call, size_t index, json_t *item) {
     *type = (struct el4ner_type){0};
     if (json_is_string(item)) {
         type->name = keep(call, json_string_value(item));
-        return type->name != NULL || fail_memory(call);
+        return type->name != NULL || ask_fail_memory(call);
     }
     if (!json_is_object(item)) {
         answer_error(call, 400, where, "must be a name, or an object with \"name\"");
@@ -575,20 +575,25 @@ static bool take_object(struct call *call, json_t *root) {
     return (offsets == NULL || take_unit(call, offsets)) && take_texts(call, root);
 }
 
-static bool read_object(struct call *call) {
+json_t *ask_object(struct call *call, const char *what) {
     json_error_t error;
     json_t *root = el_json_load(call->body.data != NULL ? call->body.data : "", call->body.len,
                                 JSON_REJECT_DUPLICATES, &error);
-    bool ok = json_is_object(root);
     if (root == NULL) {
         answer_error(call, 400, "body", "line %d, column %d: %s", error.line, error.column,
                      error.text);
-    } else if (!ok) {
-        answer_error(call, 400, "body",
-                     "must be an object with \"text\" or \"texts\"; JSON lines have the type "
-                     "application/x-ndjson");
+    } else if (!json_is_object(root)) {
+        answer_error(call, 400, "body", "must be an object with %s", what);
+        json_decref(root);
+        root = NULL;
     }
-    ok = ok && take_object(call, root);
+    return root;
+}
+
+static bool read_object(struct call *call) {
+    json_t *root = ask_object(call, "\"text\" or \"texts\"; JSON lines have the type "
+                                    "application/x-ndjson");
+    bool ok = root != NULL && take_object(call, root);
     json_decref(root);
     return ok;
 }

@@ -26,6 +26,7 @@ void answer_error(struct call *call, unsigned status, const char *where, const c
     call->status = status;
     call->type = "application/json";
     call->complete = true;
+    call->problem = el_arena_string(&call->arena, message);
 }
 
 void answer_note(struct call *call, const char *message) {
@@ -149,6 +150,10 @@ static const char *media_of(enum el_format format) {
 }
 
 bool answer_begin(struct call *call) {
+    if (call->shape == SHAPE_TASKS) {
+        studio_begin(call);
+        return true;
+    }
     struct keeper *keeper = &call->service->keeper;
     struct el_log *log = el_arena_alloc(&call->arena, sizeof *log);
     struct el_error err = {0};
@@ -200,6 +205,12 @@ void answer_document(struct call *call, el4ner_result *result) {
     if (document->failure == NULL && el4ner_result_status(result) != EL4NER_DONE) {
         document->failure = el4ner_result_error(result)->message;
     }
+    call->service->texts++;
+    call->service->entities += document->n_entities;
+    if (call->shape == SHAPE_TASKS) {
+        studio_document(call, document, el4ner_result_status(result) == EL4NER_DONE);
+        return;
+    }
     if (call->wish.evidence || call->wish.trace) {
         add_evidence(&call->wish, document, result);
     }
@@ -214,8 +225,6 @@ void answer_document(struct call *call, el4ner_result *result) {
         call->out.data[call->out.len - 1] == '\n') {
         call->out.data[--call->out.len] = '\0';
     }
-    call->service->texts++;
-    call->service->entities += document->n_entities;
 }
 
 /* All texts failed: then it is not a success, whatever has been found. */
@@ -250,6 +259,9 @@ void answer_end(struct call *call) {
     }
     if (call->shape == SHAPE_DOCUMENTS) {
         el_buffer_string(&call->out, "]}");
+    }
+    if (call->shape == SHAPE_TASKS) {
+        studio_end(call);
     }
     if (call->shape != SHAPE_FORMAT) {
         el_buffer_char(&call->out, '\n');

@@ -44,14 +44,15 @@ static void refuse(struct call *call, const struct el4ner_error *error) {
 static bool hand_over(struct call *call) {
     struct piece *piece = &call->pieces[call->handed++];
     double left = call->deadline - el_now();
-    struct el4ner_request request = {.size = sizeof request,
-                                     .types = call->wish.types,
-                                     .n_types = call->wish.n_types,
-                                     .nested = call->wish.nested,
-                                     .evidence = call->wish.evidence,
-                                     .trace = call->wish.trace,
-                                     .lang = call->wish.lang,
-                                     .seconds = left > 0.001 ? left : 0.001};
+    struct el4ner_request request = {
+        .size = sizeof request,
+        .types = piece->set != NULL ? piece->set->types : call->wish.types,
+        .n_types = piece->set != NULL ? piece->set->n_types : call->wish.n_types,
+        .nested = call->wish.nested,
+        .evidence = call->wish.evidence,
+        .trace = call->wish.trace,
+        .lang = call->wish.lang,
+        .seconds = left > 0.001 ? left : 0.001};
     struct el4ner_error error = {0};
     struct el_document *document = piece->document;
     piece->document = NULL;

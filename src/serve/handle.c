@@ -1,5 +1,6 @@
 /* Requests as libmicrohttpd hands them over: who may ask, what, how much; and their answers. */
 #include "base/ascii.h"
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/sha256.h"
 #include "serve/service_private.h"
@@ -10,19 +11,21 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-static const struct {
-    const char *path, *method;
-    void (*about)(struct call *call);
-    bool open; /* without a token too */
-} routes[] = {
-    {"/v1/tag", "POST", NULL, false},
-    {"/v1/health", "GET", about_health, true},
-    {"/v1/members", "GET", about_members, false},
-    {"/metrics", "GET", about_metrics, false},
-    {"/openapi.json", "GET", about_openapi, true},
-    {"/", "GET", about_page, true},
+/* The last four are those of an ML backend of Label Studio. */
+static const struct route routes[] = {
+    {"/v1/tag", "POST", .options = ask_options, .body = ask_documents, .tags = true},
+    {"/v1/health", "GET", .about = about_health, .open = true},
+    {"/v1/members", "GET", .about = about_members},
+    {"/metrics", "GET", .about = about_metrics},
+    {"/openapi.json", "GET", .about = about_openapi, .open = true},
+    {"/", "GET", .about = about_page, .open = true},
+    {"/health", "GET", .about = studio_health},
+    {"/setup", "POST", .body = studio_setup, .told = true},
+    {"/predict", "POST", .body = studio_tasks, .tags = true, .told = true},
+    {"/webhook", "POST", .body = studio_event, .told = true},
 };
 enum { ROUTES = sizeof routes / sizeof *routes };
+_Static_assert(ROUTES + 1 == TALLIES, "each route is counted");
 
 enum { PATIENCE = 4 }; /* bodies are read up to so many times the limit, to be refused */
 
@@ -42,7 +45,6 @@ static struct call *call_new(struct service *service, struct MHD_Connection *con
         call->begun = el_now();
         call->link->since = call->begun;
         call->body.limit = service->options->max_body;
-        call->path = "other";
         call->next = service->calls;
         if (call->next != NULL) {
             call->next->previous = call;
@@ -72,6 +74,7 @@ void call_free(struct call *call) {
     el_buffer_free(&call->body);
     el_buffer_free(&call->out);
     el_buffer_free(&call->notes);
+    el_buffer_free(&call->task);
     el_arena_free(&call->arena);
     free(call);
 }
@@ -110,8 +113,8 @@ void handle_completed(void *context, struct MHD_Connection *connection, void **p
         feed_cancel(call);
     }
     service->gone += code != MHD_REQUEST_TERMINATED_COMPLETED_OK;
-    tally_add(tally_of(service, call->path), call->gone ? 499 : call->status,
-              el_now() - call->begun);
+    tally_add(tally_of(service, call->route != NULL ? call->route->path : "other"),
+              call->gone ? 499 : call->status, el_now() - call->begun);
     call->connection = NULL;
     call->link->state = LINK_READING;
     call->link->since = el_now();
@@ -236,20 +239,43 @@ static void hash_of(const char *text, char hex[EL_SHA256_HEX]) {
     el_sha256_finish(&hash, hex);
 }
 
+/* "Bearer TOKEN", or the password of "Basic", as Label Studio has no other; NULL if it is neither.
+ */
+static const char *token_of(const char *given, char *room, size_t size) {
+    size_t n;
+    if (given != NULL && el_ascii_begins(given, "Bearer ", 7)) {
+        return given + 7 + strspn(given + 7, " ");
+    }
+    if (given == NULL || !el_ascii_begins(given, "Basic ", 6)) {
+        return NULL;
+    }
+    given += 6 + strspn(given + 6, " ");
+    if (!el_base64_read(given, strlen(given), room, size - 1, &n)) {
+        return NULL;
+    }
+    room[n] = '\0';
+    const char *colon = strchr(room, ':');
+    return colon != NULL ? colon + 1 : NULL;
+}
+
 /* Hashes are compared, so that the time tells neither the length nor how much of it is right. */
 static bool shows_token(struct call *call) {
+    enum { LONGEST = 4096 };
     const char *token = call->service->options->token;
-    const char *given = handle_header(call, MHD_HTTP_HEADER_AUTHORIZATION);
-    char wanted_hash[EL_SHA256_HEX], given_hash[EL_SHA256_HEX];
+    char wanted_hash[EL_SHA256_HEX], given_hash[EL_SHA256_HEX], room[LONGEST];
     if (token == NULL) {
         return true;
     }
-    if (given == NULL || !el_ascii_begins(given, "Bearer ", 7)) {
-        answer_error(call, 401, NULL, "this service asks for a token: Authorization: Bearer TOKEN");
+    const char *given =
+        token_of(handle_header(call, MHD_HTTP_HEADER_AUTHORIZATION), room, sizeof room);
+    if (given == NULL) {
+        answer_error(call, 401, NULL,
+                     "this service asks for a token: Authorization: Bearer TOKEN, or the token as "
+                     "the password of basic authentication");
         return false;
     }
     hash_of(token, wanted_hash);
-    hash_of(given + 7 + strspn(given + 7, " "), given_hash);
+    hash_of(given, given_hash);
     if (!same_bytes(wanted_hash, given_hash, EL_SHA256_HEX)) {
         answer_error(call, 401, NULL, "the token is not the right one");
         return false;
@@ -285,21 +311,18 @@ static bool is_no_other_site(struct call *call) {
 
 /* ---- what is asked ---- */
 
-static bool find_route(struct call *call, const char *url, const char *method,
-                       void (**about)(struct call *call), bool *open) {
+static bool find_route(struct call *call, const char *url, const char *method) {
     for (size_t i = 0; i < ROUTES; i++) {
         if (strcmp(routes[i].path, url) != 0) {
             continue;
         }
         bool head = strcmp(routes[i].method, "GET") == 0 && strcmp(method, "HEAD") == 0;
-        call->path = routes[i].path;
+        call->route = &routes[i];
         if (!head && strcmp(routes[i].method, method) != 0) {
             call->allow = strcmp(routes[i].method, "GET") == 0 ? "GET, HEAD" : routes[i].method;
             answer_error(call, 405, NULL, "%s takes %s, not %s", url, call->allow, method);
             return false;
         }
-        *about = routes[i].about;
-        *open = routes[i].open;
         return true;
     }
     answer_error(call, 404, NULL,
@@ -378,17 +401,17 @@ static enum MHD_Result refuse(struct call *call) {
 
 /* The headers are here. */
 static enum MHD_Result begin(struct call *call, const char *url, const char *method) {
-    void (*about)(struct call * call) = NULL;
-    bool open = false;
-    if (!find_route(call, url, method, &about, &open) || !is_no_other_site(call) ||
-        (!open && !shows_token(call))) {
+    if (!find_route(call, url, method) || !is_no_other_site(call) ||
+        (!call->route->open && !shows_token(call))) {
         return refuse(call);
     }
-    if (about != NULL) {
-        about(call);
+    const struct route *route = call->route;
+    if (route->about != NULL) {
+        route->about(call);
         return MHD_YES;
     }
-    if (!check_body(call) || !is_ready(call) || !ask_options(call)) {
+    if (!check_body(call) || (route->tags && !is_ready(call)) ||
+        (route->options != NULL && !route->options(call))) {
         return refuse(call);
     }
     return MHD_YES;
@@ -408,15 +431,19 @@ static enum MHD_Result receive(struct call *call, const char *bytes, size_t n) {
 
 /* All of the body is here. */
 static enum MHD_Result dispatch(struct call *call) {
+    const struct route *route = call->route;
     if (call->received > call->service->options->max_body) {
         refuse_long(call);
-    } else if (is_ready(call) && ask_documents(call)) {
+    } else if ((!route->tags || is_ready(call)) && route->body(call)) {
         call->service->body_bytes -= call->body.len;
         el_buffer_free(&call->body);
         if (feed_begin(call) && !call->complete && !call->wish.stream) {
             handle_suspend(call);
             return MHD_YES;
         }
+    }
+    if (route->told && call->problem != NULL) {
+        el_log(&call->service->options->log, EL_WARNING, "%s: %s", route->path, call->problem);
     }
     return respond(call);
 }

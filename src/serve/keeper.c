@@ -2,6 +2,8 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/sha256.h"
+#include "serve/learn.h"
 #include "serve/service_private.h"
 
 #include <stdlib.h>
@@ -125,6 +127,19 @@ static void move_on(struct service *service, el4ner *engine) {
     }
 }
 
+/* All that predictions depend on, but for what is learned. */
+static bool hash_config(const struct el_config *config, char hex[EL_SHA256_HEX]) {
+    struct el_buffer text = {0};
+    struct el_sha256 hash;
+    bool ok = el_config_print(config, &text);
+    el_sha256_start(&hash);
+    el_sha256_add(&hash, EL4NER_VERSION, sizeof EL4NER_VERSION);
+    el_sha256_add(&hash, ok ? text.data : "", text.len);
+    el_sha256_finish(&hash, hex);
+    el_buffer_free(&text);
+    return ok;
+}
+
 static void publish(struct service *service, el4ner *engine, const struct el_error *err) {
     struct keeper *keeper = &service->keeper;
     pthread_mutex_lock(&keeper->mutex);
@@ -134,7 +149,8 @@ static void publish(struct service *service, el4ner *engine, const struct el_err
     } else {
         keeper->window = el_engine_window(engine);
         list_types(service->options->config, &keeper->types);
-        ok = (list_members(keeper, engine) && !keeper->types.failed) ||
+        ok = (list_members(keeper, engine) && !keeper->types.failed &&
+              hash_config(service->options->config, keeper->config_hash)) ||
              el_fail_memory(&keeper->error);
     }
     keeper->engine = ok ? engine : NULL;
@@ -159,10 +175,21 @@ static void *keep(void *context) {
                                      .order = EL4NER_AS_READY,
                                      .most_texts = most_texts(service)};
     struct el_error err = {0};
+    struct learner *learner = service->learner;
     el4ner *engine = el_engine_open(given->config, &options, given->refresh, &err);
+    if (engine != NULL && learner != NULL && !learner_begin(learner, engine, &err)) {
+        el4ner_close(engine);
+        engine = NULL;
+    }
     publish(service, engine, &err);
     while (engine != NULL && !is_stopped(&service->keeper)) {
+        if (learner != NULL) {
+            learner_apply(learner);
+        }
         move_on(service, engine);
+    }
+    if (learner != NULL) {
+        learner_end(learner);
     }
     pthread_mutex_lock(&service->keeper.mutex);
     service->keeper.engine = NULL;

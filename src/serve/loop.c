@@ -1,6 +1,7 @@
 /* The thread that speaks HTTP: one epoll over libmicrohttpd, clients that wait, and the engine. */
 #include "base/clock.h"
 #include "base/file.h"
+#include "serve/learn.h"
 #include "serve/service_private.h"
 
 #include <errno.h>
@@ -13,9 +14,7 @@
 #include <unistd.h>
 
 enum {
-    LOOK_MS = 200,         /* signals and deadlines are looked at so often */
-    READING_SECONDS = 60,  /* in which a request must have come */
-    SENDING_SECONDS = 120, /* in which an answer must have been taken */
+    LOOK_MS = 200, /* signals and deadlines are looked at so often */
     CONNECTIONS = 2048,
     SPARE_FILES = 256, /* descriptors for members, pools and the store */
 };
@@ -115,7 +114,8 @@ static void wait_for_events(struct service *service) {
 /* Connections that take too long. libmicrohttpd sees the end and closes them. */
 static void look_at_links(struct service *service, double now) {
     for (struct link *link = service->links; link != NULL; link = link->next) {
-        double most = link->state == LINK_READING ? READING_SECONDS : SENDING_SECONDS;
+        double most = link->state == LINK_READING ? service->options->receive_seconds
+                                                  : service->options->send_seconds;
         if (link->state != LINK_WORKING && now - link->since > most) {
             shutdown(link->fd, SHUT_RDWR);
         }
@@ -208,6 +208,7 @@ static void release(struct service *service) {
     while (service->calls != NULL) {
         call_free(service->calls);
     }
+    learner_close(service->learner);
     close(service->news);
     close(service->epoll);
 }
@@ -220,7 +221,9 @@ bool el_service_run(const struct el_service_options *options, struct el_error *e
     }
     *service = (struct service){.options = options, .listener = -1, .epoll = -1, .news = -1};
     service->waiting_last = &service->waiting;
-    bool ok = start(service, err);
+    bool ok = (options->learn == NULL ||
+               learner_open(options->learn, &options->log, &service->learner, err)) &&
+              start(service, err);
     if (!ok) {
         el_config_free(options->config);
     } else {

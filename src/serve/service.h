@@ -1,7 +1,8 @@
 /* The service behind `el4ner serve`: HTTP in, documents with entities out, one engine for all.
  *
  * Two threads. The one that calls el_service_run() speaks HTTP and owns every request; the other
- * owns the engine and does nothing but move texts on. */
+ * owns the engine and does nothing but move texts on. A third one, where it learns, builds pools of
+ * demonstrations. */
 #ifndef EL_SERVE_SERVICE_H
 #define EL_SERVE_SERVICE_H
 
@@ -15,11 +16,13 @@ struct el_service_options {
     size_t max_texts;    /* in a request */
     size_t max_requests; /* in work at once */
     double max_seconds;  /* of a request */
+    double receive_seconds, send_seconds; /* in which a request must have come, an answer gone */
 
     struct el_config *config; /* taken in any case */
     const char *store;        /* file of stored replies; NULL = none */
     bool refresh;             /* ask anew what the store has */
-    struct el_log log;        /* called in both threads */
+    const char *learn;        /* file of what people have labelled (learn.h); NULL = none */
+    struct el_log log;        /* called in all threads */
 
     /* Called once it listens, with the address as a client writes it: "http://127.0.0.1:8765". */
     void (*listening)(const char *address);

@@ -4,13 +4,16 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/sha256.h"
 #include "corpus/format.h"
+#include "serve/label_sets.h"
 #include "serve/service.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
 
 struct service;
+struct learner; /* learn.h */
 
 /* A connection, for its deadlines. */
 struct link {
@@ -24,6 +27,9 @@ struct link {
 struct piece {
     struct call *call;
     struct el_document *document; /* until it is handed to the engine */
+    const struct label_set *set;  /* of a task: what is looked for, in place of the request's types;
+                                     NULL = all that is asked for, or the task lacks the text */
+    bool task_end;                /* it is the last text of its task */
     uint64_t number;              /* at the engine; 0 = not there */
     el4ner_result *result;        /* until it is written */
 };
@@ -32,6 +38,7 @@ enum shape {
     SHAPE_FORMAT,    /* as the writer makes it */
     SHAPE_OBJECT,    /* one document: its line of JSON */
     SHAPE_DOCUMENTS, /* {"documents": [...]} */
+    SHAPE_TASKS,     /* predictions for Label Studio (studio.c) */
 };
 
 /* What is wanted of the texts of a request. */
@@ -55,7 +62,7 @@ struct call {
     struct service *service;
     struct MHD_Connection *connection; /* NULL = it is over */
     struct link *link;
-    const char *path; /* of the route, for the metrics */
+    const struct route *route; /* NULL = there is none */
     double begun;
     struct el_arena arena;
     struct el_buffer body;
@@ -70,6 +77,13 @@ struct call {
     double deadline;
     bool in_work, suspended, watched, gone;
 
+    char version[48];      /* SHAPE_TASKS: of the model */
+    size_t n_tasks;        /* SHAPE_TASKS: written */
+    size_t n_regions;      /* of the task that is being written ... */
+    double score;          /* ... and its score; NAN = none */
+    bool incomplete;       /* ... and whether a text of it is missing or failed */
+    struct el_buffer task; /* ... and its regions */
+
     struct el_writer *writer;
     FILE *file; /* of the writer: into `out` */
     struct el_buffer out;
@@ -78,6 +92,7 @@ struct call {
     unsigned status;
     const char *type; /* Content-Type */
     const char *allow;
+    const char *problem;    /* the message of an error */
     int retry_after;        /* seconds; 0 = not said */
     struct el_buffer notes; /* what was left out or may surprise; one line */
 };
@@ -103,6 +118,7 @@ struct keeper {
     const char **names;
     size_t n_members, window;
     struct el_buffer types; /* JSON of the configured types */
+    char config_hash[EL_SHA256_HEX];
     uint64_t abstentions[EL_MAX_MEMBERS][EL_STAGES][EL_CAUSES], saved_calls;
     struct el4ner_progress progress;
 };
@@ -116,7 +132,7 @@ struct tally {
     double seconds;
     uint64_t n;
 };
-enum { TALLIES = 7 };
+enum { TALLIES = 11 }; /* one a route, and the rest */
 
 struct service {
     const struct el_service_options *options;
@@ -127,6 +143,7 @@ struct service {
     bool told_ready, finishing;
     bool asks_host; /* requests must name this machine */
     struct keeper keeper;
+    struct learner *learner; /* NULL = nothing is learned */
     struct call *calls, *waiting, **waiting_last;
     struct link *links;
     size_t in_work, in_engine, body_bytes;
@@ -148,6 +165,21 @@ el4ner_result **keeper_take(struct service *service, size_t *n);
 /* ask.c: what the body asks for. False with an answer in the call. */
 bool ask_options(struct call *call);
 bool ask_documents(struct call *call);
+/* The body as an object of JSON; NULL with an answer. */
+json_t *ask_object(struct call *call, const char *what);
+bool ask_add_document(struct call *call, struct el_document *document);
+bool ask_fail_memory(struct call *call);
+
+/* studio.c: what Label Studio asks an ML backend for. As in ask.c; the answers of two are there at
+ * once. */
+void studio_health(struct call *call);
+bool studio_tasks(struct call *call);
+bool studio_setup(struct call *call);
+bool studio_event(struct call *call);
+/* The answer to studio_tasks(). */
+void studio_begin(struct call *call);
+void studio_document(struct call *call, const struct el_document *document, bool done);
+void studio_end(struct call *call);
 
 /* feed.c: texts to the engine and back */
 bool feed_begin(struct call *call);
@@ -164,6 +196,17 @@ void answer_end(struct call *call);
 void answer_error(struct call *call, unsigned status, const char *where, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 void answer_note(struct call *call, const char *message);
+
+/* What there is at an address. */
+struct route {
+    const char *path, *method;
+    void (*about)(struct call *call);   /* GET */
+    bool (*options)(struct call *call); /* POST: when the headers are here; NULL = nothing to do */
+    bool (*body)(struct call *call);    /* POST: when the body is. False with an answer */
+    bool open;                          /* without a token too */
+    bool tags;                          /* it needs the engine, and there is a limit to such */
+    bool told;                          /* mistakes are logged, as who asks shows no reasons */
+};
 
 /* handle.c: a header of the request, NULL if it has none; what libmicrohttpd calls */
 const char *handle_header(const struct call *call, const char *name);

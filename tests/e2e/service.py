@@ -5,61 +5,10 @@ service.py PART ADDRESS [ARGUMENT]...
 import http.client
 import json
 import socket
-import sys
 import threading
 import time
-import urllib.parse
 
-part, address = sys.argv[1:3]
-arguments = sys.argv[3:]
-host = urllib.parse.urlsplit(address)
-
-
-def report(name, problem=None):
-    print("ok" if problem is None else "not ok", name)
-    if problem is not None:
-        print("  ", problem)
-
-
-def test(name, function, *given):
-    try:
-        function(*given)
-        report(name)
-    except Exception as error:  # every fault is one failed test
-        report(name, f"{type(error).__name__}: {error}"[:600])
-
-
-def ask(method, path, body=None, **headers):
-    connection = http.client.HTTPConnection(host.hostname, host.port, timeout=60)
-    headers = {key.replace("_", "-"): value for key, value in headers.items()}
-    if body is not None and not isinstance(body, (bytes, str)) and "Content-Type" not in headers:
-        headers["Content-Type"] = "application/json"
-    body = json.dumps(body) if isinstance(body, dict) else body
-    body = body.encode() if isinstance(body, str) else body
-    connection.request(method, path, body, headers)
-    answer = connection.getresponse()
-    text = answer.read()
-    connection.close()
-    return answer.status, answer.headers, text
-
-
-def tag(body, path="/v1/tag", status=200, **headers):
-    headers.setdefault("Content_Type", "application/json")
-    got, _, text = ask("POST", path, body, **headers)
-    assert got == status, (got, text[:300])
-    return text
-
-
-def equal(got, wanted):
-    assert got == wanted, f"{got!r} is not {wanted!r}"
-
-
-def refused(status, where, words, body, path="/v1/tag", method="POST", **headers):
-    headers.setdefault("Content_Type", "application/json")
-    got, _, text = ask(method, path, body, **headers)
-    error = json.loads(text)["error"]
-    equal((got, error["status"], error.get("where")), (status, status, where))
-    assert words in error["message"], error
+from asking import address, arguments, ask, equal, host, metric, refused, run, tag, until
 
 
 def lines(name):
@@ -210,7 +159,8 @@ def pages():
 def openapi():
     described = json.loads(ask("GET", "/openapi.json")[2])
     equal(described["info"]["version"], json.loads(ask("GET", "/v1/health")[2])["version"])
-    equal(sorted(described["paths"]), ["/metrics", "/v1/health", "/v1/members", "/v1/tag"])
+    equal(sorted(described["paths"]), ["/health", "/metrics", "/predict", "/setup", "/v1/health", "/v1/members", "/v1/tag",
+                                         "/webhook"])
     try:
         from openapi_spec_validator import validate
     except ImportError:
@@ -281,20 +231,6 @@ def together():
 # ---- a slow server ----
 
 
-def metric(name):
-    for line in ask("GET", "/metrics")[2].decode().splitlines():
-        if line.startswith(name + " "):
-            return float(line.split()[1])
-    return 0
-
-
-def until(condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.05)
-
-
 def streams():
     """The first document is here while others are in work."""
     connection = http.client.HTTPConnection(host.hostname, host.port, timeout=60)
@@ -343,6 +279,72 @@ def too_many():
     for thread in threads:
         thread.join()
     tag({"text": "Anna"})
+
+
+# ---- limits of one second ----
+
+
+def slow_loris():
+    """A request that comes byte by byte is ended, be it in its headers or in its body."""
+    for begin in b"POST /v1/tag HTTP/1.1\r\n", (b"POST /v1/tag HTTP/1.1\r\nHost: localhost\r\n"
+                                                b"Content-Length: 1000000\r\n\r\n"):
+        with plug() as one:
+            one.sendall(begin)
+            one.settimeout(0.05)
+            end = time.monotonic() + 60
+            try:
+                while time.monotonic() < end:
+                    one.sendall(b"a")
+                    try:
+                        got = one.recv(1000)
+                        assert not got.startswith(b"HTTP/1.1 2"), got
+                        if got == b"":
+                            break
+                    except TimeoutError:
+                        pass
+                else:
+                    raise AssertionError("it is listened to for ever")
+            except ConnectionError:
+                pass
+    tag({"text": "Ada"})
+
+
+def idle():
+    """A connection that nothing comes by is closed, also after a request."""
+    for first in b"", b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n":
+        with plug() as one:
+            one.sendall(first)
+            got = b""
+            while chunk := one.recv(65536):
+                got += chunk
+            equal(got.count(b"HTTP/1.1"), 1 if first else 0)
+
+
+def not_taken():
+    """Who does not take the answers is left."""
+    before = metric("el4ner_clients_gone_total")
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        one.connect((host.hostname, host.port))
+        one.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1000)
+        until(lambda: metric("el4ner_clients_gone_total") > before)
+        got = b""
+        try:
+            while chunk := one.recv(1 << 20):
+                got += chunk
+        except ConnectionError:
+            pass
+        assert got.count(b"HTTP/1.1 200") < 1000, "all answers came"
+    tag({"text": "Ada"})
+
+
+def longest():
+    """No request may take longer than the service allows."""
+    status, _, text = ask("POST", "/v1/tag", {"texts": ["Anna met Bert."] * 200, "seconds": 1000})
+    documents = json.loads(text)["documents"]
+    assert status in (200, 504), status
+    assert any("failure" in document for document in documents), documents[-1]
+    equal(len(documents), 200)
 
 
 # ---- faults ----
@@ -532,6 +534,8 @@ parts = {
     "unix": [("a Unix socket", unix_socket)],
     "slow": [("documents are streamed", streams), ("a client that goes away", goes_away),
              ("a time limit", time_is_up), ("too many requests", too_many)],
+    "seconds": [("a request that comes byte by byte", slow_loris), ("an idle connection", idle),
+                ("answers that nobody takes", not_taken), ("the longest time for a request", longest)],
     "faults": [("half requests and rubbish", halves), ("requests in one piece", one_after_another),
                ("a thousand connections", thousand), ("a body without end", huge)],
     "killed": [("a model server that is gone", server_killed)],
@@ -542,5 +546,4 @@ parts = {
     "finishes": [("what is in work is finished", finishes)],
     "stopped": [("a second signal stops", stopped)],
 }
-for name, function, *given in parts[part]:
-    test(name, function, *given)
+run(parts)

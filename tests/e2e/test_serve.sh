@@ -2,25 +2,8 @@
 # el4ner serve: what comes by HTTP is tagged as el4ner tag tags it; mistakes, limits, tokens, clients
 # that go away, the end.
 . "$(dirname "$0")/lib.sh"
+. "$root/tests/e2e/service.sh"
 client=$root/tests/e2e/service.py
-
-# service ARGUMENT...: start it; its address in $address, its process in $service
-service() {
-    rm -f address-fifo
-    mkfifo address-fifo
-    attended "$el4ner" serve --no-cache --listen 127.0.0.1:0 "$@" >address-fifo 2>service-err &
-    service=$!
-    servers="$servers $service"
-    read -r address <address-fifo
-    until grep -q '^el4ner: ready' service-err || ! kill -0 $service 2>/dev/null; do sleep 0.1; done
-}
-# ends STATUS NAME: the service ends by itself with this status
-ends() {
-    wait "$service"
-    got=$?
-    cp service-err err
-    that "$2" test $got = "$1"
-}
 
 awk -v n=12 -f "$root/bench/sentences.awk" >in.jsonl
 serve
@@ -55,6 +38,11 @@ service -c slow.yaml --max-requests 2
 python3 "$client" slow "$address"
 kill "$service"
 wait "$service"
+
+service -c slow.yaml --receive-seconds 1 --send-seconds 1 --max-seconds 1
+python3 "$client" seconds "$address"
+kill "$service"
+ends 0 "it ends with its limits"
 
 # A model server that ends and comes back.
 serve

@@ -1,0 +1,22 @@
+/* A pool that takes the place of an ensemble's own while documents are in work: those that were
+ * submitted before keep theirs, and it is closed when nobody uses it any more. In the ensemble's
+ * thread. */
+#ifndef EL_PIPELINE_GROWN_H
+#define EL_PIPELINE_GROWN_H
+
+#include "pipeline/work.h"
+
+struct el_grown;
+
+/* Takes `pool` in any case, and replaces *grown. Both may be NULL: the ensemble's own. */
+bool el_grown_replace(struct el_grown **grown, struct el_pool *pool, struct el_error *err);
+/* The end, when no document uses it. */
+void el_grown_close(struct el_grown *grown);
+
+/* A document begins to use it: its context, in `arena`, is like `plain` but for the pool. */
+bool el_grown_use(struct el_grown *grown, const struct el_context *plain, struct el_arena *arena,
+                  const struct el_context **context, struct el_error *err);
+/* A document is done with it. */
+void el_grown_leave(struct el_grown *grown);
+
+#endif
