@@ -5,6 +5,8 @@
 #                   (MODELS=nano make demo: without fetching models)
 #   make test       which folder includes which, unit tests under ASan and UBSan, end-to-end tests
 #   make check      the slower ones: valgrind, ThreadSanitizer, fuzzing, a first hour typed, manuals, shell scripts
+#   make check-python   the Python package: pytest, mypy, ruff
+#   make wheel      build/wheel/el4ner-*.whl, for pip
 #   make install    to PREFIX (default /usr/local), below DESTDIR if that is set
 BUILD    ?= build
 PREFIX   ?= /usr/local
@@ -164,6 +166,14 @@ check:
 check-models: all
 	@BUILD=$(BUILD) tests/check-models
 
+# The Python package: its tests, types and style, with what pip's index has of the packages it works with.
+check-python: programs $(BUILD)/$(SONAME)
+	@BUILD=$(BUILD) tools/check-python
+
+# One file for pip with everything inside.
+wheel: all $(BUILD)/$(SONAME)
+	@tools/make-wheel '$(BUILD)' '$(VERSION)' '$(SONAME)'
+
 fuzzers: $(FUZZERS)
 
 # What no test runs; it should compile all the same.
@@ -229,7 +239,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all check-models unit bench-llm clean deps demo test check unit-programs programs bench-programs fuzzers fuzz format format-check install uninstall FORCE
+.PHONY: all check-python wheel check-models unit bench-llm clean deps demo test check unit-programs programs bench-programs fuzzers fuzz format format-check install uninstall FORCE
 .PHONY: tagger models bench-convert bench-retrieval bench-retrieval-quality
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:=.d)
 .SECONDARY:
