@@ -78,7 +78,7 @@ def processes(tagger):
     expected = tagger(TEXT).ents
     child = os.fork()
     if child == 0:
-        os._exit(0 if raises(el4ner.Error, "another process", lambda: tagger("Anna.")) else 1)
+        os._exit(0 if tagger(TEXT).ents == expected else 1)
     that("a forked process", os.waitpid(child, 0)[1] == 0 and tagger(TEXT).ents == expected)
 
 

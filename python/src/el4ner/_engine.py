@@ -74,17 +74,12 @@ class Engine:
         if self._trouble is not None:
             raise self._trouble
 
-    def check_process(self) -> None:
+    def is_here(self) -> bool:
         """An engine does not come along into a forked process."""
-        if os.getpid() != self.process:
-            raise Error(
-                "this tagger was opened in another process, and its models do not come along when a "
-                "process forks; open a Tagger in this one, or pickle it to this one"
-            )
+        return os.getpid() == self.process
 
     def submit(self, text: str, request: _abi.CRequest | None, sink: Sink) -> tuple[int, int]:
         """Hand over a text. Its key, and its number for `cancel()`."""
-        self.check_process()
         try:
             data = text.encode()
         except UnicodeEncodeError as trouble:
@@ -112,7 +107,6 @@ class Engine:
 
     def progress(self) -> _abi.CProgress:
         """How far it is."""
-        self.check_process()
         progress = _abi.CProgress(size=ctypes.sizeof(_abi.CProgress))
         with self._lock:
             self.library.get_progress(self._open_handle(), ctypes.byref(progress))
@@ -120,7 +114,6 @@ class Engine:
 
     def call(self, function: Callable[[int], T]) -> T:
         """Call a function with the engine in its own thread, and wait for what it returns."""
-        self.check_process()
         future: Future[T] = Future()
 
         def job() -> None:
@@ -137,7 +130,7 @@ class Engine:
 
     def close(self, wait: float | None = None) -> None:
         """Stop what is in work and close it; wait for that so long, in seconds. One that is opening closes later."""
-        if os.getpid() != self.process:
+        if not self.is_here():
             return
         with self._lock:
             self._closing = True

@@ -84,6 +84,7 @@ class Settings:
     profile: str | None = None
     lang: str | None = None
     store: Path | None = None
+    yaml: str | None = None
 
     def options(self, log: Any) -> _abi.COptions:
         """The struct of the library. ctypes keeps what it points to."""
@@ -103,8 +104,10 @@ class Settings:
     def open(self, library: _abi.Library, log: Any) -> int:
         """Open an engine."""
         error, options = _abi.CError(), self.options(log)
-        if isinstance(self.config, Mapping):
-            text = json.dumps(self.config, ensure_ascii=False).encode()
+        if self.config is not None and self.yaml is not None:
+            raise ConfigError("config and yaml are both given")
+        if isinstance(self.config, Mapping) or self.yaml is not None:
+            text = (self.yaml or json.dumps(self.config, ensure_ascii=False)).encode()
             handle = library.open_yaml(text, len(text), ctypes.byref(options), ctypes.byref(error))
         else:
             handle = library.open(path_bytes(self.config), ctypes.byref(options), ctypes.byref(error))

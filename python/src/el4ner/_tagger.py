@@ -55,6 +55,7 @@ class Tagger:
     It is closed by `close()`, at the end of a `with` block, when nothing refers to it any more, or when Python ends.
 
     config: a file, a mapping with the keys of el4ner.yaml, or None for the configuration that the program would read.
+    yaml: the text of a configuration instead; relative paths in it begin at the current folder.
     ensemble: members by this name or file in place of the configuration's.
     types: what to look for: "person,location", a list of names and `Type`s, or a mapping of names to descriptions.
     pool: demonstrations, an .el4 or labelled file; a `Pool`.
@@ -65,14 +66,17 @@ class Tagger:
     evidence: fill `Entity.evidence` and `Doc.abstentions`.
     trace: keep prompts and replies in `Doc.trace`.
     seconds: time limit of each text; None for none.
+    lazy: open on first use, instead of now.
 
-    A pickled tagger is opened again, with the same settings, on its first use where it was unpickled.
+    Models do not come along to another process: in a forked one, and where it was unpickled, a tagger opens again on
+    its first use, with the same settings and models of its own.
     """
 
     def __init__(
         self,
         config: Path | Mapping[str, Any] | None = None,
         *,
+        yaml: str | None = None,
         ensemble: str | None = None,
         types: Types | None = None,
         pool: Path | None = None,
@@ -83,13 +87,15 @@ class Tagger:
         evidence: bool = True,
         trace: bool = False,
         seconds: float | None = None,
+        lazy: bool = False,
     ) -> None:
         types = types if types is None or isinstance(types, (str, Mapping)) else list(types)
         self._begin(
-            Settings(config, ensemble, types, pool, profile, lang, store),
+            Settings(config, ensemble, types, pool, profile, lang, store, yaml),
             Wanted(None, nested, evidence, trace, None, seconds),
         )
-        self._engine()
+        if not lazy:
+            self._engine()
 
     def _begin(self, settings: Settings, wanted: Wanted) -> None:
         self._settings = settings
@@ -99,6 +105,8 @@ class Tagger:
         self._plain = wanted.request()
 
     def _engine(self) -> Engine:
+        if self._opened is not None and not self._opened.is_here():
+            self._opened, self._opening = None, threading.Lock()
         if self._opened is None:
             with self._opening:
                 if self._opened is None:
@@ -412,7 +420,7 @@ class Tagger:
         return wanted.request(id)
 
     async def _engine_async(self) -> Engine:
-        if self._opened is not None:
+        if self._opened is not None and self._opened.is_here():
             return self._opened
         return await asyncio.to_thread(self._engine)
 
