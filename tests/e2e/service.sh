@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154 # sourced after lib.sh
+# shellcheck shell=sh disable=SC2034,SC2154 # sourced after lib.sh
 # service.sh: what the tests of the service share.
 
 # service ARGUMENT...: start it; its address in $address, its process in $service
