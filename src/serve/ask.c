@@ -251,13 +251,13 @@ bool ask_options(struct call *call) {
         return false;
     }
     const char *accept = handle_header(call, MHD_HTTP_HEADER_ACCEPT);
-    if (accept != NULL && !call->wish.has_to &&
-        (is_media(accept, "application/x-ndjson") || is_media(accept, "application/ndjson") ||
-         is_media(accept, "application/jsonl"))) {
+    call->wish.lines = accept != NULL && (is_media(accept, "application/x-ndjson") ||
+                                          is_media(accept, "application/ndjson") ||
+                                          is_media(accept, "application/jsonl"));
+    if (call->wish.lines && !call->wish.has_to) {
         call->wish.to = EL_FORMAT_JSONL;
         call->wish.has_to = true;
     }
-    call->wish.stream = call->wish.to == EL_FORMAT_JSONL && call->wish.has_to;
     return true;
 }
 
@@ -570,7 +570,6 @@ static bool take_object(struct call *call, json_t *root) {
         if (!take_format(call, "to", to, true, &wish->to)) {
             return false;
         }
-        wish->stream = wish->to == EL_FORMAT_JSONL;
     }
     return (offsets == NULL || take_unit(call, offsets)) && take_texts(call, root);
 }
@@ -603,11 +602,14 @@ bool ask_documents(struct call *call) {
     if (!choose_input(call) || !(call->wish.has_from ? read_file(call) : read_object(call))) {
         return false;
     }
-    if (!call->wish.has_to) {
-        call->wish.to = EL_FORMAT_JSONL;
+    struct wish *wish = &call->wish;
+    if (!wish->has_to) {
+        wish->to = EL_FORMAT_JSONL;
         call->shape = call->shape == SHAPE_FORMAT ? SHAPE_DOCUMENTS : call->shape;
     } else {
         call->shape = SHAPE_FORMAT;
     }
+    wish->stream =
+        wish->has_to && (wish->to == EL_FORMAT_JSONL || (wish->lines && answer_is_lines(wish->to)));
     return true;
 }

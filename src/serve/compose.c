@@ -128,12 +128,15 @@ static void note(void *context, enum el_level level, const char *message) {
     }
 }
 
+bool answer_is_lines(enum el_format format) {
+    return format == EL_FORMAT_JSONL || format == EL_FORMAT_DOCCANO || format == EL_FORMAT_SPACY;
+}
+
 static const char *media_of(enum el_format format) {
-    switch (format) {
-    case EL_FORMAT_JSONL:
-    case EL_FORMAT_DOCCANO:
-    case EL_FORMAT_SPACY:
+    if (answer_is_lines(format)) {
         return "application/x-ndjson";
+    }
+    switch (format) {
     case EL_FORMAT_LABELSTUDIO:
     case EL_FORMAT_NESTED:
         return "application/json";
@@ -186,7 +189,7 @@ bool answer_begin(struct call *call) {
 
 static void write_failure(struct call *call, const struct el_document *document,
                           const char *message) {
-    if (call->wish.to == EL_FORMAT_JSONL) {
+    if (answer_is_lines(call->wish.to)) {
         el_buffer_string(&call->out, "{\"id\": ");
         el_json_string(&call->out, document->id, strlen(document->id));
         el_buffer_string(&call->out, ", \"failure\": ");
@@ -217,6 +220,11 @@ void answer_document(struct call *call, el4ner_result *result) {
     if (call->shape == SHAPE_DOCUMENTS && call->written > 0) {
         el_buffer_string(&call->out, ",\n");
     }
+    if (document->failure != NULL && call->wish.to != EL_FORMAT_JSONL &&
+        answer_is_lines(call->wish.to)) {
+        document->extra = document->extra != NULL ? document->extra : json_object();
+        json_object_set_new(document->extra, "failure", json_string(document->failure));
+    }
     if (!el_writer_write(call->writer, document, &err)) {
         call->left_out++;
         write_failure(call, document, err.message);
@@ -236,7 +244,7 @@ static void set_status(struct call *call) {
         char message[1000];
         el_print(message, sizeof message, "%s",
                  call->notes.data != NULL ? call->notes.data : "cannot be written in this format");
-        if (call->wish.to != EL_FORMAT_JSONL) {
+        if (!answer_is_lines(call->wish.to)) {
             answer_error(call, 422, "to", "%s", message);
         } else {
             call->status = 422;

@@ -52,7 +52,8 @@ struct wish {
     enum el_format from, to;
     bool has_from, has_to;
     enum el_unit unit;
-    bool stream;
+    bool lines;  /* the client takes a document a line ... */
+    bool stream; /* ... and gets each as it is ready */
 };
 
 /* A request, from its headers until its answer is sent and the engine is done with its texts. */
@@ -196,6 +197,8 @@ void answer_end(struct call *call);
 void answer_error(struct call *call, unsigned status, const char *where, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 void answer_note(struct call *call, const char *message);
+/* Is it a format with an object a line, which can have the failure of a document too? */
+bool answer_is_lines(enum el_format format);
 
 /* What there is at an address. */
 struct route {

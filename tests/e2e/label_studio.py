@@ -204,7 +204,31 @@ def with_token():
     until(lambda: len(learned()) == before + 1)
 
 
+def manual():
+    """The session in docs/service.md, in one shell: what comes is what is printed there."""
+    import os
+    import re
+    import subprocess
+    with open(os.path.join(os.path.dirname(__file__), "../../docs/service.md"), encoding="utf-8") as file:
+        session, = re.findall(r"```sh-session\n(.*?)```", file.read(), re.S)
+    script, wanted = [f"KEY={user}"], []
+    for number, example in enumerate(re.split(r"^\$ ", session, flags=re.M)[1:]):
+        command, printed = example.split("\n", 1)
+        if "cat >" in command:  # the lines after it are a file
+            command, printed = command.replace("$ cat", "cat") + " <<'END'\n" + printed + "END", ""
+        script += [f"echo '--- {number}'", command]
+        if command.startswith("jq '{result") or "annotations/" in command:
+            script.append("sleep 2")  # the webhook comes after the answer
+        wanted += [f"--- {number}"] + printed.splitlines()
+    text = "\n".join(script).replace("localhost:8080", address.partition("//")[2])
+    text = text.replace("http://localhost:8765", service)
+    got = subprocess.run(["sh", "-c", text], capture_output=True, text=True, encoding="utf-8")
+    plain = lambda line: re.sub("el4ner-[0-9a-f]{16}", "el4ner-", line)
+    equal([plain(line) for line in got.stdout.splitlines()], [plain(line) for line in wanted])
+
+
 parts = {
+    "manual": [("the session of the manual", manual)],
     "wait": [("Label Studio starts", lambda: until(answers, 300))],
     "all": [("a project by its interface, and the backend connected", connected), ("predictions are fetched", fetched),
             ("predictions are kept by version", kept), ("a submitted annotation is learned", submitted),

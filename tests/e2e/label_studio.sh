@@ -23,6 +23,17 @@ servers="$servers $studio"
 python3 "$client" wait "http://127.0.0.1:$at" 0123456789abcdef0123
 if ! kill -0 "$studio" 2>/dev/null; then tail -n 20 studio-log; fi
 
+# First of all, as it names the first project.
+if have_llama_server && command -v jq >/dev/null && command -v curl >/dev/null; then
+    service --learn pool.jsonl
+    python3 "$client" manual "http://127.0.0.1:$at" 0123456789abcdef0123 "$address" pool.jsonl
+    kill "$service"
+    wait "$service"
+    rm -f pool.jsonl
+else
+    skip "the session of the manual: no llama-server, jq or curl"
+fi
+
 serve
 configure two.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact" \
     "name: b, url: 'http://127.0.0.1:$port', prompts: compact"

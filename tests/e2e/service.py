@@ -231,11 +231,11 @@ def together():
 # ---- a slow server ----
 
 
-def streams():
+def streams(path="/v1/tag"):
     """The first document is here while others are in work."""
     connection = http.client.HTTPConnection(host.hostname, host.port, timeout=60)
     texts = [f"Anna{n} met Bert{n}." for n in range(30)]
-    connection.request("POST", "/v1/tag", json.dumps({"texts": texts}),
+    connection.request("POST", path, json.dumps({"texts": texts}),
                        {"Accept": "application/x-ndjson", "Content-Type": "application/json"})
     answer = connection.getresponse()
     first = json.loads(answer.readline())
@@ -243,6 +243,13 @@ def streams():
     rest = [json.loads(line) for line in answer.read().splitlines()]
     equal([first["text"]] + [document["text"] for document in rest], texts)
     equal(working, 1)
+    return first
+
+
+def streams_tasks():
+    """As an annotation tool takes them, which begins with the first."""
+    assert streams("/v1/tag?to=spacy")["spans"], "no spans"
+    assert streams("/v1/tag?to=doccano")["label"], "no labels"
 
 
 def goes_away():
@@ -420,6 +427,9 @@ def server_killed():
     documents = json.loads(text)["documents"]
     equal((status, len(documents)), (502, 2))
     assert all(document["failure"] for document in documents), documents
+    for form in "spacy", "doccano":
+        status, _, text = ask("POST", "/v1/tag?to=" + form, {"text": "Anna met Bert."}, Accept="application/x-ndjson")
+        assert status == 200 and json.loads(text)["failure"], (status, text)
     status, headers, text = ask("GET", "/v1/health")
     equal((status, json.loads(text)["status"]), (503, "no member answers"))
     refused_lines = ask("POST", "/v1/tag", {"text": "Anna"}, Accept="application/x-ndjson")
@@ -484,6 +494,37 @@ def manual(name):
             equal(plain(got), plain(wanted))
 
 
+def doccano(name):
+    """The mapping template of the manual, by doccano's own package if it is here."""
+    import re
+    with open(name, encoding="utf-8") as file:
+        template, = re.findall(r"```jinja\n(.*?)```", file.read(), re.S)
+    wanted = [{"label": "person", "start_offset": 0, "end_offset": 13},
+              {"label": "location", "start_offset": 22, "end_offset": 27}]
+    text = "Angela Merkel visited Paris."
+    try:
+        from auto_labeling_pipeline.labels import SequenceLabels
+        from auto_labeling_pipeline.mappings import MappingTemplate
+        from auto_labeling_pipeline.models import RequestModelFactory
+        from auto_labeling_pipeline.pipeline import pipeline
+        from auto_labeling_pipeline.postprocessing import PostProcessor
+    except ImportError:
+        print("skip doccano's own package: there is no auto-labeling-pipeline")
+        try:
+            from jinja2 import Template
+        except ImportError:
+            print("skip the mapping template for doccano: there is no jinja2")
+            return
+        answer = json.loads(tag({"text": text}))
+        equal(json.loads(Template(template).render(input=answer)), [dict(label) for label in wanted])
+        return
+    model = RequestModelFactory.create("Custom REST Request", {
+        "url": address + "/v1/tag", "method": "POST", "params": {}, "headers": {"Content-Type": "application/json"},
+        "body": {"text": "{{ text }}"}})
+    got = pipeline(text, model, MappingTemplate(SequenceLabels, template), PostProcessor({}))
+    equal(got.dict(), wanted)
+
+
 def token():
     refused(401, None, "asks for a token", {"text": "Ada"})
     refused(401, None, "not the right one", {"text": "Ada"}, Authorization="Bearer wrong")
@@ -532,7 +573,7 @@ parts = {
             ("pages of other sites", other_sites), ("health and members", pages),
             ("many clients at once", together), ("OpenAPI", openapi), ("metrics", metrics), ("the page", page)],
     "unix": [("a Unix socket", unix_socket)],
-    "slow": [("documents are streamed", streams), ("a client that goes away", goes_away),
+    "slow": [("documents are streamed", streams), ("tasks of annotation tools are streamed", streams_tasks), ("a client that goes away", goes_away),
              ("a time limit", time_is_up), ("too many requests", too_many)],
     "seconds": [("a request that comes byte by byte", slow_loris), ("an idle connection", idle),
                 ("answers that nobody takes", not_taken), ("the longest time for a request", longest)],
@@ -540,7 +581,7 @@ parts = {
                ("a thousand connections", thousand), ("a body without end", huge)],
     "killed": [("a model server that is gone", server_killed)],
     "back": [("a model server that is back", server_back)],
-    "manual": [("the examples of the manual", manual, *arguments)],
+    "manual": [("the examples of the manual", manual, *arguments), ("auto-labelling in doccano", doccano, *arguments)],
     "load": [("the end in the middle of load", load)],
     "token": [("a token", token)],
     "finishes": [("what is in work is finished", finishes)],
