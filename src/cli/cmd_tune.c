@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID_SENTENCES = CLI_FIRST_ID, ID_SEED, ID_FOR, ID_DRY_RUN, ID_JSON, ID_TRACE };
+enum { ID_SENTENCES = CLI_FIRST_ID, ID_QUICK, ID_SEED, ID_FOR, ID_DRY_RUN, ID_JSON, ID_TRACE };
 
 static const struct cli_option options[] = {
     {'o', "output", "FILE", "the tuned configuration (default: only the figures)"},
     {ID_SENTENCES, "sentences", "N", "of the pool to be run (default 200)"},
+    {ID_QUICK, "quick", NULL,
+     "a third of the calls: the ensemble is not measured as it is, and nobody is to verify"},
     {ID_FOR, "for", "AIM", "f1 (default), precision or recall"},
     {ID_SEED, "seed", "N", "of the sample (default 1)"},
     {ID_DRY_RUN, "dry-run", NULL, "what it would cost; nothing is sent"},
@@ -61,11 +63,12 @@ static enum el_tick tick(void *context) {
     struct command *c = context;
     if (cli_watch_due(&c->watch)) {
         double part = c->of > 0 ? (double)c->done / (double)c->of : 0;
-        cli_watch_show(&c->watch, &(struct cli_stand){.what = "three runs",
-                                                      .no_documents = true,
-                                                      .sentences = c->done,
-                                                      .of_sentences = c->of,
-                                                      .part = part});
+        cli_watch_show(&c->watch,
+                       &(struct cli_stand){.what = c->options.quick ? "two runs" : "three runs",
+                                           .no_documents = true,
+                                           .sentences = c->done,
+                                           .of_sentences = c->of,
+                                           .part = part});
     }
     return cli_interrupted() > 0 ? EL_STOP : EL_GO_ON;
 }
@@ -91,6 +94,9 @@ static int set_option(struct command *c, int id, const char *value) {
         return CLI_OK;
     case ID_TRACE:
         c->trace_path = value;
+        return CLI_OK;
+    case ID_QUICK:
+        c->options.quick = true;
         return CLI_OK;
     case ID_DRY_RUN:
         c->dry_run = true;
@@ -154,7 +160,7 @@ static int estimate(struct command *c, struct el_error *err) {
     struct sampled sampled = {pool, 0, c->options.sentences < n ? c->options.sentences : n};
     struct el_run run = {.context = &sampled, .next = next_sentence};
     struct el_estimate cost;
-    c->config->settings.verifier = EL_VERIFY_ALL;
+    c->config->settings.verifier = c->options.quick ? EL_VERIFY_NONE : EL_VERIFY_ALL;
     c->config->settings.agreement_skips = 0;
     if (!el_ensemble_estimate(c->ensemble, &run, &cost, err)) {
         return cli_fail(err);
@@ -184,18 +190,10 @@ static void print_row(const char *name, const struct el_tune_figures *f) {
            100 * f->f1, 100 * f->calibration_error);
 }
 
-static void print_figures(const struct command *c) {
+static void print_verifiers(const struct command *c) {
     const struct el_tune_result *r = &c->result;
     const struct el_settings *s = &c->config->settings;
-    printf("%zu sentences with %zu mentions; %zu candidates, %zu of them right\n\n", r->sentences,
-           r->mentions, r->candidates, r->right);
-    printf("  %-28s %6s %6s %6s %12s\n", "", "P", "R", "F1", "calibration");
-    print_row("as configured", &r->before);
-    if (r->too_few) {
-        return;
-    }
-    print_row("tuned, cross-validated", &r->after);
-    printf("\nVerified by: nobody %.2f", 100 * r->by_nobody);
+    printf("Verified by: nobody %.2f", 100 * r->by_nobody);
     for (size_t m = 0; m < c->config->n_members; m++) {
         printf(", ");
         cli_put_string(c->config->members[m].name, 0);
@@ -207,6 +205,25 @@ static void print_figures(const struct command *c) {
                                                   : s->verifier_name,
                    0);
     putchar('\n');
+}
+
+static void print_figures(const struct command *c) {
+    const struct el_tune_result *r = &c->result;
+    printf("%zu sentences with %zu mentions; %zu candidates, %zu of them right\n\n", r->sentences,
+           r->mentions, r->candidates, r->right);
+    printf("  %-28s %6s %6s %6s %12s\n", "", "P", "R", "F1", "calibration");
+    if (!c->options.quick) {
+        print_row("as configured", &r->before);
+    }
+    if (r->too_few) {
+        return;
+    }
+    print_row("the pool's labels alone", &r->pool);
+    print_row("tuned, cross-validated", &r->after);
+    putchar('\n');
+    if (!c->options.quick) {
+        print_verifiers(c);
+    }
     for (size_t m = 0; m < c->config->n_members; m++) {
         if (!isnan(r->without[m])) {
             printf("Without ");
@@ -233,21 +250,29 @@ static json_t *make_json(const struct command *c) {
     const struct el_tune_result *r = &c->result;
     json_t *members = json_object();
     for (size_t m = 0; m < c->config->n_members && !r->too_few; m++) {
-        json_t *one = json_pack("{s:f}", "f1_if_it_verifies", r->by_member[m]);
+        json_t *one = json_object();
+        if (!c->options.quick) {
+            json_object_set_new(one, "f1_if_it_verifies", json_real(r->by_member[m]));
+        }
         if (!isnan(r->without[m])) {
             json_object_set_new(one, "f1_without_it", json_real(r->without[m]));
         }
         json_object_set_new(members, c->config->members[m].name, one);
     }
     json_t *json =
-        json_pack("{s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "sentences", (json_int_t)r->sentences,
+        json_pack("{s:I, s:I, s:I, s:I, s:b, s:o}", "sentences", (json_int_t)r->sentences,
                   "mentions", (json_int_t)r->mentions, "candidates", (json_int_t)r->candidates,
-                  "right", (json_int_t)r->right, "too_few", r->too_few, "as_configured",
-                  figures_json(&r->before), "members", members);
+                  "right", (json_int_t)r->right, "too_few", r->too_few, "members", members);
+    if (json != NULL && !c->options.quick) {
+        json_object_set_new(json, "as_configured", figures_json(&r->before));
+    }
     if (json != NULL && !r->too_few) {
         json_object_set_new(json, "tuned", figures_json(&r->after));
+        json_object_set_new(json, "pool_alone", figures_json(&r->pool));
         json_object_set_new(json, "f1_if_nobody_verifies", json_real(r->by_nobody));
-        json_object_set_new(json, "f1_if_all_verify", json_real(r->by_all));
+        if (!c->options.quick) {
+            json_object_set_new(json, "f1_if_all_verify", json_real(r->by_all));
+        }
     }
     return json;
 }
@@ -268,9 +293,8 @@ static bool write_tuned(const struct command *c, struct el_error *err) {
     if (ok && cli_output_open(&output, c->output, err)) {
         const struct el_tune_result *r = &c->result;
         fprintf(output.file,
-                "# Fitted by el4ner tune to %zu sentences of the pool: F1 %.2f as configured,\n"
-                "# %.2f tuned (cross-validated).\n",
-                r->sentences, 100 * r->before.f1, 100 * r->after.f1);
+                "# Fitted by el4ner tune to %zu sentences of the pool: F1 %.2f, cross-validated.\n",
+                r->sentences, 100 * r->after.f1);
         bool written = fwrite(text.data, 1, text.len, output.file) == text.len;
         ok = cli_output_close(&output, written, err) && written;
     } else {

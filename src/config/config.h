@@ -45,6 +45,8 @@ struct el_settings {
     /* Retrieve */
     size_t demonstrations; /* k; default 5 (PAPER: 5 is a re-implementation's, not the paper's) */
     enum el_similarity similarity;
+    size_t apart; /* for a sentence of the pool: its neighbours within so many places, which may be
+                     of its document, are no demonstrations either; default 0, tuning sets it */
     double pos_weights[EL_POS_COUNT];
     enum el_span_source spans; /* where members list none, the tagger's count, but for MEMBERS */
     bool zero_shot_pretypes;   /* show the types in pre-extraction; default true */
@@ -52,8 +54,9 @@ struct el_settings {
     /* Extract */
     bool first_occurrence_only; /* default false: every occurrence of a string counts */
     bool nested;                /* keep overlapping spans; default false = flat rule */
-    bool noun_runs;             /* runs of nouns and names are candidates too, whoever lists them;
-                                   default false, `el4ner tune` says true */
+    double from_pool;           /* spans that are mentions with this probability by the pool's
+                                   labels (retrieval/prior.h) are candidates too, whoever lists
+                                   them; default 0 = none, `el4ner tune` sets it */
     unsigned at_least;          /* members that must list a span for it to count (never more than
                                    the lists that could be read); default 1, the union (paper) */
 

@@ -20,7 +20,7 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     settings->spans = profile == EL_PROFILE_PAPER ? EL_SPANS_MEMBERS : EL_SPANS_AUTO;
     settings->member_weights = NULL;
     settings->judge = NULL;
-    settings->noun_runs = false;
+    settings->from_pool = 0;
     settings->at_least = 1;
     settings->words_decide = profile == EL_PROFILE_PAPER;
     settings->alone = profile == EL_PROFILE_DEFAULT ? 0.8 : 0;

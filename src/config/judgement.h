@@ -15,13 +15,15 @@ enum el_judge_trait {
     EL_JUDGE_RUN,     /* 1 if it is a whole run of nouns and names, else -1 */
     EL_JUDGE_SHOWN,   /* 1 if a demonstration shows it with this type, -1 otherwise than so */
     EL_JUDGE_MARGIN,  /* log of the type's probability over that of the next */
+    EL_JUDGE_POOL,    /* the logit of its probability by the pool's labels; 0 = not known */
     EL_JUDGE_TRAITS
 };
 extern const char *const el_judge_trait_names[EL_JUDGE_TRAITS];
 
 struct el_judge {
     size_t n_members, n_types;
-    double *trust;     /* by member: how much its type probabilities count */
+    double *trust;     /* by member: how much its type probabilities count ... */
+    double trust_pool; /* ... and those of the pool's labels */
     double *type_bias; /* by type */
     double *weights;   /* el_judge_size() of them; NULL = types only, nothing is dropped */
     double threshold;  /* a candidate less probable is dropped */

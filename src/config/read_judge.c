@@ -104,6 +104,7 @@ bool el_resolve_judge(struct el_loader *l) {
     static const struct el_yaml_key keys[] = {
         {"threshold", el_read_double, FIELD(el_judge, threshold), 0, 1},
         {"trust", read_trust, 0, 0, 0},
+        {"trust_pool", el_read_double, FIELD(el_judge, trust_pool), -MOST, MOST},
         {"type_bias", read_type_bias, 0, 0, 0},
         {"bias", read_trait, 0, 0, 0},
         {"words", read_trait, 0, 0, 0},
@@ -113,6 +114,7 @@ bool el_resolve_judge(struct el_loader *l) {
         {"run", read_trait, 0, 0, 0},
         {"shown", read_trait, 0, 0, 0},
         {"margin", read_trait, 0, 0, 0},
+        {"pool", read_trait, 0, 0, 0},
         {"listed", read_listed, 0, 0, 0},
         {"probability", read_share, 0, 0, 0},
         {"yes", read_yes, 0, 0, 0},

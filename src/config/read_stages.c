@@ -108,7 +108,7 @@ bool el_read_extract(void *context, const struct el_yaml_key *key, yaml_node_t *
     static const struct el_yaml_key keys[] = {
         {"occurrences", read_occurrences, FIELD(el_settings, first_occurrence_only), 0, 0},
         {"nested", el_read_bool, FIELD(el_settings, nested), 0, 0},
-        {"noun_runs", el_read_bool, FIELD(el_settings, noun_runs), 0, 0},
+        {"from_pool", el_read_double, FIELD(el_settings, from_pool), 0, 1},
         {"at_least", el_read_unsigned, FIELD(el_settings, at_least), 1, EL_MAX_MEMBERS},
     };
     struct el_loader *l = context;

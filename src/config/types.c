@@ -123,6 +123,7 @@ static bool judge_of_types(const struct el_config *config, struct el_arena *aren
     memcpy(judge->trust, old->trust, members * sizeof *judge->trust);
     memcpy(judge->weights, old->weights, el_judge_of_type(members, 0) * sizeof *judge->weights);
     judge->threshold = old->threshold;
+    judge->trust_pool = old->trust_pool;
     for (size_t i = 0; i < n; i++) {
         size_t t = 0;
         while (t < config->n_types && strcmp(config->types[t].name, types[i].name) != 0) {

@@ -199,9 +199,9 @@ static void put_stages(struct el_buffer *out, const struct el_config *config) {
         put_reach(out, config->embedder);
     }
     el_buffer_printf(out,
-                     "extract:\n  occurrences: %s\n  nested: %s\n  noun_runs: %s\n  at_least: %u\n",
+                     "extract:\n  occurrences: %s\n  nested: %s\n  from_pool: %.6g\n  at_least: %u\n",
                      s->first_occurrence_only ? "first" : "all", s->nested ? "true" : "false",
-                     s->noun_runs ? "true" : "false", s->at_least);
+                     s->from_pool, s->at_least);
     el_buffer_string(out, "classify:\n  weights: {");
     for (size_t i = 0; i < config->n_members; i++) {
         el_buffer_string(out, i > 0 ? ", " : "");
@@ -247,6 +247,7 @@ static void put_judge(struct el_buffer *out, const struct el_config *config) {
     size_t m = judge->n_members;
     el_buffer_printf(out, "judge:  # fitted by el4ner tune\n  threshold: %.6g\n", judge->threshold);
     put_by_member(out, config, "trust", judge->trust);
+    el_buffer_printf(out, "  trust_pool: %.6g\n", judge->trust_pool);
     put_by_type(out, config, "type_bias", judge->type_bias);
     for (size_t i = 0; i < EL_JUDGE_TRAITS; i++) {
         el_buffer_printf(out, "  %s: %.6g\n", el_judge_trait_names[i], w[i]);
@@ -272,8 +273,8 @@ bool el_config_print_tuned(const struct el_config *config, const char *base, con
     for (size_t i = 0; i < config->n_types; i++) {
         put_type(out, &config->types[i]);
     }
-    if (config->settings.noun_runs) {
-        el_buffer_string(out, "extract:\n  noun_runs: true\n");
+    if (config->settings.from_pool > 0) {
+        el_buffer_printf(out, "extract:\n  from_pool: %.6g\n", config->settings.from_pool);
     }
     put_verify(out, config);
     put_judge(out, config);

@@ -11,6 +11,7 @@
 
 struct el_tune_options {
     size_t sentences; /* at most; fewer if the pool is smaller */
+    bool quick; /* only what the fit needs: the ensemble is not run as it is, and nobody verifies */
     uint64_t seed;
     double
         beta; /* the threshold gives the best F-beta: 1 for F1, 0.5 for precision, 2 for recall */
@@ -29,9 +30,10 @@ struct el_tune_figures {
 struct el_tune_result {
     size_t sentences, mentions;    /* of the sample; labelled mentions in it */
     size_t candidates, right;      /* occurrences; those that are mentions with the fitted type */
-    struct el_tune_figures before; /* the configuration as it is; threshold NAN */
+    struct el_tune_figures before; /* the configuration as it is; threshold NAN; zeros if quick */
     struct el_tune_figures after;  /* cross-validated, as chosen */
-    double by_nobody, by_all;      /* F1 by who verifies */
+    struct el_tune_figures pool;   /* the pool's labels alone, without any member */
+    double by_nobody, by_all;      /* F1 by who verifies; NAN where not tried */
     double by_member[EL_MAX_MEMBERS];
     double without[EL_MAX_MEMBERS]; /* F1 if this member took no part; NAN with one member */
     bool too_few;                   /* too few right or wrong candidates: nothing was fitted */

@@ -21,6 +21,20 @@ static bool map_pool_types(struct el_context *context, struct el_arena *arena, b
     return true;
 }
 
+bool el_context_map_prior(struct el_context *context, struct el_arena *arena,
+                          struct el_error *err) {
+    size_t n;
+    const char *const *labels = el_prior_types(context->prior, &n);
+    int *map = el_arena_array(arena, n, sizeof *map);
+    context->prior_types = map;
+    for (size_t p = 0; map != NULL && p < n; p++) {
+        if (!el_type_of_label(context->asked, context->n_types, labels[p], &map[p])) {
+            return el_fail_memory(err);
+        }
+    }
+    return map != NULL || el_fail_memory(err);
+}
+
 bool el_context_set_types(struct el_context *context, struct el_arena *arena,
                           const struct el_type *types, size_t n, bool *foreign,
                           struct el_error *err) {
@@ -36,5 +50,6 @@ bool el_context_set_types(struct el_context *context, struct el_arena *arena,
     context->asked = types;
     context->types = read;
     context->n_types = n;
-    return context->pool == NULL || map_pool_types(context, arena, foreign, err);
+    return (context->pool == NULL || map_pool_types(context, arena, foreign, err)) &&
+           (context->prior == NULL || el_context_map_prior(context, arena, err));
 }

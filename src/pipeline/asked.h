@@ -16,4 +16,7 @@ bool el_context_set_types(struct el_context *context, struct el_arena *arena,
                           const struct el_type *types, size_t n, bool *foreign,
                           struct el_error *err);
 
+/* Which asked types the labels of the pool's prior mean. For context->prior, once it is there. */
+bool el_context_map_prior(struct el_context *context, struct el_arena *arena, struct el_error *err);
+
 #endif

@@ -211,6 +211,10 @@ bool el_ensemble_open(struct el_config *config, const struct el_ensemble_options
     context->capabilities = (const struct el_capabilities *const *)ensemble->capabilities;
     context->prompts = ensemble->prompts;
     context->tagger = ensemble->tagger;
+    if (config->settings.from_pool > 0 && !el_ensemble_open_prior(ensemble, err)) {
+        el_ensemble_close(ensemble);
+        return false;
+    }
     *out = ensemble;
     return true;
 }
@@ -224,10 +228,20 @@ void el_ensemble_close(struct el_ensemble *ensemble) {
     }
     el_client_stop(ensemble->client);
     el_grown_close(ensemble->grown);
+    el_prior_close(ensemble->context.prior);
     el_pool_close(ensemble->pool);
     el_tagger_close(ensemble->tagger);
     el_arena_free(&ensemble->arena);
     free(ensemble);
+}
+
+bool el_ensemble_open_prior(struct el_ensemble *ensemble, struct el_error *err) {
+    struct el_context *context = &ensemble->context;
+    if (context->pool == NULL || context->prior != NULL) {
+        return true;
+    }
+    return el_prior_open(context->pool, &context->prior, err) &&
+           (context->prior == NULL || el_context_map_prior(context, &ensemble->arena, err));
 }
 
 /* The named verifier; without a name the largest member, else the first listed. */

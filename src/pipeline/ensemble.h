@@ -91,6 +91,9 @@ const struct el_pool *el_ensemble_pool(const struct el_ensemble *ensemble);
 /* Documents that are submitted from now on are shown demonstrations of this pool instead, which has
  * vectors of its own; those in work keep theirs. NULL: its own again. It is taken in any case. */
 bool el_ensemble_use_pool(struct el_ensemble *ensemble, struct el_pool *pool, struct el_error *err);
+/* Make the pool's prior (retrieval/prior.h) if that is not done yet. Opening does so where
+ * settings.from_pool asks for it. */
+bool el_ensemble_open_prior(struct el_ensemble *ensemble, struct el_error *err);
 /* The prompt set of a member: the configured one, else "compact" for models with its markers in
  * their vocabulary, else "conversation", or "chat" in the paper profile, which has separate
  * prompts. */

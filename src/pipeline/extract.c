@@ -1,7 +1,7 @@
 /* Stage 2: every member, shown the demonstrations, lists the entity spans of the sentence. The
  * candidates are the union of the lists, recall first, unless more members than one are asked for.
  * Small models overlook much. Where a fitted judgement can tell right candidates from wrong ones,
- * runs of nouns and names that nobody listed are candidates as well (settings.noun_runs; ours). */
+ * spans that the pool's labels make probable are candidates as well (settings.from_pool; ours). */
 #include "pipeline/vote.h"
 #include "pipeline/work.h"
 
@@ -43,31 +43,13 @@ static bool set_aside(struct el_work *work, unsigned least) {
     return true;
 }
 
-/* For the judgement: tags, and which are runs of nouns and names. */
-static bool describe(const struct el_context *context, struct el_work *work, struct el_spans runs,
-                     struct el_error *err) {
-    for (size_t i = 0; i < work->mentions.count; i++) {
-        struct el_mention *mention = &work->mentions.items[i];
-        for (size_t s = 0; s < mention->n_spans; s++) {
-            for (size_t r = 0; r < runs.count; r++) {
-                mention->noun_run |= runs.items[r].start == mention->spans[s].start &&
-                                     runs.items[r].end == mention->spans[s].end;
-            }
-        }
-    }
-    return el_weigh_mentions(context, work, &work->mentions, err);
-}
-
 static bool take(const struct el_context *context, struct el_work *work,
                  struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
-    bool judged = context->settings.judge != NULL, wanted = context->settings.noun_runs;
-    struct el_spans runs = {0};
-    if ((judged || wanted) && !el_noun_run_spans(context, work, &runs, err)) {
-        return false;
-    }
-    if (!el_take_mentions(context, work, answers, n_answers, wanted ? runs : (struct el_spans){0},
-                          &work->mentions, &work->extract_answered, err) ||
-        (judged && !describe(context, work, runs, err))) {
+    struct el_spans more = {0};
+    if (!el_spans_from_pool(context, work, &more, err) ||
+        !el_take_mentions(context, work, answers, n_answers, more, &work->mentions,
+                          &work->extract_answered, err) ||
+        (context->settings.judge != NULL && !el_describe_candidates(context, work, &more, err))) {
         return false;
     }
     unsigned lists = (unsigned)__builtin_popcount(work->extract_answered);

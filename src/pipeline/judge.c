@@ -30,11 +30,22 @@ void el_judge_shares(const struct el_context *context, const struct el_mention *
     }
 }
 
+void el_judge_prior_shares(const struct el_context *context, const struct el_mention *mention,
+                           double *logs) {
+    for (size_t t = 0; t < context->n_types; t++) {
+        logs[t] = mention->prior_shares != NULL ? clipped_log((double)mention->prior_shares[t]) : 0;
+    }
+}
+
 int el_judge_type(const struct el_context *context, const struct el_judge *judge,
                   const struct el_mention *mention, double *scratch, double *margin) {
     size_t n = context->n_types;
     double *sums = scratch, *logs = scratch + n;
     memcpy(sums, judge->type_bias, n * sizeof *sums);
+    el_judge_prior_shares(context, mention, logs);
+    for (size_t t = 0; t < n; t++) {
+        sums[t] += judge->trust_pool * logs[t];
+    }
     for (size_t m = 0; m < context->n_members; m++) {
         el_judge_shares(context, mention, m, logs);
         for (size_t t = 0; t < n; t++) {
@@ -89,6 +100,11 @@ static void add_traits(const struct el_context *context, const struct el_work *w
     x[EL_JUDGE_SHOWN] = shown(context, work, mention);
 }
 
+static double clipped_logit(double p) {
+    double logit = log(p / (1 - p));
+    return logit > MOST ? MOST : logit < -MOST ? -MOST : logit;
+}
+
 /* The logit of what a verifier said; 0 if it said nothing. */
 static double yes_logit(const struct el_mention *mention, size_t member) {
     if ((mention->verified_by >> member & 1) == 0) {
@@ -100,8 +116,13 @@ static double yes_logit(const struct el_mention *mention, size_t member) {
             : mention->verdict[member] == EL_VERDICT_NO ? 1 - WORD
                                                         : 0.5;
     }
-    double logit = log(p / (1 - p));
-    return logit > MOST ? MOST : logit < -MOST ? -MOST : logit;
+    return clipped_logit(p);
+}
+
+/* Of the pool's labels, with this type; 0 if they are not looked at. */
+static double prior_logit(const struct el_mention *mention) {
+    const float *shares = mention->prior_shares;
+    return shares == NULL ? 0 : clipped_logit(mention->prior * (double)shares[mention->type]);
 }
 
 void el_judge_features(const struct el_context *context, const struct el_judge *judge,
@@ -110,6 +131,7 @@ void el_judge_features(const struct el_context *context, const struct el_judge *
     size_t n_members = context->n_members;
     memset(x, 0, el_judge_size(n_members, context->n_types) * sizeof *x);
     add_traits(context, work, mention, x);
+    x[EL_JUDGE_POOL] = prior_logit(mention);
     el_judge_type(context, judge, mention, scratch, &x[EL_JUDGE_MARGIN]);
     for (size_t m = 0; m < n_members; m++) {
         bool listed = (mention->extracted_by >> m & 1) != 0;

@@ -1,9 +1,10 @@
 /* The fitted judgement: which type a candidate has, and how probable it is that both are right.
  *
  * Type, a conditional logit (McFadden 1974, "Conditional logit analysis of qualitative choice
- * behavior") over the members' probabilities, with a bias for each type:
+ * behavior") over the members' probabilities and those of the pool's labels (retrieval/prior.h),
+ * with a bias for each type:
  *
- *     P(t) ~ exp(type_bias[t] + sum_m trust[m] * log P_m(t))
+ *     P(t) ~ exp(type_bias[t] + sum_m trust[m] * log P_m(t) + trust_pool * log P_pool(t))
  *
  * Right or not, a logistic regression over what is known of the candidate with this type:
  *
@@ -19,6 +20,10 @@
  */
 void el_judge_shares(const struct el_context *context, const struct el_mention *mention,
                      size_t member, double *logs);
+
+/* The same for what the pool's labels say; zeros where they are not looked at. */
+void el_judge_prior_shares(const struct el_context *context, const struct el_mention *mention,
+                           double *logs);
 
 /* The most probable type of a mention, the first of equal ones; *margin = log of its probability
  * over that of the next (a constant if there is no other). `scratch`: 2 * n_types numbers. */

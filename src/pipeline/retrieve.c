@@ -101,9 +101,7 @@ static bool tag_words(const struct el_context *context, struct el_work *work, co
            el_fail_memory(err);
 }
 
-/* Those of the sentence, once for all stages. */
-static bool tag_sentence(const struct el_context *context, struct el_work *work,
-                         struct el_error *err) {
+bool el_tag_sentence(const struct el_context *context, struct el_work *work, struct el_error *err) {
     return work->tags != NULL ||
            tag_words(context, work, work->text, work->text_len, &work->words, &work->tags, err);
 }
@@ -113,7 +111,7 @@ bool el_weigh_mentions(const struct el_context *context, struct el_work *work,
     struct el_spans own;
     enum el_pos *own_tags;
     const double *weights = context->settings.pos_weights;
-    if (!tag_sentence(context, work, err)) {
+    if (!el_tag_sentence(context, work, err)) {
         return false;
     }
     for (size_t i = 0; i < mentions->count; i++) {
@@ -143,7 +141,7 @@ bool el_weigh_mentions(const struct el_context *context, struct el_work *work,
 bool el_noun_run_spans(const struct el_context *context, struct el_work *work,
                        struct el_spans *runs, struct el_error *err) {
     const struct el_spans *words = &work->words;
-    if (!tag_sentence(context, work, err)) {
+    if (!el_tag_sentence(context, work, err)) {
         return false;
     }
     runs->items = el_arena_array(&work->arena, words->count, sizeof *runs->items);
@@ -267,6 +265,7 @@ bool el_retrieve_search(const struct el_context *context, struct el_work *work,
                              .vector = work->vector};
     struct el_hits hits = {0};
     struct el_search_options how = *options;
+    how.apart = context->settings.apart;
     how.own_language_below = context->settings.profile == EL_PROFILE_PAPER ? 0 : OWN_LANGUAGE_BELOW;
     if (!el_pool_search(context->pool, &query, &how, &work->arena, &hits, err)) {
         return false;

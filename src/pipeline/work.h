@@ -12,6 +12,7 @@
 #include "pipeline/abstention.h"
 #include "prompt/prompt.h"
 #include "reply/reply.h"
+#include "retrieval/prior.h"
 #include "serving/client.h"
 #include "config/config.h"
 
@@ -31,6 +32,8 @@ struct el_context {
     const struct el_pool *pool; /* NULL = zero-shot */
     const int *pool_types;      /* by pool type number: number of the asked type, or -1 */
     const bool *pool_allowed;   /* by pool type number */
+    struct el_prior *prior;     /* of the pool that was opened; NULL where nothing asks for it */
+    const int *prior_types;     /* by its type number, as pool_types */
     bool embeds;                /* the pool's vectors are those of the embedding member ... */
     size_t embedder;            /* ... with this number at the client; it takes part in no vote */
 };
@@ -44,9 +47,12 @@ struct el_mention {
 
     /* Retrieval; and extraction, for a fitted judgement. */
     double weight;
-    enum el_pos tag;     /* of its word of most weight */
-    bool noun_run;       /* extraction: one of its occurrences is a run of nouns and names */
-    const float *vector; /* retrieval, from the embedding member; NULL without one */
+    enum el_pos tag;           /* of its word of most weight */
+    bool noun_run;             /* extraction: one of its occurrences is a run of nouns and names */
+    bool from_pool;            /* extraction: a candidate by the pool's labels, whoever lists it */
+    double prior;              /* that it is a mention of an asked type, by the pool's labels ... */
+    const float *prior_shares; /* ... and of which: n_types; NULL = not known */
+    const float *vector;       /* retrieval, from the embedding member; NULL without one */
 
     /* Classification: the output name of the type by member, NULL = no vote. */
     const char *choice[EL_MAX_MEMBERS];
@@ -210,6 +216,15 @@ bool el_weigh_mentions(const struct el_context *context, struct el_work *work,
 /* Runs of nouns and names of the sentence: what could be an entity where no member says so. */
 bool el_noun_run_spans(const struct el_context *context, struct el_work *work,
                        struct el_spans *runs, struct el_error *err);
+/* The words of the sentence and their tags, once for all stages. */
+bool el_tag_sentence(const struct el_context *context, struct el_work *work, struct el_error *err);
+/* Spans of the sentence that the pool's labels make probable mentions; none where
+ * settings.from_pool is 0. */
+bool el_spans_from_pool(const struct el_context *context, struct el_work *work,
+                        struct el_spans *spans, struct el_error *err);
+/* Tags, noun runs and the pool's prior of work->mentions; which of them are `from_pool`. */
+bool el_describe_candidates(const struct el_context *context, struct el_work *work,
+                            const struct el_spans *from_pool, struct el_error *err);
 /* Make these runs the pre-extracted spans, in place of what members list. */
 bool el_take_noun_runs(const struct el_context *context, struct el_work *work,
                        struct el_error *err);

@@ -169,6 +169,7 @@ struct el_search_options {
     enum el_similarity similarity;
     size_t k;
     uint64_t seed; /* RANDOM */
+    size_t apart;  /* the sentences within so many places of the query's own are left out too */
 
     /* SPAN and SENTENCE, with the k best: hits of other languages than the query (by codes, else by
      * scripts) that score less give way to hits of its language, looked for among the

@@ -91,7 +91,10 @@ static bool leave_out_query(struct el_search *search) {
         bool same = false;
         if (records[i].folded == checksum) {
             fine = is_query(search, i, folded, len, &same);
-            search->bounds[i] = same ? -INFINITY : search->bounds[i];
+            size_t apart = search->options->apart, end = i + apart < n ? i + apart + 1 : n;
+            for (size_t j = i > apart ? i - apart : 0; same && j < end; j++) {
+                search->bounds[j] = -INFINITY;
+            }
         }
     }
     el_arena_free(&arena);

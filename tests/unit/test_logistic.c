@@ -1,5 +1,5 @@
 /* Fits against figures of scikit-learn's LogisticRegression and of a grid. */
-#include "evaluate/logistic.h"
+#include "base/logistic.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -27,7 +27,7 @@ static void as_scikit_learn(void **state) {
                              true,  false, false, false, true, true,  false, false,
                              false, false, true,  false, true, false, true,  true};
     double w[3];
-    assert_true(el_logistic_fit(x, y, NULL, 24, 3, 0.7, w));
+    assert_true(el_logistic_fit(x, y, NULL, 24, 3, 0.7, NULL, w));
     near(w[0], 0.355638);
     near(w[1], 1.241279);
     near(w[2], -1.147435);
@@ -39,7 +39,7 @@ static void shares_alone(void **state) {
     static const double x[] = {1, 1, 1, 1, 1};
     static const bool y[] = {true, true, true, true, false};
     double w[1];
-    assert_true(el_logistic_fit(x, y, NULL, 5, 1, 1, w));
+    assert_true(el_logistic_fit(x, y, NULL, 5, 1, 1, NULL, w));
     near(w[0], log(4));
 }
 
@@ -50,7 +50,7 @@ static void left_out(void **state) {
     static const bool y[] = {true, true, true, false, false, false};
     static const bool use[] = {true, true, true, true, false, false};
     double w[1];
-    assert_true(el_logistic_fit(x, y, use, 6, 1, 1, w));
+    assert_true(el_logistic_fit(x, y, use, 6, 1, 1, NULL, w));
     near(w[0], log(3));
 }
 
@@ -60,7 +60,7 @@ static void separable(void **state) {
     static const double x[] = {1, -2, 1, -1, 1, 1, 1, 2};
     static const bool y[] = {false, false, true, true};
     double w[2];
-    assert_true(el_logistic_fit(x, y, NULL, 4, 2, 0.1, w));
+    assert_true(el_logistic_fit(x, y, NULL, 4, 2, 0.1, NULL, w));
     assert_true(isfinite(w[0]) && isfinite(w[1]) && w[1] > 1 && w[1] < 10);
     near(w[0], 0);
 }
@@ -96,7 +96,7 @@ static void nothing_to_learn_from(void **state) {
     assert_true(el_choice_fit(NULL, NULL, 0, 3, 2, 1, prior, w));
     near(w[0], 1);
     near(w[1], 0.5);
-    assert_true(el_logistic_fit(NULL, NULL, NULL, 0, 2, 1, w));
+    assert_true(el_logistic_fit(NULL, NULL, NULL, 0, 2, 1, NULL, w));
     near(w[1], 0);
 }
 

@@ -1,17 +1,18 @@
 /* Two regressions with an L2 penalty, fitted by Newton's method with halved steps: the logistic
  * one, and the conditional logit of a choice among options. Both penalised likelihoods are concave,
  * so the result depends on the data alone. */
-#ifndef EL_EVALUATE_LOGISTIC_H
-#define EL_EVALUATE_LOGISTIC_H
+#ifndef EL_BASE_LOGISTIC_H
+#define EL_BASE_LOGISTIC_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 /* Weights w of P(y = 1) = 1 / (1 + exp(-w * x)) that maximise the likelihood of n samples, x by
- * row (d numbers each), less penalty / 2 * |w|^2 without the first weight, which is the bias.
- * `use[i]` false leaves sample i out; NULL = all. `w` is filled. False only if out of memory. */
+ * row (d numbers each), less penalty / 2 * |w - prior|^2 without the first weight, which is the
+ * bias. `prior`: d numbers; NULL = zeros. `use[i]` false leaves sample i out; NULL = all. `w` is
+ * filled. False only if out of memory. */
 bool el_logistic_fit(const double *x, const bool *y, const bool *use, size_t n, size_t d,
-                     double penalty, double *w);
+                     double penalty, const double *prior, double *w);
 
 /* Weights w of P(option k) ~ exp(w * x_k), the options of sample i being rows i * n_options to
  * (i + 1) * n_options - 1 of x, and choice[i] the one that was right. The penalty draws w to

@@ -1,4 +1,4 @@
-#include "evaluate/logistic.h"
+#include "base/logistic.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -105,6 +105,7 @@ struct logistic {
     const bool *y, *use;
     size_t n, d;
     double penalty;
+    const double *prior;
 };
 
 static double logistic_value(const void *data, const double *w, double *gradient, double *hessian) {
@@ -131,9 +132,10 @@ static double logistic_value(const void *data, const double *w, double *gradient
     }
     for (size_t k = 0; k < l->d; k++) {
         double penalty = k == 0 ? BIAS_PENALTY : l->penalty;
-        value -= penalty / 2 * w[k] * w[k];
+        double off = w[k] - (l->prior != NULL ? l->prior[k] : 0);
+        value -= penalty / 2 * off * off;
         if (gradient != NULL) {
-            gradient[k] -= penalty * w[k];
+            gradient[k] -= penalty * off;
             hessian[k * l->d + k] += penalty;
         }
     }
@@ -141,10 +143,13 @@ static double logistic_value(const void *data, const double *w, double *gradient
 }
 
 bool el_logistic_fit(const double *x, const bool *y, const bool *use, size_t n, size_t d,
-                     double penalty, double *w) {
-    struct logistic l = {.x = x, .y = y, .use = use, .n = n, .d = d, .penalty = penalty};
+                     double penalty, const double *prior, double *w) {
+    struct logistic l = {
+        .x = x, .y = y, .use = use, .n = n, .d = d, .penalty = penalty, .prior = prior};
     struct climb c = {.d = d, .w = w, .value = logistic_value, .data = &l};
-    memset(w, 0, d * sizeof *w);
+    for (size_t k = 0; k < d; k++) {
+        w[k] = prior != NULL ? prior[k] : 0;
+    }
     return climb(&c);
 }
 
