@@ -537,6 +537,8 @@ struct el4ner_tune_options {
     /* After each sentence, of so many in all; false ends it with EL4NER_ERROR_CANCELLED. */
     bool (*progress)(void *context, size_t done, size_t all);
     void *context;
+
+    bool quick; /* a third of the calls: no figures of before, and nobody is to verify */
 };
 
 /* Figures of the sample, fractions of 1; those of what was fitted are cross-validated. Grows at the
@@ -546,7 +548,8 @@ struct el4ner_tuning {
     size_t sentences, mentions, candidates, right;
     double precision_before, recall_before, f1_before;
     double precision, recall, f1;
-    bool fitted; /* false: too few right or wrong candidates, and nothing has changed */
+    bool fitted;    /* false: too few right or wrong candidates, and nothing has changed */
+    double pool_f1; /* of the pool's labels alone, without any member */
 };
 
 /* Fit the ensemble to the engine's pool, as `el4ner tune` does. The engine tags by it from now on.

@@ -50,6 +50,7 @@ static void give_tuning(const struct el_tune_result *result, struct el4ner_tunin
         tuning.precision = result->after.precision;
         tuning.recall = result->after.recall;
         tuning.f1 = result->after.f1;
+        tuning.pool_f1 = result->pool.f1;
     }
     give_struct(&tuning, sizeof tuning, out);
 }
@@ -68,6 +69,7 @@ bool el4ner_tune(el4ner *engine, const struct el4ner_tune_options *given,
         struct el_tune_options how = {.sentences = options.sentences,
                                       .seed = options.seed,
                                       .beta = options.beta,
+                                      .quick = options.quick,
                                       .tick = tick,
                                       .progress = note_progress,
                                       .context = &watch};

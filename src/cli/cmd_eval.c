@@ -3,6 +3,7 @@
 #include "cli/type_list.h"
 #include "cli/watch.h"
 
+#include "base/random.h"
 #include "base/print.h"
 #include "evaluate/ablate.h"
 #include "base/buffer.h"

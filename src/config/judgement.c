@@ -1,7 +1,7 @@
 #include "config/judgement.h"
 
-const char *const el_judge_trait_names[] = {"bias", "words", "capital", "digit",
-                                            "name", "run",   "shown",   "margin", "pool"};
+const char *const el_judge_trait_names[] = {"bias", "words", "capital", "digit", "name",
+                                            "run",  "shown", "margin",  "pool"};
 
 size_t el_judge_size(size_t n_members, size_t n_types) {
     return el_judge_of_type(n_members, n_types);

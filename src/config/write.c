@@ -198,10 +198,10 @@ static void put_stages(struct el_buffer *out, const struct el_config *config) {
         el_buffer_string(out, "  vectors:\n");
         put_reach(out, config->embedder);
     }
-    el_buffer_printf(out,
-                     "extract:\n  occurrences: %s\n  nested: %s\n  from_pool: %.6g\n  at_least: %u\n",
-                     s->first_occurrence_only ? "first" : "all", s->nested ? "true" : "false",
-                     s->from_pool, s->at_least);
+    el_buffer_printf(
+        out, "extract:\n  occurrences: %s\n  nested: %s\n  from_pool: %.6g\n  at_least: %u\n",
+        s->first_occurrence_only ? "first" : "all", s->nested ? "true" : "false", s->from_pool,
+        s->at_least);
     el_buffer_string(out, "classify:\n  weights: {");
     for (size_t i = 0; i < config->n_members; i++) {
         el_buffer_string(out, i > 0 ? ", " : "");

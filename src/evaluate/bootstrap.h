@@ -46,10 +46,4 @@ bool el_compare(const struct el_tally *a, const struct el_tally *b, size_t n_doc
                 const struct el_bootstrap_options *options, struct el_arena *arena,
                 struct el_comparison *comparison);
 
-/* The generator (splitmix64): next number of the sequence that `*state` stands for. */
-uint64_t el_random(uint64_t *state);
-
-/* Uniform in [0, limit), without bias; limit > 0. */
-size_t el_random_below(uint64_t *state, size_t limit);
-
 #endif

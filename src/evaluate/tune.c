@@ -1,8 +1,8 @@
 #include "evaluate/tune.h"
 
 #include "base/array.h"
-#include "evaluate/bootstrap.h"
 #include "base/logistic.h"
+#include "base/random.h"
 #include "evaluate/reliability.h"
 #include "pipeline/judge.h"
 

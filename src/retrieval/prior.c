@@ -2,6 +2,7 @@
 
 #include "base/array.h"
 #include "base/logistic.h"
+#include "base/random.h"
 #include "corpus/document.h"
 #include "retrieval/label_counts.h"
 
@@ -236,7 +237,8 @@ struct samples {
     double *x, *z; /* rows */
     bool *y;
     size_t *choice;
-    size_t n, n_choices, x_room, y_room, z_room, choice_room, passed;
+    size_t n, n_choices, x_room, y_room, z_room, choice_room;
+    uint64_t random;
 };
 
 static const struct el_labelled_words *labelled(const struct el_counted_sentence *sentence,
@@ -252,7 +254,7 @@ static const struct el_labelled_words *labelled(const struct el_counted_sentence
 static bool add_span(const struct el_prior *prior, struct samples *s,
                      const struct el_counted_sentence *sentence, size_t first, size_t end) {
     const struct el_labelled_words *mention = labelled(sentence, first, end);
-    if (mention == NULL && s->passed++ % NEGATIVE_EVERY != 0) {
+    if (mention == NULL && el_random_below(&s->random, NEGATIVE_EVERY) != 0) {
         return true;
     }
     if (!EL_GROW(s->x, s->x_room, (s->n + 1) * N_KNOWN) || !EL_GROW(s->y, s->y_room, s->n + 1)) {

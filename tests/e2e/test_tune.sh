@@ -84,14 +84,36 @@ assert {c["text"] for c in candidates} >= {"Edith Carrow", "Penrose Trust", "Osl
 spans = sorted((e["start"], e["end"]) for e in entities)
 assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:])), spans
 END
-printf 'base: own.yaml\nextract: {noun_runs: true}\nverify: {by: none}\n' >runs.yaml
-echo "The harbour radar failed." >radar.txt
-try 0 "runs of nouns as candidates" "$el4ner" tag -c runs.yaml radar.txt --trace trace.jsonl -o tagged.jsonl &&
-    that "runs of nouns as candidates" python3 - <<'END'
+# Labels that no model would think of: every word "radar".
+python3 - <<'END'
 import json
-candidates = json.loads(open("trace.jsonl").readline())["candidates"]
-assert {"text": "harbour radar", "by": []} in [{"text": c["text"], "by": c["extracted_by"]} for c in candidates], candidates
+with open("radar.jsonl", "w") as out:
+    for i in range(60):
+        text = f"The radar of house {i} turned ." if i % 2 else f"The door of house {i} turned ."
+        at = text.find("radar")
+        entities = [{"start": at, "end": at + 5, "type": "location"}] if at >= 0 else []
+        print(json.dumps({"text": text, "entities": entities}), file=out)
 END
+printf 'base: own.yaml\npool: radar.jsonl\nextract: {from_pool: 0.3}\nverify: {by: none}\n' >radar.yaml
+echo "The radar of ships turned ." >radar.txt
+try 0 "candidates by the pool's labels" "$el4ner" tag -c radar.yaml radar.txt --trace trace.jsonl -o tagged.jsonl &&
+    that "candidates by the pool's labels" python3 - <<'END'
+import json
+candidates = {c["text"]: c for c in json.loads(open("trace.jsonl").readline())["candidates"]}
+assert "radar" in candidates and not candidates["radar"]["extracted_by"], candidates
+END
+printf 'extract: {from_pool: 2}\n' >wrong.yaml
+says 2 "wrong.yaml:1:22" "a probability above 1" "$el4ner" config -c wrong.yaml
+try 0 "tune --quick" "$el4ner" tune -c own.yaml --sentences 60 --seed 3 --quick -o quick.yaml --json &&
+    that "tune --quick" python3 - <<'END'
+import json
+quick, whole = json.load(open("out")), json.load(open("tuned.json"))
+assert "as_configured" not in quick and "f1_if_all_verify" not in quick
+assert abs(quick["f1_if_nobody_verifies"] - whole["f1_if_nobody_verifies"]) < 1e-9
+assert quick["pool_alone"] == whole["pool_alone"] and 0 < quick["pool_alone"]["f1"] < 1
+assert quick["tuned"]["f1"] == quick["f1_if_nobody_verifies"]
+END
+that "tune --quick: nobody verifies" grep -q "by: none" quick.yaml
 says 2 "fitted without the type 'ship'" "types it was not fitted for" \
     "$el4ner" tag -c tuned.yaml --types person,ship text.txt
 try 0 "types in another order" "$el4ner" config -c tuned.yaml --types location,person &&
@@ -99,7 +121,7 @@ try 0 "types in another order" "$el4ner" config -c tuned.yaml --types location,p
 printf 'base: tuned.yaml\ntypes: [person]\n' >narrow.yaml
 says 2 "run el4ner tune again" "other types on top of it" "$el4ner" config -c narrow.yaml
 try 0 "the paper profile judges by its own rules" "$el4ner" config -c tuned.yaml --profile paper &&
-    that "the paper profile judges by its own rules" sh -c '! grep -q "^judge:\|noun_runs: true" out'
+    that "the paper profile judges by its own rules" sh -c '! grep -q "^judge:\|from_pool: 0\\." out'
 
 printf '{"text": "Rain fell.", "entities": []}\n{"text": "Snow fell.", "entities": []}\n{"text": "Ada came.", "entities": [{"start": 0, "end": 3, "type": "person"}]}\n' >tiny.jsonl
 says 1 "too few right or wrong candidates" "a pool that is too small" \

@@ -1,0 +1,230 @@
+/* What the pool's labels say of spans: counts against a second counting, and spans of a pool whose
+ * rule is known. */
+#include "retrieval/label_counts.h"
+#include "retrieval/prior.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static const char *const syllables[] = {"Ka", "Mo", "Ri", "Su", "Ve", "Lo", "Na"};
+static const char *const endings[] = {"ldor", "tamm", "quist", "sorel", "brandt"};
+
+/* Names, most of them seen once. */
+static void name_of(size_t i, char *name, size_t room) {
+    snprintf(name, room, "%s%s %s%s", syllables[i % 7], endings[i / 7 % 5], syllables[i / 3 % 7],
+             endings[i * 3 % 5]);
+}
+
+static void place_of(size_t i, char *name, size_t room) {
+    snprintf(name, room, "%s%sburg", syllables[i / 2 % 7], i % 2 == 0 ? "n" : "st");
+}
+
+/* "<person> came to <place> by train ." and sentences without labels, in which Train is written
+ * large as well. */
+static struct el_pool *make_pool(size_t n) {
+    char path[] = "/tmp/el4ner-prior-XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    FILE *out = fdopen(file, "w");
+    for (size_t i = 0; i < n; i++) {
+        char person[64], place[64];
+        name_of(i, person, sizeof person);
+        place_of(i, place, sizeof place);
+        if (i % 3 == 2) {
+            fprintf(out, "{\"text\": \"The Train of %zu was late again .\", \"entities\": []}\n",
+                    i);
+            continue;
+        }
+        size_t begin = strlen(person) + strlen(" came to ");
+        fprintf(out,
+                "{\"text\": \"%s came to %s by train %zu .\", \"entities\": [{\"start\": 0, "
+                "\"end\": %zu, \"type\": \"person\"}, {\"start\": %zu, \"end\": %zu, \"type\": "
+                "\"place\"}]}\n",
+                person, place, i, strlen(person), begin, begin + strlen(place));
+    }
+    fclose(out);
+    char named[64];
+    snprintf(named, sizeof named, "%s.jsonl", path);
+    assert_int_equal(rename(path, named), 0);
+    struct el_pool *pool;
+    struct el_error err = {0};
+    bool opened = el_pool_open(named, NULL, &pool, &err);
+    unlink(named);
+    if (!opened) {
+        fail_msg("%s", err.message);
+    }
+    return pool;
+}
+
+struct looked {
+    double mention;
+    float shares[2];
+};
+
+static struct looked look(struct el_prior *prior, const char *text, const char *span) {
+    struct el_arena arena = {0};
+    struct el_spans words;
+    struct el_error err = {0};
+    struct looked looked;
+    const char *at = strstr(text, span);
+    struct el_span where = {(size_t)(at - text), (size_t)(at - text) + strlen(span)};
+    assert_true(el_segment_words(&arena, text, strlen(text), "en", &words, &err));
+    assert_true(
+        el_prior_of(prior, text, &words, &where, 1, &arena, &looked.mention, looked.shares, &err));
+    el_arena_free(&arena);
+    return looked;
+}
+
+static void tells_mentions_and_types(void **state) {
+    (void)state;
+    struct el_pool *pool = make_pool(300);
+    struct el_prior *prior;
+    struct el_error err = {0};
+    assert_true(el_prior_open(pool, &prior, &err));
+    assert_non_null(prior);
+    size_t person = strcmp(el_pool_get_info(pool)->types[0], "person") == 0 ? 0 : 1;
+    const char *text = "Nadia Wolf came to Torenburg by train 7001 .";
+    struct looked who = look(prior, text, "Nadia Wolf"), part = look(prior, text, "Wolf"),
+                  where = look(prior, text, "Torenburg"), no = look(prior, text, "train");
+    assert_true(who.mention > 0.3 && where.mention > 0.5);
+    assert_true(no.mention < 0.05 && part.mention < who.mention);
+    assert_true(who.shares[person] > 0.8F && where.shares[1 - person] > 0.8F);
+    assert_true(fabsf(who.shares[0] + who.shares[1] - 1) < 1e-5F);
+    assert_true(look(prior, "The Train of 9 was late again .", "Train").mention < 0.05);
+
+    struct el_arena arena = {0};
+    struct el_spans words, spans;
+    assert_true(el_segment_words(&arena, text, strlen(text), "en", &words, &err));
+    assert_true(el_prior_spans(prior, text, &words, 0.3, &arena, &spans, &err));
+    assert_int_equal(spans.count, 2);
+    assert_int_equal(spans.items[0].start, 0);
+    assert_int_equal(spans.items[0].end, strlen("Nadia Wolf"));
+    assert_int_equal(spans.items[1].start, strlen("Nadia Wolf came to "));
+    el_arena_free(&arena);
+    el_prior_close(prior);
+    el_pool_close(pool);
+}
+
+/* A name that the pool has only in one neighbourhood is unknown to a sentence from there; and
+ * looking leaves the counts as they were. */
+static void leaves_the_sentence_out(void **state) {
+    (void)state;
+    struct el_pool *pool = make_pool(90);
+    char name[64], other[128];
+    struct el_prior *prior;
+    struct el_error err = {0};
+    assert_true(el_prior_open(pool, &prior, &err));
+    struct el_pool_sentence own;
+    assert_true(el_pool_get(pool, 0, &own, &err));
+    name_of(0, name, sizeof name);
+    snprintf(other, sizeof other, "%s came to Kanburg by train 4444 .", name);
+    struct looked before = look(prior, other, name);
+    struct looked in_pool = look(prior, own.text, name);
+    struct looked after = look(prior, other, name);
+    assert_true(in_pool.mention < before.mention);
+    assert_true(before.mention == after.mention); /* to the last bit */
+    el_prior_close(prior);
+    el_pool_close(pool);
+}
+
+static void nothing_to_learn(void **state) {
+    (void)state;
+    char path[] = "/tmp/el4ner-prior-XXXXXX.jsonl";
+    int file = mkstemps(path, 6);
+    /* the only label ends inside of a word */
+    static const char line[] = "{\"text\": \"Rainfall came.\", \"entities\": [{\"start\": 0, "
+                               "\"end\": 4, \"type\": \"x\"}]}\n";
+    assert_int_equal(write(file, line, strlen(line)), strlen(line));
+    close(file);
+    struct el_pool *pool;
+    struct el_prior *prior = (struct el_prior *)1;
+    struct el_error err = {0};
+    assert_true(el_pool_open(path, NULL, &pool, &err));
+    unlink(path);
+    assert_true(el_prior_open(pool, &prior, &err));
+    assert_null(prior);
+    el_pool_close(pool);
+}
+
+/* ---- counts ---- */
+
+static void keys(struct el_arena *arena, const char *text, struct el_counted_sentence *sentence) {
+    struct el_spans words;
+    struct el_error err = {0};
+    assert_true(el_segment_words(arena, text, strlen(text), "en", &words, &err));
+    assert_true(el_word_keys_of(arena, text, &words, sentence));
+}
+
+static void counts_what_is_there(void **state) {
+    (void)state;
+    struct el_arena arena = {0};
+    struct el_label_counts counts;
+    struct el_counted_sentence a, b;
+    struct el_labelled_words mention = {1, 3, 1}; /* "Penrose Bay" */
+    keys(&arena, "At Penrose Bay the bay", &a);
+    keys(&arena, "penrose bay and PENROSE", &b);
+    a.mentions = &mention;
+    a.n_mentions = 1;
+    assert_true(el_label_counts_init(&counts, 2));
+    assert_true(el_count_labels(&counts, &a, 1) && el_count_labels(&counts, &b, 1));
+    assert_true(el_count_strings(&counts, &a, 1) && el_count_strings(&counts, &b, 1));
+
+    uint64_t penrose = el_word_key(&a, 1, EL_WORD), bay = el_word_key(&a, 2, EL_WORD);
+    assert_int_equal(el_count_of(&counts, penrose), 3); /* letters of any size */
+    assert_int_equal(el_count_of(&counts, bay), 3);
+    assert_int_equal(el_count_at(&counts, penrose, EL_FIRST), 1);
+    assert_int_equal(el_count_at(&counts, penrose, EL_LAST), 0);
+    assert_int_equal(el_count_at(&counts, bay, EL_LAST), 1);
+    assert_int_equal(el_count_at(&counts, bay, EL_INSIDE), 1);
+    assert_int_equal(el_count_typed(&counts, bay, EL_LAST, 1), 1);
+    assert_int_equal(el_count_typed(&counts, bay, EL_LAST, 0), 0);
+    assert_int_equal(el_count_at(&counts, el_word_key(&a, 0, EL_WORD), EL_BEFORE), 1);
+    assert_int_equal(el_count_at(&counts, el_word_key(&a, 3, EL_WORD), EL_AFTER), 1);
+    uint64_t string = el_string_key(&a, 1, 3);
+    assert_true(string == el_string_key(&b, 0, 2));
+    assert_int_equal(el_string_occurs(&counts, string), 2);
+    assert_int_equal(el_string_labelled(&counts, string), 1);
+    assert_int_equal(el_string_typed(&counts, string, 1), 1);
+    assert_int_equal(el_string_occurs(&counts, el_string_key(&a, 0, 1)), 0); /* never labelled */
+    assert_int_equal(counts.words, 9);
+
+    assert_true(el_count_labels(&counts, &a, -1) && el_count_strings(&counts, &a, -1));
+    assert_int_equal(el_count_of(&counts, penrose), 2);
+    assert_int_equal(el_count_at(&counts, bay, EL_LAST), 0);
+    assert_int_equal(el_string_occurs(&counts, string), 1);
+    assert_int_equal(counts.mentions, 0);
+    el_label_counts_free(&counts);
+    el_arena_free(&arena);
+}
+
+static void shapes_and_endings(void **state) {
+    (void)state;
+    struct el_arena arena = {0};
+    struct el_counted_sentence s;
+    keys(&arena, "Paris Tours paris IL-2 running turning run", &s);
+    assert_true(el_word_key(&s, 0, EL_SHAPE) == el_word_key(&s, 1, EL_SHAPE));
+    assert_true(el_word_key(&s, 0, EL_SHAPE) != el_word_key(&s, 2, EL_SHAPE));
+    assert_true(el_word_key(&s, 0, EL_WORD) == el_word_key(&s, 2, EL_WORD));
+    size_t n = s.n_words;
+    assert_true(el_word_key(&s, (ptrdiff_t)n - 3, EL_ENDING) ==
+                el_word_key(&s, (ptrdiff_t)n - 2, EL_ENDING));
+    assert_true(el_word_key(&s, (ptrdiff_t)n - 3, EL_ENDING) !=
+                el_word_key(&s, (ptrdiff_t)n - 1, EL_ENDING));
+    assert_true(el_word_key(&s, -1, EL_WORD) != el_word_key(&s, (ptrdiff_t)n, EL_WORD));
+    el_arena_free(&arena);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_mentions_and_types), cmocka_unit_test(leaves_the_sentence_out),
+        cmocka_unit_test(nothing_to_learn), cmocka_unit_test(counts_what_is_there),
+        cmocka_unit_test(shapes_and_endings)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
