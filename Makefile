@@ -108,6 +108,13 @@ $(BUILD)/fuzz/%: fuzz/%.c $(BUILD)/libel4ner.a
 	@echo '  LD  $@'
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(BUILD)/libel4ner.a $(LDFLAGS) $(LDLIBS)
 
+# The service without its engine and its socket.
+SERVED := $(patsubst %,$(BUILD)/src/serve/%.o,about ask compose handle label_sets learn studio serve_assets)
+$(BUILD)/fuzz/fuzz_request: fuzz/fuzz_request.c $(SERVED) $(BUILD)/libel4ner.a
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(SERVED) $(BUILD)/libel4ner.a $(LDFLAGS) $(SERVE_LIBS) $(LDLIBS)
+
 $(BUILD)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
