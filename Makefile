@@ -7,6 +7,7 @@
 #   make check      the slower ones: valgrind, ThreadSanitizer, fuzzing, a first hour typed, manuals, shell scripts
 #   make check-python   the Python package: pytest, mypy, ruff
 #   make wheel      build/wheel/el4ner-*.whl, for pip
+#   make deb        build/deb/*.deb, for Debian
 #   make install    to PREFIX (default /usr/local), below DESTDIR if that is set
 BUILD    ?= build
 PREFIX   ?= /usr/local
@@ -188,6 +189,14 @@ check-service:
 	@$(QUIET) programs
 	@BUILD=$(BUILD) tests/check-service
 
+# Debian's packages of program, library, header, data and documents, in build/deb.
+deb:
+	@tools/make-deb '$(BUILD)'
+
+# Both, installed on a clean Debian.
+check-packages: wheel deb
+	@BUILD=$(BUILD) tests/run tests/check-packages
+
 fuzzers: $(FUZZERS)
 
 # What no test runs; it should compile all the same.
@@ -253,7 +262,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all check-python wheel check-models check-service unit bench-llm clean deps demo test check unit-programs programs bench-programs fuzzers fuzz format format-check install uninstall FORCE
+.PHONY: all check-python check-packages wheel deb check-models check-service unit bench-llm clean deps demo test check unit-programs programs bench-programs fuzzers fuzz format format-check install uninstall FORCE
 .PHONY: tagger models bench-convert bench-retrieval bench-retrieval-quality
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:=.d)
 .SECONDARY:

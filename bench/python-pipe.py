@@ -3,12 +3,13 @@
 
 usage: BUILD=build bench/python-pipe.py [TEXTS] [PAIRS]
 
-Prints the calls a second of each run and of both together, and the memory of Python at the beginning and the end of its
-runs. Both are given their texts from memory and a file and open their configuration anew; the time of that counts.
+Prints the calls a second of each run, the seconds of processor that it took without the server's, and the memory of
+Python at the beginning and the end of its runs. Both are given their texts from memory and a file and open their configuration anew; the time of that counts.
 """
 import json
 import os
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -31,24 +32,31 @@ def memory():
         return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1]) / 1024
 
 
+def processor(whose):
+    used = resource.getrusage(whose)
+    return used.ru_utime + used.ru_stime
+
+
 def by_program(config, lines, folder):
+    before = processor(resource.RUSAGE_CHILDREN)
     account, begun = os.path.join(folder, "account.json"), time.monotonic()
     subprocess.run([f"{build}/el4ner", "tag", "-c", config, "--no-cache", "-q", "--account", account, "-o",
                     os.path.join(folder, "out.jsonl"), lines], check=True)
     took = time.monotonic() - begun
     with open(account, encoding="ascii") as file:
-        return sum(s["calls"] for m in json.load(file)["members"].values() for s in m.values()) / took
+        calls = sum(s["calls"] for m in json.load(file)["members"].values() for s in m.values())
+    return calls / took, processor(resource.RUSAGE_CHILDREN) - before
 
 
 def by_python(config, count):
-    begun, calls, marks = time.monotonic(), 0, []
+    before, begun, calls, marks = processor(resource.RUSAGE_SELF), time.monotonic(), 0, []
     with el4ner.Tagger(config) as tagger:
         for number, doc in enumerate(tagger.pipe(text_of(i) for i in range(count))):
             calls += doc.usage.calls
             assert doc.ents and doc.abstained == 0
             if number in (count // 10, count - 1):
                 marks.append(memory())
-    return calls / (time.monotonic() - begun), marks
+    return calls / (time.monotonic() - begun), processor(resource.RUSAGE_SELF) - before, marks
 
 
 def main():
@@ -66,11 +74,13 @@ def main():
         programs, pythons = [], []
         print(f"{count} texts; load {os.getloadavg()[0]:.1f} at the beginning")
         for _ in range(pairs):
-            programs.append(by_program(config, lines, folder))
-            speed, (early, late) = by_python(config, count)
-            pythons.append(speed)
-            print(f"el4ner tag {programs[-1]:.0f} calls/s, pipe {speed:.0f} calls/s = {speed / programs[-1]:.0%}; memory "
-                  f"of Python {early:.0f} MB after a tenth, {late:.0f} MB at the end", flush=True)
+            first, first_used = by_program(config, lines, folder)
+            second, second_used, (early, late) = by_python(config, count)
+            programs.append(first)
+            pythons.append(second)
+            print(f"el4ner tag {first:.0f} calls/s, {first_used:.1f} s of processor; pipe {second:.0f} calls/s "
+                  f"= {second / first:.0%}, {second_used:.1f} s; memory of Python {early:.0f} MB after a tenth, "
+                  f"{late:.0f} MB at the end", flush=True)
         ratio = statistics.median(b / a for a, b in zip(programs, pythons, strict=True))
         print(f"median {ratio:.0%}; load {os.getloadavg()[0]:.1f} at the end")
     server.kill()
