@@ -8,6 +8,7 @@
 
 enum {
     ID_LISTEN = CLI_FIRST_ID,
+    ID_ALSO,
     ID_TOKEN_ENV,
     ID_TOKEN_FILE,
     ID_MAX_BODY,
@@ -23,6 +24,8 @@ static const struct cli_option options[] = {
     CLI_COMMON_OPTIONS,
     {ID_LISTEN, "listen", "ADDRESS",
      "127.0.0.1:8765 (default), [::1]:8765, port 0 for any\nthat is free, unix:/PATH"},
+    {ID_ALSO, "also", "NAME",
+     "another ensemble, for requests that ask for it; several\nare loaded side by side"},
     {ID_TOKEN_ENV, "token-env", "NAME", "clients must show the token in this variable"},
     {ID_TOKEN_FILE, "token-file", "FILE", "clients must show the token in this file"},
     {ID_MAX_BODY, "max-body", "MB", "largest request (default 8)"},
@@ -73,6 +76,13 @@ static void take_option(struct serve *serve, int id, const char *value, int *sta
     switch (id) {
     case ID_LISTEN:
         service->listen = value;
+        break;
+    case ID_ALSO:
+        if (service->n_ensembles == EL_SERVICE_ENSEMBLES) {
+            *status = cli_usage("serve", "--also: %d ensembles at most", EL_SERVICE_ENSEMBLES);
+            return;
+        }
+        service->ensembles[service->n_ensembles++].name = value;
         break;
     case ID_TOKEN_ENV:
         serve->token_env = value;
@@ -143,6 +153,37 @@ static void say_ready(size_t members, size_t reached) {
     cli_say("ready: %zu of %zu members", reached, members);
 }
 
+/* The configuration of ensemble `k`: the first is what the common options say. */
+static int load(struct serve *serve, size_t k) {
+    struct el_service_options *service = &serve->service;
+    struct cli_settings settings = serve->settings;
+    settings.ensemble = k > 0 ? service->ensembles[k].name : settings.ensemble;
+    int status = cli_load(&settings, &service->ensembles[k].config);
+    if (status == CLI_OK && k == 0) {
+        const char *name = service->ensembles[0].config->ensemble;
+        service->ensembles[0].name = name != NULL ? name : "configured";
+    }
+    for (size_t other = 0; status == CLI_OK && other < k; other++) {
+        if (strcmp(service->ensembles[other].name, service->ensembles[k].name) == 0) {
+            status = cli_usage("serve", "--also %s: this ensemble is served already",
+                               service->ensembles[k].name);
+        }
+    }
+    return status;
+}
+
+static int load_all(struct serve *serve) {
+    struct el_service_options *service = &serve->service;
+    int status = CLI_OK;
+    for (size_t k = 0; k < service->n_ensembles && status == CLI_OK; k++) {
+        status = load(serve, k);
+    }
+    for (size_t k = 0; k < service->n_ensembles && status != CLI_OK; k++) {
+        el_config_free(service->ensembles[k].config);
+    }
+    return status;
+}
+
 static int run(struct serve *serve) {
     struct el_error err = {0};
     serve->service.ready = say_ready;
@@ -152,13 +193,14 @@ static int run(struct serve *serve) {
     serve->service.refresh = serve->settings.refresh;
     serve->store = cli_store_path(&serve->settings);
     serve->service.store = serve->store;
-    cli_tell_ensemble(serve->service.config);
+    cli_tell_ensemble(serve->service.ensembles[0].config);
     return el_service_run(&serve->service, &err) ? CLI_OK : cli_fail(&err);
 }
 
 int cmd_serve(int argc, char **argv) {
     struct serve serve = {.settings = CLI_SETTINGS_INIT,
                           .service = {.listen = "127.0.0.1:8765",
+                                      .n_ensembles = 1,
                                       .max_body = (size_t)8 << 20,
                                       .max_texts = 10000,
                                       .max_requests = 256,
@@ -180,7 +222,7 @@ int cmd_serve(int argc, char **argv) {
         return cli_usage(argv[0], "takes no files; texts come by HTTP");
     }
     status = get_token(&serve);
-    status = status == CLI_OK ? cli_load(&serve.settings, &serve.service.config) : status;
+    status = status == CLI_OK ? load_all(&serve) : status;
     status = status == CLI_OK ? run(&serve) : status;
     free(serve.token);
     free(serve.store);

@@ -23,17 +23,24 @@ static bool is_silent(const struct member_state *member, double now) {
 
 void about_health(struct call *call) {
     struct service *service = call->service;
-    struct keeper *keeper = &service->keeper;
     double now = el_now();
-    pthread_mutex_lock(&keeper->mutex);
-    size_t n = keeper->n_members, answering = 0;
-    bool loaded = keeper->state == KEEPER_READY;
-    for (size_t i = 0; loaded && i < n; i++) {
-        answering += keeper->members[i].problem == NULL && !is_silent(&keeper->members[i], now);
+    size_t n = 0, answering = 0, silent = 0, loaded = 0;
+    for (size_t k = 0; k < service->n_keepers; k++) {
+        struct keeper *keeper = &service->keepers[k];
+        size_t before = answering;
+        pthread_mutex_lock(&keeper->mutex);
+        bool there = keeper->state == KEEPER_READY;
+        for (size_t i = 0; there && i < keeper->n_members; i++) {
+            const struct member_state *member = &keeper->members[i];
+            answering += member->problem == NULL && !is_silent(member, now);
+            n++;
+        }
+        pthread_mutex_unlock(&keeper->mutex);
+        loaded += there;
+        silent += answering == before;
     }
-    pthread_mutex_unlock(&keeper->mutex);
-    bool ready = answering > 0 && !service->finishing;
-    const char *status = !loaded              ? "starting"
+    bool all = loaded == service->n_keepers, ready = all && silent == 0 && !service->finishing;
+    const char *status = !all                 ? "starting"
                          : service->finishing ? "finishing"
                          : !ready             ? "no member answers"
                          : answering < n      ? "degraded"
@@ -41,7 +48,7 @@ void about_health(struct call *call) {
     el_buffer_printf(&call->out,
                      "{\"status\": \"%s\", \"members\": %zu, \"answering\": %zu, \"version\": "
                      "\"%s\"}\n",
-                     status, loaded ? n : 0, answering, el4ner_version());
+                     status, n, answering, el4ner_version());
     tell(call, ready ? 200 : 503, "application/json");
     call->retry_after = ready ? 0 : 5;
 }
@@ -63,9 +70,15 @@ static void add_string(struct el_buffer *out, const char *before, const char *te
 }
 
 void about_members(struct call *call) {
-    struct keeper *keeper = &call->service->keeper;
+    const char *asked =
+        MHD_lookup_connection_value(call->connection, MHD_GET_ARGUMENT_KIND, "ensemble");
+    struct service *service = call->service;
     struct el_buffer *out = &call->out;
     double now = el_now();
+    if (asked != NULL && !ask_ensemble(call, asked)) {
+        return;
+    }
+    struct keeper *keeper = call->keeper;
     pthread_mutex_lock(&keeper->mutex);
     bool loaded = keeper->state == KEEPER_READY;
     el_buffer_string(out, "{\"members\": [");
@@ -86,9 +99,13 @@ void about_members(struct call *call) {
         }
         el_buffer_string(out, "}}");
     }
-    el_buffer_printf(out, "], \"types\": %s, \"version\": \"%s\"}\n",
-                     loaded ? keeper->types.data : "[]", el4ner_version());
+    el_buffer_printf(out, "], \"types\": %s", loaded ? keeper->types.data : "[]");
     pthread_mutex_unlock(&keeper->mutex);
+    add_string(out, ", \"ensemble\": ", keeper->name);
+    for (size_t k = 0; k < service->n_keepers; k++) {
+        add_string(out, k > 0 ? ", " : ", \"ensembles\": [", service->keepers[k].name);
+    }
+    el_buffer_printf(out, "], \"version\": \"%s\"}\n", el4ner_version());
     if (loaded) {
         tell(call, 200, "application/json");
     } else {
@@ -180,32 +197,41 @@ static void add_single(struct el_buffer *out, const char *metric, const char *ki
     el_buffer_printf(out, "%s %llu\n", metric, (unsigned long long)value);
 }
 
-static void add_member_metric(struct el_buffer *out, const struct keeper *keeper,
-                              const char *metric, const char *help, size_t offset) {
-    name(out, metric, "counter", help);
+/* The beginning of a sample of a member; the ensemble is named where there are several. */
+static void name_member(struct el_buffer *out, const char *metric, const struct keeper *keeper,
+                        size_t member) {
+    el_buffer_printf(out, "%s{", metric);
+    if (keeper->service->n_keepers > 1) {
+        label(out, "ensemble=\"", keeper->name);
+        el_buffer_char(out, ',');
+    }
+    label(out, "member=\"", keeper->members[member].name);
+}
+
+static void add_usage_of(struct el_buffer *out, struct keeper *keeper, const char *metric,
+                         size_t offset) {
+    pthread_mutex_lock(&keeper->mutex);
     for (size_t i = 0; i < keeper->n_members; i++) {
         for (int stage = EL4NER_EXTRACT; stage <= EL4NER_VERIFY; stage++) {
             const char *usage = (const char *)&keeper->members[i].usage[stage];
             uint64_t value;
             memcpy(&value, usage + offset, sizeof value);
-            el_buffer_printf(out, "%s{", metric);
-            label(out, "member=\"", keeper->members[i].name);
+            name_member(out, metric, keeper, i);
             el_buffer_printf(out, ",stage=\"%s\"} %llu\n", el_stage_name((enum el_stage)stage),
                              (unsigned long long)value);
         }
     }
+    pthread_mutex_unlock(&keeper->mutex);
 }
 
-static void add_abstentions(struct el_buffer *out, const struct keeper *keeper) {
-    const char *metric = "el4ner_abstentions_total";
-    name(out, metric, "counter", "Calls that brought no usable answer, by cause.");
+static void add_abstentions_of(struct el_buffer *out, struct keeper *keeper, const char *metric) {
+    pthread_mutex_lock(&keeper->mutex);
     for (size_t i = 0; i < keeper->n_members && i < EL_MAX_MEMBERS; i++) {
         for (int stage = EL4NER_EXTRACT; stage <= EL4NER_VERIFY; stage++) {
             for (int cause = 0; cause < EL_CAUSES; cause++) {
                 uint64_t n = keeper->abstentions[i][stage][cause];
                 if (n > 0) {
-                    el_buffer_printf(out, "%s{", metric);
-                    label(out, "member=\"", keeper->members[i].name);
+                    name_member(out, metric, keeper, i);
                     el_buffer_printf(out, ",stage=\"%s\",cause=\"%s\"} %llu\n",
                                      el_stage_name((enum el_stage)stage),
                                      el_cause_name((enum el_cause)cause), (unsigned long long)n);
@@ -213,9 +239,10 @@ static void add_abstentions(struct el_buffer *out, const struct keeper *keeper) 
             }
         }
     }
+    pthread_mutex_unlock(&keeper->mutex);
 }
 
-static void add_engine(struct el_buffer *out, const struct keeper *keeper) {
+static void add_engines(struct el_buffer *out, struct service *service) {
     static const struct {
         const char *metric, *help;
         size_t offset;
@@ -230,18 +257,34 @@ static void add_engine(struct el_buffer *out, const struct keeper *keeper) {
         {"el4ner_answer_tokens_total", "Tokens of answers.",
          offsetof(struct el4ner_usage, answer_tokens)},
     };
+    const char *abstentions = "el4ner_abstentions_total";
+    struct el4ner_progress sum = {0};
+    uint64_t saved = 0;
     for (size_t i = 0; i < sizeof usage / sizeof *usage; i++) {
-        add_member_metric(out, keeper, usage[i].metric, usage[i].help, usage[i].offset);
+        name(out, usage[i].metric, "counter", usage[i].help);
+        for (size_t k = 0; k < service->n_keepers; k++) {
+            add_usage_of(out, &service->keepers[k], usage[i].metric, usage[i].offset);
+        }
     }
-    add_abstentions(out, keeper);
+    name(out, abstentions, "counter", "Calls that brought no usable answer, by cause.");
+    for (size_t k = 0; k < service->n_keepers; k++) {
+        struct keeper *keeper = &service->keepers[k];
+        add_abstentions_of(out, keeper, abstentions);
+        pthread_mutex_lock(&keeper->mutex);
+        saved += keeper->saved_calls;
+        sum.sentences += keeper->progress.sentences;
+        sum.sentences_due += keeper->progress.sentences_due;
+        sum.calls_in_flight += keeper->progress.calls_in_flight;
+        pthread_mutex_unlock(&keeper->mutex);
+    }
     add_single(out, "el4ner_saved_calls_total", "counter",
-               "Calls that lazy voting and agreement saved.", keeper->saved_calls);
+               "Calls that lazy voting and agreement saved.", saved);
     add_single(out, "el4ner_sentences_total", "counter", "Sentences that are finished.",
-               keeper->progress.sentences);
+               sum.sentences);
     add_single(out, "el4ner_sentences_due", "gauge", "Sentences in work or waiting.",
-               keeper->progress.sentences_due);
+               sum.sentences_due);
     add_single(out, "el4ner_calls_in_flight", "gauge", "Calls that members are working on.",
-               keeper->progress.calls_in_flight);
+               sum.calls_in_flight);
 }
 
 void about_metrics(struct call *call) {
@@ -263,9 +306,7 @@ void about_metrics(struct call *call) {
         add_single(out, "el4ner_learned_sentences_used", "gauge",
                    "Those of them that demonstrations are taken from.", used);
     }
-    pthread_mutex_lock(&service->keeper.mutex);
-    add_engine(out, &service->keeper);
-    pthread_mutex_unlock(&service->keeper.mutex);
+    add_engines(out, service);
     tell(call, 200, "text/plain; version=0.0.4; charset=utf-8");
 }
 

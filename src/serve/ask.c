@@ -99,6 +99,22 @@ static bool take_type_list(struct call *call, const char *list) {
     }
 }
 
+bool ask_ensemble(struct call *call, const char *name) {
+    struct service *service = call->service;
+    char names[300] = "";
+    size_t len = 0;
+    for (size_t k = 0; k < service->n_keepers; k++) {
+        const char *known = service->keepers[k].name;
+        if (strcmp(known, name) == 0) {
+            call->keeper = &service->keepers[k];
+            return handle_loaded(call);
+        }
+        len += el_print(names + len, sizeof names - len, "%s%s", k > 0 ? ", " : "", known);
+    }
+    answer_error(call, 400, "ensemble", "must be one that is served, %s, not \"%s\"", names, name);
+    return false;
+}
+
 /* ---- options in the address ---- */
 
 static bool take_switch(struct call *call, const char *name, const char *value, bool *on) {
@@ -122,7 +138,7 @@ static bool take_switch(struct call *call, const char *name, const char *value, 
 
 static bool take_argument(struct call *call, const char *name, const char *value) {
     static const char *const known[] = {"from",     "to",    "types", "offsets", "nested",
-                                        "evidence", "trace", "lang",  "seconds"};
+                                        "evidence", "trace", "lang",  "seconds", "ensemble"};
     struct wish *wish = &call->wish;
     bool on = false;
     if (strcmp(name, "from") == 0) {
@@ -158,6 +174,9 @@ static bool take_argument(struct call *call, const char *name, const char *value
         char *end = NULL;
         double seconds = el_number(value, &end);
         return take_seconds(call, *end == '\0' && end != value ? seconds : NAN);
+    }
+    if (strcmp(name, "ensemble") == 0) {
+        return ask_ensemble(call, value);
     }
     const char *near = el_suggest(name, known, EL_COUNT(known));
     answer_error(call, 400, name,
@@ -544,10 +563,11 @@ static bool take_boolean(struct call *call, json_t *root, const char *key, bool 
 }
 
 static bool take_object(struct call *call, json_t *root) {
-    static const char *const known[] = {"text",     "texts", "id",   "types",   "offsets", "nested",
-                                        "evidence", "trace", "lang", "seconds", "to"};
+    static const char *const known[] = {"text",    "texts",   "id",       "types",
+                                        "offsets", "nested",  "evidence", "trace",
+                                        "lang",    "seconds", "to",       "ensemble"};
     struct wish *wish = &call->wish;
-    const char *offsets = NULL, *to = NULL;
+    const char *offsets = NULL, *to = NULL, *ensemble = NULL;
     bool given, nested = false;
     if (!check_fields(call, NULL, root, known, EL_COUNT(known)) ||
         !take_boolean(call, root, "evidence", &given, &wish->evidence) ||
@@ -556,6 +576,8 @@ static bool take_object(struct call *call, json_t *root) {
         !take_string(call, root, NULL, "lang", &wish->lang) ||
         !take_string(call, root, NULL, "offsets", &offsets) ||
         !take_string(call, root, NULL, "to", &to) ||
+        !take_string(call, root, NULL, "ensemble", &ensemble) ||
+        (ensemble != NULL && !ask_ensemble(call, ensemble)) ||
         !take_types(call, json_object_get(root, "types"))) {
         return false;
     }

@@ -157,7 +157,7 @@ bool answer_begin(struct call *call) {
         studio_begin(call);
         return true;
     }
-    struct keeper *keeper = &call->service->keeper;
+    struct keeper *keeper = call->keeper;
     struct el_log *log = el_arena_alloc(&call->arena, sizeof *log);
     struct el_error err = {0};
     cookie_io_functions_t functions = {.write = write_out};

@@ -7,19 +7,19 @@
 #include <stdlib.h>
 
 static void queue(struct call *call) {
-    struct service *service = call->service;
+    struct keeper *keeper = call->keeper;
     call->next_waiting = NULL;
-    *service->waiting_last = call;
-    service->waiting_last = &call->next_waiting;
+    *keeper->waiting_last = call;
+    keeper->waiting_last = &call->next_waiting;
 }
 
 static void unqueue(struct call *call) {
-    struct service *service = call->service;
-    for (struct call **at = &service->waiting; *at != NULL; at = &(*at)->next_waiting) {
+    struct keeper *keeper = call->keeper;
+    for (struct call **at = &keeper->waiting; *at != NULL; at = &(*at)->next_waiting) {
         if (*at == call) {
             *at = call->next_waiting;
             if (*at == NULL) {
-                service->waiting_last = at;
+                keeper->waiting_last = at;
             }
             return;
         }
@@ -59,14 +59,13 @@ static bool hand_over(struct call *call) {
     if (document->lang != NULL) {
         request.lang = document->lang; /* its own goes before that of the request */
     }
-    piece->number =
-        el_engine_submit(call->service->keeper.engine, document, piece, &request, &error);
+    piece->number = el_engine_submit(call->keeper->engine, document, piece, &request, &error);
     if (piece->number == 0) {
         refuse(call, &error);
         return false;
     }
     call->in_engine++;
-    call->service->in_engine++;
+    call->keeper->in_engine++;
     return true;
 }
 
@@ -77,7 +76,28 @@ void feed_cancel(struct call *call) {
         el_document_free(piece->document);
         piece->document = NULL;
         if (piece->number != 0 && piece->result == NULL) {
-            el4ner_cancel(call->service->keeper.engine, piece->number);
+            el4ner_cancel(call->keeper->engine, piece->number);
+        }
+    }
+}
+
+/* Twice the window keeps it full while results are on their way. */
+static size_t most(const struct keeper *keeper) {
+    size_t window = keeper->window;
+    return 2 * window < 8 ? 8 : 2 * window > 4096 ? 4096 : 2 * window;
+}
+
+static void feed(struct keeper *keeper) {
+    while (keeper->waiting != NULL && keeper->in_engine < most(keeper)) {
+        struct call *call = keeper->waiting;
+        unqueue(call);
+        if (!hand_over(call)) {
+            feed_cancel(call);
+            answer_end(call);
+            call->gone = call->wish.stream; /* what is sent already says that all is well */
+            handle_resume(call);
+        } else if (call->handed < call->n_pieces) {
+            queue(call);
         }
     }
 }
@@ -101,30 +121,9 @@ bool feed_begin(struct call *call) {
     }
     if (call->handed < call->n_pieces) {
         queue(call);
-        feed(service);
+        feed(call->keeper);
     }
     return true;
-}
-
-/* Twice the window keeps it full while results are on their way. */
-static size_t most(const struct service *service) {
-    size_t window = service->keeper.window;
-    return 2 * window < 8 ? 8 : 2 * window > 4096 ? 4096 : 2 * window;
-}
-
-void feed(struct service *service) {
-    while (service->waiting != NULL && service->in_engine < most(service)) {
-        struct call *call = service->waiting;
-        unqueue(call);
-        if (!hand_over(call)) {
-            feed_cancel(call);
-            answer_end(call);
-            call->gone = call->wish.stream; /* what is sent already says that all is well */
-            handle_resume(call);
-        } else if (call->handed < call->n_pieces) {
-            queue(call);
-        }
-    }
 }
 
 static void write_ready(struct call *call) {
@@ -146,11 +145,11 @@ static void write_ready(struct call *call) {
     }
 }
 
-static void take_result(struct service *service, el4ner_result *result) {
+static void take_result(el4ner_result *result) {
     struct piece *piece = el4ner_result_user(result);
     struct call *call = piece->call;
     call->in_engine--;
-    service->in_engine--;
+    call->keeper->in_engine--;
     if (call->in_work && !call->gone) {
         piece->result = result;
         write_ready(call);
@@ -164,13 +163,16 @@ static void take_result(struct service *service, el4ner_result *result) {
 }
 
 void feed_take(struct service *service) {
-    size_t n;
-    el4ner_result **results = keeper_take(service, &n);
-    for (size_t i = 0; i < n; i++) {
-        take_result(service, results[i]);
-    }
-    free(results);
-    if (n > 0) {
-        feed(service);
+    for (size_t k = 0; k < service->n_keepers; k++) {
+        struct keeper *keeper = &service->keepers[k];
+        size_t n;
+        el4ner_result **results = keeper_take(keeper, &n);
+        for (size_t i = 0; i < n; i++) {
+            take_result(results[i]);
+        }
+        free(results);
+        if (n > 0) {
+            feed(keeper);
+        }
     }
 }

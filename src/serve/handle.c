@@ -39,6 +39,7 @@ static struct call *call_new(struct service *service, struct MHD_Connection *con
     struct call *call = calloc(1, sizeof *call);
     if (call != NULL) {
         call->service = service;
+        call->keeper = service->keepers;
         call->connection = connection;
         call->link =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
@@ -336,14 +337,22 @@ static void refuse_busy(struct call *call, int seconds, const char *message) {
     call->retry_after = seconds;
 }
 
-static bool is_ready(struct call *call) {
-    struct keeper *keeper = &call->service->keeper;
+bool handle_loaded(struct call *call) {
+    struct keeper *keeper = call->keeper;
     pthread_mutex_lock(&keeper->mutex);
     bool ready = keeper->state == KEEPER_READY;
     pthread_mutex_unlock(&keeper->mutex);
     if (!ready) {
         refuse_busy(call, 5, "the models are being loaded");
-    } else if (call->service->finishing) {
+    }
+    return ready;
+}
+
+static bool is_ready(struct call *call) {
+    if (!handle_loaded(call)) {
+        return false;
+    }
+    if (call->service->finishing) {
         refuse_busy(call, 5, "the service is about to end");
     } else if (call->service->in_work >= call->service->options->max_requests) {
         refuse_busy(call, 1, "too many requests are in work");

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void notify(struct service *service) {
+static void notify(const struct service *service) {
     uint64_t one = 1;
     ssize_t ignored = write(service->news, &one, sizeof one);
     (void)ignored; /* it can only be full, and then it is readable */
@@ -106,14 +106,13 @@ static bool is_stopped(struct keeper *keeper) {
     return stop;
 }
 
-static void move_on(struct service *service, el4ner *engine) {
+static void move_on(struct keeper *keeper, el4ner *engine) {
     enum { LONG = 60000 }; /* milliseconds; what comes in wakes it */
-    struct keeper *keeper = &service->keeper;
     struct el4ner_error error = {0};
     el4ner_result *result = el4ner_next(engine, LONG, &error);
     tell(keeper, engine);
     if (result == NULL && error.code != EL4NER_OK) {
-        el_log(&service->options->log, EL_WARNING, "%s", error.message);
+        el_log(&keeper->service->options->log, EL_WARNING, "%s", error.message);
     }
     pthread_mutex_lock(&keeper->mutex);
     bool first = result != NULL && keeper->n_results == 0;
@@ -123,7 +122,7 @@ static void move_on(struct service *service, el4ner *engine) {
     }
     pthread_mutex_unlock(&keeper->mutex);
     if (first) {
-        notify(service);
+        notify(keeper->service);
     }
 }
 
@@ -140,23 +139,22 @@ static bool hash_config(const struct el_config *config, char hex[EL_SHA256_HEX])
     return ok;
 }
 
-static void publish(struct service *service, el4ner *engine, const struct el_error *err) {
-    struct keeper *keeper = &service->keeper;
+static void publish(struct keeper *keeper, el4ner *engine, const struct el_error *err) {
     pthread_mutex_lock(&keeper->mutex);
     bool ok = engine != NULL;
     if (!ok) {
         keeper->error = *err;
     } else {
         keeper->window = el_engine_window(engine);
-        list_types(service->options->config, &keeper->types);
+        list_types(keeper->config, &keeper->types);
         ok = (list_members(keeper, engine) && !keeper->types.failed &&
-              hash_config(service->options->config, keeper->config_hash)) ||
+              hash_config(keeper->config, keeper->config_hash)) ||
              el_fail_memory(&keeper->error);
     }
     keeper->engine = ok ? engine : NULL;
     keeper->state = ok ? KEEPER_READY : KEEPER_FAILED;
     pthread_mutex_unlock(&keeper->mutex);
-    notify(service);
+    notify(keeper->service);
 }
 
 /* Texts at the engine at once: the first of each request, and what keeps the window full. */
@@ -165,7 +163,8 @@ static size_t most_texts(const struct service *service) {
 }
 
 static void *keep(void *context) {
-    struct service *service = context;
+    struct keeper *keeper = context;
+    struct service *service = keeper->service;
     const struct el_service_options *given = service->options;
     struct el_log log = given->log;
     struct el4ner_options options = {.size = sizeof options,
@@ -175,41 +174,38 @@ static void *keep(void *context) {
                                      .order = EL4NER_AS_READY,
                                      .most_texts = most_texts(service)};
     struct el_error err = {0};
-    struct learner *learner = service->learner;
-    el4ner *engine = el_engine_open(given->config, &options, given->refresh, &err);
+    struct learner *learner = keeper == service->keepers ? service->learner : NULL;
+    el4ner *engine = el_engine_open(keeper->config, &options, given->refresh, &err);
     if (engine != NULL && learner != NULL && !learner_begin(learner, engine, &err)) {
         el4ner_close(engine);
         engine = NULL;
     }
-    publish(service, engine, &err);
-    while (engine != NULL && !is_stopped(&service->keeper)) {
+    publish(keeper, engine, &err);
+    while (engine != NULL && !is_stopped(keeper)) {
         if (learner != NULL) {
             learner_apply(learner);
         }
-        move_on(service, engine);
+        move_on(keeper, engine);
     }
     if (learner != NULL) {
         learner_end(learner);
     }
-    pthread_mutex_lock(&service->keeper.mutex);
-    service->keeper.engine = NULL;
-    pthread_mutex_unlock(&service->keeper.mutex);
+    pthread_mutex_lock(&keeper->mutex);
+    keeper->engine = NULL;
+    pthread_mutex_unlock(&keeper->mutex);
     el4ner_close(engine);
     return NULL;
 }
 
-bool keeper_start(struct service *service, struct el_error *err) {
-    struct keeper *keeper = &service->keeper;
-    if (pthread_mutex_init(&keeper->mutex, NULL) != 0 ||
-        !EL_GROW(keeper->results, keeper->room, most_texts(service) + 1)) {
+bool keeper_start(struct keeper *keeper, struct el_error *err) {
+    if (!EL_GROW(keeper->results, keeper->room, most_texts(keeper->service) + 1)) {
         return el_fail_memory(err);
     }
-    keeper->started = pthread_create(&keeper->thread, NULL, keep, service) == 0;
+    keeper->started = pthread_create(&keeper->thread, NULL, keep, keeper) == 0;
     return keeper->started || el_fail(err, EL_ERR_MEMORY, "cannot start the engine's thread");
 }
 
-void keeper_stop(struct service *service) {
-    struct keeper *keeper = &service->keeper;
+void keeper_stop(struct keeper *keeper) {
     if (keeper->started) {
         pthread_mutex_lock(&keeper->mutex);
         keeper->stop = true;
@@ -218,8 +214,10 @@ void keeper_stop(struct service *service) {
         }
         pthread_mutex_unlock(&keeper->mutex);
         pthread_join(keeper->thread, NULL);
-        pthread_mutex_destroy(&keeper->mutex);
+    } else {
+        el_config_free(keeper->config);
     }
+    pthread_mutex_destroy(&keeper->mutex);
     for (size_t i = 0; i < keeper->n_results; i++) {
         el4ner_result_free(keeper->results[i]);
     }
@@ -234,8 +232,7 @@ void keeper_stop(struct service *service) {
     el_buffer_free(&keeper->types);
 }
 
-el4ner_result **keeper_take(struct service *service, size_t *n) {
-    struct keeper *keeper = &service->keeper;
+el4ner_result **keeper_take(struct keeper *keeper, size_t *n) {
     pthread_mutex_lock(&keeper->mutex);
     size_t count = keeper->n_results;
     el4ner_result **taken = count > 0 ? malloc(count * sizeof *taken) : NULL;

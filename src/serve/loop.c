@@ -147,22 +147,27 @@ static size_t unanswered(const struct service *service) {
     return n;
 }
 
-static bool look_at_engine(struct service *service, struct el_error *err) {
-    struct keeper *keeper = &service->keeper;
-    size_t reached = 0;
-    pthread_mutex_lock(&keeper->mutex);
-    enum keeper_state state = keeper->state;
-    for (size_t i = 0; state == KEEPER_READY && i < keeper->n_members; i++) {
-        reached += keeper->members[i].problem == NULL;
+static bool look_at_engines(struct service *service, struct el_error *err) {
+    size_t members = 0, reached = 0, ready = 0;
+    for (size_t k = 0; k < service->n_keepers; k++) {
+        struct keeper *keeper = &service->keepers[k];
+        pthread_mutex_lock(&keeper->mutex);
+        enum keeper_state state = keeper->state;
+        for (size_t i = 0; state == KEEPER_READY && i < keeper->n_members; i++) {
+            reached += keeper->members[i].problem == NULL;
+            members++;
+        }
+        pthread_mutex_unlock(&keeper->mutex);
+        if (state == KEEPER_FAILED) {
+            *err = keeper->error;
+            return service->n_keepers == 1 ? false
+                                           : el_error_prefix(err, "ensemble %s", keeper->name);
+        }
+        ready += state == KEEPER_READY;
     }
-    pthread_mutex_unlock(&keeper->mutex);
-    if (state == KEEPER_FAILED) {
-        *err = keeper->error;
-        return false;
-    }
-    if (state == KEEPER_READY) {
+    if (ready == service->n_keepers) {
         service->told_ready = true;
-        service->options->ready(keeper->n_members, reached);
+        service->options->ready(members, reached);
     }
     return true;
 }
@@ -179,7 +184,7 @@ static bool serve(struct service *service, struct el_error *err) {
         }
         service->last_look = now;
         look_at_links(service, now);
-        if (!service->told_ready && !look_at_engine(service, err)) {
+        if (!service->told_ready && !look_at_engines(service, err)) {
             return false;
         }
         int interrupts = service->told_ready ? service->options->interrupted() : 0;
@@ -204,7 +209,9 @@ static void release(struct service *service) {
         MHD_stop_daemon(service->daemon);
     }
     stop_listening(service);
-    keeper_stop(service);
+    for (size_t k = 0; k < service->n_keepers; k++) {
+        keeper_stop(&service->keepers[k]);
+    }
     while (service->calls != NULL) {
         call_free(service->calls);
     }
@@ -213,23 +220,46 @@ static void release(struct service *service) {
     close(service->epoll);
 }
 
-bool el_service_run(const struct el_service_options *options, struct el_error *err) {
+/* The keepers have the configurations from here on. */
+static struct service *make_service(const struct el_service_options *options) {
     struct service *service = calloc(1, sizeof *service);
     if (service == NULL) {
-        el_config_free(options->config);
+        for (size_t k = 0; k < options->n_ensembles; k++) {
+            el_config_free(options->ensembles[k].config);
+        }
+        return NULL;
+    }
+    *service = (struct service){.options = options,
+                                .listener = -1,
+                                .epoll = -1,
+                                .news = -1,
+                                .n_keepers = options->n_ensembles};
+    for (size_t k = 0; k < service->n_keepers; k++) {
+        struct keeper *keeper = &service->keepers[k];
+        keeper->service = service;
+        keeper->name = options->ensembles[k].name;
+        keeper->config = options->ensembles[k].config;
+        keeper->waiting_last = &keeper->waiting;
+        pthread_mutex_init(&keeper->mutex, NULL);
+    }
+    return service;
+}
+
+bool el_service_run(const struct el_service_options *options, struct el_error *err) {
+    struct service *service = make_service(options);
+    if (service == NULL) {
         return el_fail_memory(err);
     }
-    *service = (struct service){.options = options, .listener = -1, .epoll = -1, .news = -1};
-    service->waiting_last = &service->waiting;
     bool ok = (options->learn == NULL ||
                learner_open(options->learn, &options->log, &service->learner, err)) &&
               start(service, err);
-    if (!ok) {
-        el_config_free(options->config);
-    } else {
+    if (ok) {
         options->listening(service->address);
-        ok = keeper_start(service, err) && serve(service, err);
     }
+    for (size_t k = 0; ok && k < service->n_keepers; k++) {
+        ok = keeper_start(&service->keepers[k], err);
+    }
+    ok = ok && serve(service, err);
     release(service);
     free(service);
     return ok;

@@ -1,13 +1,15 @@
 /* The service behind `el4ner serve`: HTTP in, documents with entities out, one engine for all.
  *
- * Two threads. The one that calls el_service_run() speaks HTTP and owns every request; the other
- * owns the engine and does nothing but move texts on. A third one, where it learns, builds pools of
- * demonstrations. */
+ * The thread that calls el_service_run() speaks HTTP and owns every request. Each ensemble has
+ * another, which owns its engine and does nothing but move texts on. One more, where it learns,
+ * builds pools of demonstrations. */
 #ifndef EL_SERVE_SERVICE_H
 #define EL_SERVE_SERVICE_H
 
 #include "api/within.h"
 #include "base/log.h"
+
+enum { EL_SERVICE_ENSEMBLES = 8 };
 
 struct el_service_options {
     const char *listen;  /* "127.0.0.1:8765", "[::1]:0" (0 = any free port), "unix:/run/el4ner" */
@@ -18,11 +20,15 @@ struct el_service_options {
     double max_seconds;  /* of a request */
     double receive_seconds, send_seconds; /* in which a request must have come, an answer gone */
 
-    struct el_config *config; /* taken in any case */
-    const char *store;        /* file of stored replies; NULL = none */
-    bool refresh;             /* ask anew what the store has */
-    const char *learn;        /* file of what people have labelled (learn.h); NULL = none */
-    struct el_log log;        /* called in all threads */
+    struct {
+        const char *name;
+        struct el_config *config;      /* taken in any case */
+    } ensembles[EL_SERVICE_ENSEMBLES]; /* requests that name none ask the first */
+    size_t n_ensembles;
+    const char *store; /* file of stored replies; NULL = none */
+    bool refresh;      /* ask anew what the store has */
+    const char *learn; /* file of what people have labelled (learn.h); NULL = none */
+    struct el_log log; /* called in all threads */
 
     /* Called once it listens, with the address as a client writes it: "http://127.0.0.1:8765". */
     void (*listening)(const char *address);

@@ -61,6 +61,7 @@ struct call {
     struct call *next, *previous; /* among all */
     struct call *next_waiting;    /* among those that have texts to hand over */
     struct service *service;
+    struct keeper *keeper;             /* of the ensemble that is asked */
     struct MHD_Connection *connection; /* NULL = it is over */
     struct link *link;
     const struct route *route; /* NULL = there is none */
@@ -106,6 +107,14 @@ struct member_state {
 };
 
 struct keeper {
+    struct service *service;
+    const char *name;         /* of the ensemble */
+    struct el_config *config; /* the engine's, once it is opened */
+
+    /* Of the thread that speaks HTTP. */
+    struct call *waiting, **waiting_last; /* have texts to hand over */
+    size_t in_engine;                     /* texts */
+
     pthread_t thread;
     bool started;
     pthread_mutex_t mutex; /* of all that follows */
@@ -143,11 +152,12 @@ struct service {
     const char *socket_path; /* of a Unix socket; NULL = none */
     bool told_ready, finishing;
     bool asks_host; /* requests must name this machine */
-    struct keeper keeper;
-    struct learner *learner; /* NULL = nothing is learned */
-    struct call *calls, *waiting, **waiting_last;
+    struct keeper keepers[EL_SERVICE_ENSEMBLES];
+    size_t n_keepers;
+    struct learner *learner; /* of the first keeper; NULL = nothing is learned */
+    struct call *calls;
     struct link *links;
-    size_t in_work, in_engine, body_bytes;
+    size_t in_work, body_bytes;
     double last_look;
     struct tally tallies[TALLIES];
     uint64_t texts, entities, gone;
@@ -158,16 +168,18 @@ bool listen_at(struct service *service, struct el_error *err);
 void stop_listening(struct service *service);
 
 /* keeper.c: the engine's thread */
-bool keeper_start(struct service *service, struct el_error *err);
-void keeper_stop(struct service *service);
+bool keeper_start(struct keeper *keeper, struct el_error *err);
+void keeper_stop(struct keeper *keeper);
 /* The results so far; free the list, and what is in it. */
-el4ner_result **keeper_take(struct service *service, size_t *n);
+el4ner_result **keeper_take(struct keeper *keeper, size_t *n);
 
 /* ask.c: what the body asks for. False with an answer in the call. */
 bool ask_options(struct call *call);
 bool ask_documents(struct call *call);
 /* The body as an object of JSON; NULL with an answer. */
 json_t *ask_object(struct call *call, const char *what);
+/* The ensemble of this name is asked. */
+bool ask_ensemble(struct call *call, const char *name);
 bool ask_add_document(struct call *call, struct el_document *document);
 bool ask_fail_memory(struct call *call);
 
@@ -184,7 +196,6 @@ void studio_end(struct call *call);
 
 /* feed.c: texts to the engine and back */
 bool feed_begin(struct call *call);
-void feed(struct service *service);
 void feed_take(struct service *service);
 /* The client is not interested any more. */
 void feed_cancel(struct call *call);
@@ -220,6 +231,8 @@ void handle_completed(void *context, struct MHD_Connection *connection, void **c
                       enum MHD_RequestTerminationCode code);
 void handle_connection(void *context, struct MHD_Connection *connection, void **link,
                        enum MHD_ConnectionNotificationCode code);
+/* False with an answer if the models of the ensemble that is asked are not there yet. */
+bool handle_loaded(struct call *call);
 /* Stop waiting, because there is something to send, or nobody to send it to. */
 void handle_resume(struct call *call);
 void handle_suspend(struct call *call);

@@ -24,20 +24,14 @@ static void finish(struct call *call) {
 /* Label Studio keeps predictions by it: another configuration, of the service or for labelling, is
  * another model. */
 static bool set_version(struct call *call, const char *labelling) {
-    struct keeper *keeper = &call->service->keeper;
+    const struct keeper *keeper = call->keeper;
     struct el_sha256 hash;
     char hex[EL_SHA256_HEX];
-    pthread_mutex_lock(&keeper->mutex);
-    bool ready = keeper->state == KEEPER_READY;
-    memcpy(hex, keeper->config_hash, sizeof hex);
-    pthread_mutex_unlock(&keeper->mutex);
-    if (!ready) {
-        answer_error(call, 503, NULL, "the models are being loaded");
-        call->retry_after = 5;
+    if (!handle_loaded(call)) {
         return false;
     }
     el_sha256_start(&hash);
-    el_sha256_add(&hash, hex, sizeof hex);
+    el_sha256_add(&hash, keeper->config_hash, sizeof keeper->config_hash);
     el_sha256_add(&hash, labelling, strlen(labelling));
     el_sha256_finish(&hash, hex);
     el_print(call->version, sizeof call->version, "el4ner-%.16s", hex);

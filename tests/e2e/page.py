@@ -1,6 +1,6 @@
 """The page of the service in a headless Chromium, driven as a person would: type, run, look.
 
-page.py ADDRESS [PROCESS [FOLDER-FOR-PICTURES]]: in the end it stops the service, if its process is given. Prints "ok NAME" or "not ok NAME", or skips without a browser.
+page.py ADDRESS [PROCESS [FOLDER-FOR-PICTURES]]: with CHOICE in the environment there is a second ensemble, nano. In the end it stops the service, if its process is given. Prints "ok NAME" or "not ok NAME", or skips without a browser.
 """
 import base64
 import json
@@ -19,6 +19,7 @@ import urllib.request
 address = sys.argv[1]
 process = int(sys.argv[2]) if len(sys.argv) > 2 else 0
 pictures = sys.argv[3] if len(sys.argv) > 3 else None
+choice = "CHOICE" in os.environ
 
 
 class Browser:
@@ -172,6 +173,23 @@ def evidence_by_keyboard():
     return all(word in text for word in ("Found by", "Votes", "Verified")) or text
 
 
+def evidence_by_mouse():
+    x, y, name = browser.run("(() => { const mark = document.querySelectorAll('#result mark')[1], "
+                             "box = mark.getClientRects()[0]; "
+                             "return [box.x + 3, box.y + 3, mark.firstChild.textContent]; })()")
+    browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+    browser.wait(f"at('evidence').innerText.startsWith({json.dumps(name)})")
+
+
+def prompts():
+    """On demand, with what the model answered."""
+    browser.run("at('trace').click(); at('form').requestSubmit()")
+    browser.wait("!running && documents.length === 2")
+    browser.run("document.querySelector('#result mark').focus(); at('trace').click()")
+    text = browser.run("(document.querySelector('#evidence details') || {}).textContent || ''")
+    return "Prompts and replies" in text and "prompt" in text or text[:300]
+
+
 def own_types():
     browser.run("at('types').replaceChildren(); addType({}).focus()")
     browser.type("thing")
@@ -181,6 +199,22 @@ def own_types():
     assert types == ["thing"], types
     curl = browser.run("at('curl').textContent")
     return '"types":[{"name":"thing"}]' in curl or curl
+
+
+def other_ensemble():
+    """Chosen as with the keyboard; its members tag, and the line of curl says so."""
+    browser.run("showTypes(configured); at('ensemble').focus()")
+    assert not browser.run("at('ensemble-part').hidden"), "no choice"
+    browser.press("ArrowDown", 40)
+    browser.wait("at('ensemble').value === 'nano' && at('members').textContent.includes('nano-a')")
+    browser.run("at('form').requestSubmit()")
+    browser.wait("!running && documents.length === 2")
+    found = browser.run("[...new Set(documents.flatMap(d => d.entities.flatMap(e => e.extracted_by)))]")
+    assert found and all(name.startswith("nano-") for name in found), found
+    curl = browser.run("at('curl').textContent")
+    browser.run("at('ensemble').selectedIndex = 0; at('ensemble').onchange()")
+    browser.wait("!at('members').textContent.includes('nano-a')")
+    return '"ensemble":"nano"' in curl or curl
 
 
 def curl_works():
@@ -237,8 +271,12 @@ try:
     browser.picture("phone")
     test("no sideways scrolling on a phone", narrow)
     browser.size(1200, 900)
+    test("evidence by the mouse", evidence_by_mouse)
+    test("prompts and replies", prompts)
     test("types of one's own", own_types)
     test("the line of curl works", curl_works)
+    if choice:
+        test("another ensemble", other_ensemble)
     test("names for screen readers", labels)
     test("a mistake is said on the page", mistake)
     if process:

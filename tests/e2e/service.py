@@ -169,7 +169,42 @@ def openapi():
     validate(described)
 
 
-def metrics():
+def ensembles():
+    """Each request by the members of the ensemble that it asks, also where both are in work."""
+    problems = []
+
+    def by(**asked):
+        got = json.loads(tag({"texts": ["Anna met Bert in Caen."] * 3, **asked}))["documents"]
+        return {name for one in got for entity in one["entities"] for name in entity["extracted_by"]}
+
+    def client(number):
+        try:
+            wanted = [{"a", "b"}, {"a", "b"}, {"nano-a", "nano-b", "nano-c"}][number % 3]
+            for _ in range(5):
+                equal(by(**[{}, {"ensemble": "configured"}, {"ensemble": "nano"}][number % 3]), wanted)
+        except Exception as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    equal(problems, [])
+    got = json.loads(tag("Anna met Bert.", "/v1/tag?ensemble=nano", Content_Type="text/plain"))["documents"][0]
+    equal(got["entities"][0]["extracted_by"], ["nano-a", "nano-b", "nano-c"])
+    refused(400, "ensemble", "configured, nano", {"text": "a", "ensemble": "x"})
+    refused(400, "ensemble", "one that is served", None, "/v1/members?ensemble=x", "GET")
+    for asked, wanted in ("", ["a", "b"]), ("?ensemble=nano", ["nano-a", "nano-b", "nano-c"]):
+        told = json.loads(ask("GET", "/v1/members" + asked)[2])
+        equal(([member["name"] for member in told["members"]], told["ensembles"]), (wanted, ["configured", "nano"]))
+    equal(json.loads(ask("GET", "/v1/health")[2])["members"], 5)
+    text = ask("GET", "/metrics")[2].decode()
+    assert 'el4ner_calls_total{ensemble="nano",member="nano-a",stage="extract"}' in text, text[-3000:]
+    equal(text.count("# TYPE el4ner_calls_total "), 1)
+
+
+def metrics(ensemble=""):
     """Each line is a comment or a sample; buckets grow; what was asked is counted."""
     import re
     seen = {}
@@ -182,7 +217,7 @@ def metrics():
     equal(buckets, sorted(buckets))
     equal(buckets[-1], seen['el4ner_request_seconds_count{path="/v1/tag"}'])
     assert seen['el4ner_requests_total{path="/v1/tag",status="2xx"}'] > 5, seen
-    assert seen['el4ner_calls_total{member="a",stage="extract"}'] > 5, seen
+    assert seen['el4ner_calls_total{' + ensemble + 'member="a",stage="extract"}'] > 5, seen
     assert seen["el4ner_entities_total"] >= seen["el4ner_texts_total"] > 5, seen
     equal(seen["el4ner_requests_in_work"], 0)
 
@@ -572,6 +607,7 @@ parts = {
             ("formats in and out", formats), ("mistakes are named", mistakes), ("limits", limits),
             ("pages of other sites", other_sites), ("health and members", pages),
             ("many clients at once", together), ("OpenAPI", openapi), ("metrics", metrics), ("the page", page)],
+    "ensembles": [("ensembles side by side", ensembles), ("metrics of several ensembles", metrics, 'ensemble="configured",')],
     "unix": [("a Unix socket", unix_socket)],
     "slow": [("documents are streamed", streams), ("tasks of annotation tools are streamed", streams_tasks), ("a client that goes away", goes_away),
              ("a time limit", time_is_up), ("too many requests", too_many)],

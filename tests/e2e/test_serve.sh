@@ -15,9 +15,19 @@ try 0 "el4ner tag" "$el4ner" tag -c two.yaml -q --no-cache --to jsonl -o expecte
 service -c two.yaml --max-body 1 --max-texts 50
 python3 "$client" all "$address"
 python3 "$client" faults "$address"
-python3 "$root/tests/e2e/page.py" "$address" "$service"
 kill "$service" 2>/dev/null
 ends 0 "it ends when asked to"
+
+# A second ensemble, whose llama-server is the scripted one.
+printf '#!/bin/sh\nexec "%s" "$@"\n' "$build/tests/scripted_server" >fake-server
+chmod +x fake-server
+EL4NER_LLAMA_SERVER=$work/fake-server service -c two.yaml --also nano
+python3 "$client" ensembles "$address"
+CHOICE=1 python3 "$root/tests/e2e/page.py" "$address" "$service"
+kill "$service" 2>/dev/null
+ends 0 "it ends with both ensembles"
+says 2 "served already" "an ensemble twice" "$el4ner" serve -c two.yaml --also nano --also nano
+says 2 "there is no ensemble 'nanu'" "an ensemble that is none" "$el4ner" serve -c two.yaml --also nanu
 
 service -c two.yaml --listen "unix:$work/socket"
 python3 "$client" unix "$address"
