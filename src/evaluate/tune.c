@@ -70,18 +70,46 @@ struct tune {
 
 /* ---- the sample ---- */
 
-/* Drawn without replacement, in pool order. */
+struct drawn {
+    uint64_t lot;
+    size_t sentence;
+};
+
+static int by_lot(const void *a, const void *b) {
+    const struct drawn *left = a, *right = b;
+    return left->lot != right->lot
+               ? (left->lot > right->lot) - (left->lot < right->lot)
+               : (left->sentence > right->sentence) - (left->sentence < right->sentence);
+}
+
+static int by_number(const void *a, const void *b) {
+    const size_t *left = a, *right = b;
+    return (*left > *right) - (*left < *right);
+}
+
+/* Each sentence draws a lot, and the lowest are taken, in pool order: a larger sample holds the
+ * smaller one, whose replies are stored. */
 static bool draw(struct tune *t) {
-    size_t n = el_pool_get_info(el_ensemble_pool(t->ensemble))->n_sentences, left = n;
+    size_t n = el_pool_get_info(el_ensemble_pool(t->ensemble))->n_sentences;
     size_t wanted = t->options->sentences < n ? t->options->sentences : n;
     uint64_t state = t->options->seed;
+    struct drawn *lots = calloc(n, sizeof *lots);
     t->sentences = el_arena_array(&t->arena, wanted, sizeof *t->sentences);
-    for (size_t i = 0; t->sentences != NULL && t->n_sentences < wanted; i++, left--) {
-        if (el_random_below(&state, left) < wanted - t->n_sentences) {
-            t->sentences[t->n_sentences++] = i;
-        }
+    bool fine = lots != NULL && t->sentences != NULL;
+    for (size_t i = 0; fine && i < n; i++) {
+        lots[i] = (struct drawn){el_random(&state), i};
     }
-    return t->sentences != NULL;
+    if (fine && n > 1) {
+        qsort(lots, n, sizeof *lots, by_lot);
+    }
+    for (; fine && t->n_sentences < wanted; t->n_sentences++) {
+        t->sentences[t->n_sentences] = lots[t->n_sentences].sentence;
+    }
+    if (t->n_sentences > 1) {
+        qsort(t->sentences, t->n_sentences, sizeof *t->sentences, by_number);
+    }
+    free(lots);
+    return fine;
 }
 
 /* The labels of the pool sentence that mean asked types become the document's entities. */
