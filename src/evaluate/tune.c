@@ -16,10 +16,6 @@ enum { FOLDS = 5, FEWEST = 10, RUNS = 3, QUICK_RUNS = 2 };
  * mentions are among the candidates, and half to three quarters of these are none. */
 static const double FROM_POOL = 0.03;
 
-/* Neighbours in a pool are often of one document, and say more of each other than the pool does of
- * a new text. */
-enum { APART = 32 };
-
 /* Verification is worth its calls if it brings more than this; a simpler choice that loses less is
  * taken. */
 static const double WORTH = 0.005;
@@ -636,14 +632,14 @@ static bool enough(const struct tune *t) {
 
 static bool tune(struct tune *t) {
     struct el_settings as_is = t->config->settings, settings = as_is;
-    as_is.apart = APART;
+    as_is.apart = el_pool_neighbours(el_ensemble_pool(t->ensemble));
     if (!el_ensemble_open_prior(t->ensemble, t->err) || !run_sample(t, &as_is, 0, NULL, true)) {
         return false;
     }
     settings.judge = NULL;
     settings.lazy_votes = false;
     settings.from_pool = FROM_POOL;
-    settings.apart = APART;
+    settings.apart = el_pool_neighbours(el_ensemble_pool(t->ensemble));
     if (!run_sample(t, &settings, EL_STAGE_CLASSIFY + 1, see_types, false)) {
         return false;
     }

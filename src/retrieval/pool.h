@@ -57,6 +57,10 @@ const struct el_pool_info *el_pool_get_info(const struct el_pool *pool);
 bool el_pool_get(const struct el_pool *pool, size_t index, struct el_pool_sentence *sentence,
                  struct el_error *err);
 
+/* How many sentences on either side of one are its neighbourhood. They are often of one document,
+ * and say more of each other than the pool does of a new text: 32, in small pools a twentieth. */
+size_t el_pool_neighbours(const struct el_pool *pool);
+
 /* A distinct span string of the pool (NFC, white space folded), numbered by first appearance. It
  * is owned by the pool and NUL-terminated. */
 bool el_pool_string(const struct el_pool *pool, size_t number, const char **text, size_t *len,

@@ -250,6 +250,12 @@ const struct el_pool_info *el_pool_get_info(const struct el_pool *pool) {
     return &pool->info;
 }
 
+size_t el_pool_neighbours(const struct el_pool *pool) {
+    const size_t most = 32, share = 20;
+    size_t n = pool->info.n_sentences / share;
+    return n < 1 ? 1 : n > most ? most : n;
+}
+
 bool el_pool_sentence_at(const struct el_pool *pool, size_t index,
                          const struct el_sentence_record **record, struct el_error *err) {
     const struct el_sentence_record *records = el_pool_section(pool, EL_SECTION_SENTENCES);

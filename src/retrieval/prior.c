@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 32, MOST_COUNTED = 20000, MOST_FITTED = 1500, NEGATIVE_EVERY = 4 };
+enum { MOST_COUNTED = 20000, MOST_FITTED = 1500, NEGATIVE_EVERY = 4 };
 
 /* What is known of a span. Numbers are log-odds against the average. */
 enum known {
@@ -49,7 +49,8 @@ struct el_prior {
     struct el_label_counts counts;
     struct el_counted_sentence *sentences; /* in pool order */
     size_t n_sentences, n_types;
-    const char *const *types;                       /* the pool's */
+    size_t block;             /* sentences of a neighbourhood; one begins at each multiple */
+    const char *const *types; /* the pool's */
     double mention[N_KNOWN], type[N_KNOWN_OF_TYPE]; /* the weights */
 };
 
@@ -202,12 +203,14 @@ static bool read_sentence(struct el_prior *prior, const struct el_pool *pool, si
 
 static bool count_pool(struct el_prior *prior, const struct el_pool *pool, struct el_error *err) {
     size_t n = el_pool_get_info(pool)->n_sentences, step = n / MOST_COUNTED + 1;
-    prior->sentences = el_arena_array(&prior->arena, n / step + BLOCK, sizeof *prior->sentences);
+    prior->block = el_pool_neighbours(pool);
+    prior->sentences =
+        el_arena_array(&prior->arena, n / step + prior->block, sizeof *prior->sentences);
     if (prior->sentences == NULL) {
         return el_fail_memory(err);
     }
     for (size_t i = 0; i < n; i++) { /* whole blocks */
-        if (i / BLOCK % step == 0 &&
+        if (i / prior->block % step == 0 &&
             !read_sentence(prior, pool, i, &prior->sentences[prior->n_sentences++], err)) {
             return false;
         }
@@ -224,8 +227,8 @@ static bool count_pool(struct el_prior *prior, const struct el_pool *pool, struc
 
 /* The counts with the block of a sentence, or without it. */
 static void count_block(struct el_prior *prior, size_t sentence, int times) {
-    size_t first = sentence - sentence % BLOCK;
-    for (size_t i = first; i < prior->n_sentences && i < first + BLOCK; i++) {
+    size_t first = sentence - sentence % prior->block;
+    for (size_t i = first; i < prior->n_sentences && i < first + prior->block; i++) {
         (void)el_count_labels(&prior->counts, &prior->sentences[i], times);
         (void)el_count_strings(&prior->counts, &prior->sentences[i], times);
     }
@@ -292,15 +295,15 @@ static bool fit(struct el_prior *prior) {
     static const double PENALTY = 1, TYPE_PENALTY = 3, TYPE_WEIGHT = 0.3;
     struct samples s = {0};
     double start[N_KNOWN_OF_TYPE];
-    size_t blocks = (prior->n_sentences + BLOCK - 1) / BLOCK;
-    size_t step = blocks * BLOCK / MOST_FITTED + 1;
+    size_t block = prior->block, blocks = (prior->n_sentences + block - 1) / block;
+    size_t step = blocks * block / MOST_FITTED + 1;
     bool fine = true;
     for (size_t b = 0; fine && b < blocks; b += step) {
-        count_block(prior, b * BLOCK, -1);
-        for (size_t i = b * BLOCK; fine && i < prior->n_sentences && i < (b + 1) * BLOCK; i++) {
+        count_block(prior, b * block, -1);
+        for (size_t i = b * block; fine && i < prior->n_sentences && i < (b + 1) * block; i++) {
             fine = add_sentence(prior, &s, &prior->sentences[i]);
         }
-        count_block(prior, b * BLOCK, 1);
+        count_block(prior, b * block, 1);
     }
     for (size_t i = 0; i < N_KNOWN_OF_TYPE; i++) {
         start[i] = i == SHARE ? 1 : TYPE_WEIGHT;

@@ -8,10 +8,9 @@
  *
  *     P(mention | span) = 1 / (1 + exp(-w * x)),   P(type | mention, span) ~ exp(v * z_type)
  *
- * Both are fitted on the pool's sentences, each with its neighbourhood (BLOCK sentences, which are
- * often of one document) taken out of the counts; of the spans that are no mention one in
- * NEGATIVE_EVERY is looked at, and the bias is corrected for that (King and Zeng 2001, "Logistic
- * regression in rare events data").
+ * Both are fitted on the pool's sentences, each with its neighbourhood (el_pool_neighbours) taken
+ * out of the counts; of the spans that are no mention one in NEGATIVE_EVERY is looked at, and the
+ * bias is corrected for that (King and Zeng 2001, "Logistic regression in rare events data").
  *
  * Belongs to one thread. */
 #ifndef EL_RETRIEVAL_PRIOR_H
