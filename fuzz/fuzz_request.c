@@ -60,6 +60,7 @@ bool feed_begin(struct call *call) {
         must(piece->set == NULL || piece->set->n_types > 0);
         studio_document(call, piece->document, call->written % 3 != 2);
     }
+    el_buffer_string(&call->out, call->shape == SHAPE_OBJECT ? "{}" : ""); /* the document */
     answer_end(call);
     return true;
 }

@@ -1,5 +1,6 @@
 /* Label Studio: an array of tasks, {"data": {"text"}, "annotations": [{"result": [...]}],
- * "predictions": [...]}, offsets in UTF-16 units; also its export "JSON-MIN", {"text", "label":
+ * "predictions": [...]}, offsets in code points (in UTF-16 units from older versions, which what
+ * regions quote tells); also its export "JSON-MIN", {"text", "label":
  * [{"start", "end", "labels"}]} with the labels under any name. Of several annotations of a task
  * the one asked for is read (the first; cancelled ones don't count), else the first prediction.
  * What the pipeline found is written as predictions, to be corrected by annotators; what people
@@ -67,6 +68,67 @@ static json_t *find_labels(const struct el_json_line *line, json_t *value, json_
     }
     return labels;
 }
+
+/* ---- the unit of offsets ---- */
+
+/* What regions quote, under each unit that it may be. */
+struct quotes {
+    const struct el_document *document;
+    struct el_offsets offsets[2];
+    size_t wrong[2];
+};
+static const enum el_unit units[2] = {EL_UNIT_CODEPOINT, EL_UNIT_UTF16};
+
+static void see_quote(struct quotes *quotes, const json_t *value) {
+    json_t *start = json_object_get(value, "start"), *end = json_object_get(value, "end");
+    json_t *quote = json_object_get(value, "text");
+    for (int u = 0; u < 2 && json_is_integer(start) && json_is_integer(end) && quote != NULL; u++) {
+        json_int_t from = json_integer_value(start), to = json_integer_value(end);
+        size_t first, last, len = json_string_length(quote);
+        bool fits = from >= 0 && to >= from &&
+                    el_offsets_to_byte(&quotes->offsets[u], (size_t)from, &first) &&
+                    el_offsets_to_byte(&quotes->offsets[u], (size_t)to, &last) &&
+                    last - first == len &&
+                    memcmp(quotes->document->text + first, json_string_value(quote), len) == 0;
+        quotes->wrong[u] += !fits;
+    }
+}
+
+static bool has_wide(const struct el_document *document) {
+    for (size_t i = 0; i < document->text_len; i++) {
+        if ((unsigned char)document->text[i] >= 0xF0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool use_unit(struct el_json_line *line, bool minimal) {
+    struct el_document *document = line->document;
+    struct quotes quotes = {.document = document};
+    json_t *result = minimal ? NULL : choose_result(line), *values;
+    const char *key;
+    if (!has_wide(document)) {
+        return el_json_use_unit(line, units[0]);
+    }
+    for (int u = 0; u < 2; u++) {
+        if (!el_offsets_open(&quotes.offsets[u], &document->arena, document->text,
+                             document->text_len, units[u])) {
+            return el_fail_memory(line->err);
+        }
+    }
+    for (size_t i = 0; i < json_array_size(result); i++) {
+        see_quote(&quotes, json_object_get(json_array_get(result, i), "value"));
+    }
+    json_object_foreach(line->root, key, values) {
+        for (size_t i = 0; minimal && i < json_array_size(values); i++) {
+            see_quote(&quotes, json_array_get(values, i));
+        }
+    }
+    return el_json_use_unit(line, units[quotes.wrong[0] > quotes.wrong[1]]);
+}
+
+/* ---- regions ---- */
 
 /* `value` as in a task's regions, `region` what is around it. */
 static bool read_value(struct el_json_line *line, size_t number, json_t *value,
@@ -136,7 +198,7 @@ static bool fill(struct el_json_line *line) {
         return EL_JSON_FAIL(line, "a task needs \"data\" with a string \"text\"");
     }
     if (!el_json_read_id(line, id != NULL ? id : json_object_get(root, "id")) ||
-        !el_json_read_text(line, text, NULL) || !el_json_use_unit(line, EL_UNIT_UTF16) ||
+        !el_json_read_text(line, text, NULL) || !use_unit(line, minimal) ||
         !(minimal ? read_minimal(line) : read_task(line, data))) {
         return false;
     }
@@ -210,7 +272,7 @@ static bool write(struct el_writer *writer, const struct el_document *document,
     struct el_offsets offsets;
     bool predicted = is_predicted(writer, document);
     if (!el_offsets_open(&offsets, &writer->scratch, document->text, document->text_len,
-                         EL_UNIT_UTF16)) {
+                         EL_UNIT_CODEPOINT)) {
         return el_fail_memory(err);
     }
     el_buffer_string(out, writer->count == 0 ? "\n" : ",\n");

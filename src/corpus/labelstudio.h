@@ -6,7 +6,7 @@
 #include "corpus/document.h"
 
 /* An entity as region `number` (from 0) of a result, with a comma before it unless it is the first.
- * `offsets` count in UTF-16 units; `control` and `text` are the names of <Labels> and <Text>. */
+ * `offsets` count in code points; `control` and `text` are the names of <Labels> and <Text>. */
 void el_labelstudio_region(struct el_buffer *out, const struct el_document *document,
                            const struct el_entity *entity, const struct el_offsets *offsets,
                            size_t number, const char *control, const char *text);

@@ -207,7 +207,7 @@ void studio_document(struct call *call, const struct el_document *document, bool
         call->incomplete = true;
         call->failed += piece->set == NULL;
     } else if (el_offsets_open(&offsets, &arena, document->text, document->text_len,
-                               EL_UNIT_UTF16)) {
+                               EL_UNIT_CODEPOINT)) {
         for (size_t i = 0; i < document->n_entities; i++) {
             const struct el_entity *entity = &document->entities[i];
             const char *control = label_set_control(piece->set, entity->type);
@@ -239,7 +239,7 @@ static void ignore(struct call *call, const char *why) {
     finish(call);
 }
 
-/* The regions of one text; offsets say where they are, not what they quote. */
+/* The regions of one text. */
 static json_t *regions_of(json_t *result, const struct label_set *set) {
     json_t *regions = json_array(), *region;
     size_t i;
@@ -247,9 +247,7 @@ static json_t *regions_of(json_t *result, const struct label_set *set) {
         const char *to = json_string_value(json_object_get(region, "to_name"));
         json_t *value = json_object_get(region, "value");
         if (to != NULL && strcmp(to, set->text) == 0 && json_is_object(value)) {
-            value = json_copy(value);
-            json_object_del(value, "text");
-            json_array_append_new(regions, json_pack("{s:o}", "value", value));
+            json_array_append_new(regions, json_pack("{s:O}", "value", value));
         }
     }
     return regions;

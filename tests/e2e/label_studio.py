@@ -8,6 +8,8 @@ import time
 import urllib.error
 import urllib.request
 
+from browser import Browser, program
+
 part, address, user = sys.argv[1:4]
 service, pool = sys.argv[4:6] if len(sys.argv) > 5 else (None, None)
 
@@ -114,11 +116,87 @@ def connected():
 def fetched():
     retrieve(news["project"])
     (first,), (second,) = predictions(news["tasks"][0]), predictions(news["tasks"][1])
-    equal(spans(first["result"]), [("text", 3, 6, "Ada"), ("text", 11, 14, "Bob")])
+    equal(spans(first["result"]), [("text", 2, 5, "Ada"), ("text", 10, 13, "Bob")])
     equal(spans(second["result"]), [("text", 0, 4, "Carl"), ("text", 9, 13, "Dora"), ("text", 16, 20, "Finn")])
     assert all(0 < r["score"] <= 1 for r in first["result"]), first
     equal(first["model_version"], ask("GET", f"/api/ml?project={news['project']}")[0]["model_version"])
     news["prediction"] = first
+
+
+def window():
+    """A browser in which somebody has logged in."""
+    browser = Browser()
+    browser.size(1400, 900)
+    browser.call("Page.navigate", url=address + "/user/login/")
+    browser.wait("document.readyState === 'complete' && document.querySelector('input[name=email]') !== null")
+    browser.run("document.querySelector('input[name=email]').value = 'a@example.com'; "
+                "document.querySelector('input[name=password]').value = 'a-password-1'; "
+                "document.querySelector('form').submit()")
+    browser.until(lambda: "login" not in browser.run("document.readyState === 'complete' ? location.pathname : 'login'"))
+    return browser
+
+
+def highlights(browser, number, task, wanted):
+    browser.call("Page.navigate", url=f"{address}/projects/{number}/data?task={task}")
+    seen = []
+
+    def shown():  # it is drawn more than once
+        seen[:] = browser.run("[...document.querySelectorAll('.htx-highlight')].map(mark => mark.textContent)")
+        return seen == wanted
+
+    try:
+        browser.until(shown, 60)
+    except TimeoutError:
+        equal(seen, wanted)
+
+
+def displayed():
+    """What annotators see marked: offsets are counted as Label Studio counts them."""
+    browser = window()
+    try:
+        highlights(browser, news["project"], news["tasks"][0], ["Ada", "Bob"])
+        highlights(browser, news["project"], news["tasks"][1], ["Carl", "Dora", "Finn"])
+    finally:
+        browser.close()
+
+
+def by_hand():
+    """A word is marked by the mouse and submitted."""
+    number, (task,) = project("By hand", CONFIG, {"text": "\U0001F600 ada met\r\nbob \U0001F469\u200d\U0001F467 and eve."})
+    backend(number)
+    before = learned()
+    browser = window()
+    try:
+        browser.call("Page.navigate", url=f"{address}/projects/{number}/data?task={task}")
+        place = """(word => {
+            const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+            let box = null;
+            for (let node; (node = texts.nextNode());) {
+                const at = node.textContent.indexOf(word);
+                if (at < 0 || !node.parentElement.closest('[class*=richtext]')) continue;
+                const range = document.createRange();
+                range.setStart(node, at);
+                range.setEnd(node, at + word.length);
+                box = range.getBoundingClientRect();
+            }
+            return box && [box.x + box.width / 2, box.y + box.height / 2];
+        })"""
+        browser.until(lambda: browser.run(place + "('ada')") is not None)
+        for word in "ada", "eve":
+            time.sleep(1)
+            browser.press("1", 49)
+            time.sleep(1)
+            x, y = browser.run(place + f"('{word}')")
+            for count in 1, 2:
+                for kind in "mousePressed", "mouseReleased":
+                    browser.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=count)
+            browser.until(lambda: browser.run("[...document.querySelectorAll('.htx-highlight')]"
+                                              f".some(mark => mark.textContent === '{word}')"))
+        browser.run("[...document.querySelectorAll('button')].find(one => one.textContent.trim() === 'Submit').click()")
+        until(lambda: len(learned()) > len(before))
+    finally:
+        browser.close()
+    equal(learned()[-1], ("\U0001F600 ada met\r\nbob \U0001F469\u200d\U0001F467 and eve.", [("ada", "PER"), ("eve", "PER")]))
 
 
 def kept():
@@ -237,5 +315,11 @@ parts = {
             ("interactive predictions, and training", interactive), ("a project that is not of texts", unfit)],
     "token": [("Label Studio shows a token", with_token)],
 }
+browsing = [("predictions as annotators see them", displayed)], [("words that are marked by hand", by_hand)]
+if part == "all" and program() is None:
+    print("skip Label Studio in a browser: there is no chromium")
+elif part == "all":
+    parts["all"][2:2] = browsing[0]
+    parts["all"] += browsing[1]
 for name, function in parts[part]:
     test(name, function)

@@ -27,7 +27,7 @@ def predict(*texts, config=CONFIG, status=200):
 def event(action="ANNOTATION_CREATED", annotation=1, task=1, text="Zed met Yan.", regions=((0, 3, "PER"),),
           config=CONFIG, project=5, **more):
     result = [{"id": f"r{start}", "from_name": "label", "to_name": "text", "type": "labels", "origin": "manual",
-               "value": {"start": start, "end": end, "text": "?", "labels": [label]}} for start, end, label in regions]
+               "value": {"start": start, "end": end, "labels": [label]}} for start, end, label in regions]
     return {"action": action, "annotation": {"id": annotation, "task": task, "was_cancelled": False, "result": result,
                                              **more},
             "task": {"id": task, "data": {"text": text}}, "project": {"id": project, "label_config": config}}
@@ -63,7 +63,7 @@ def predictions():
     first = got["results"][0]
     equal(first["model_version"], got["model_version"])
     equal([(r["value"]["start"], r["value"]["end"], r["value"]["text"]) for r in first["result"]],
-          [(3, 6, "Ada"), (11, 14, "Bob")])
+          [(2, 5, "Ada"), (10, 13, "Bob")])
     for region in first["result"]:
         equal((region["from_name"], region["to_name"], region["type"]), ("label", "text", "labels"))
         assert region["value"]["labels"][0] in ("PER", "LOC"), region
@@ -149,11 +149,20 @@ def shown(text):
 def learns():
     equal(pool(), [])
     assert "labelstudio-5-7" not in shown("Ada visited Zed and Yan in Paris."), "before it was learned"
-    got = post("/webhook", event(task=7, text="\U0001F600 Zed met Yan.", regions=((3, 6, "PER"), (11, 14, "PER"))))
+    got = post("/webhook", event(task=7, text="\U0001F600 Zed met Yan.", regions=((2, 5, "PER"), (10, 13, "PER"))))
     equal(got, {"status": "learned", "sentences": 1})
     equal(learned(), [("\U0001F600 Zed met Yan.", [(2, 5, "PER"), (10, 13, "PER")])])
     used(1)
     equal(shown("Ada visited Zed and Yan in Paris.")[0], "labelstudio-5-7")
+
+
+def other_unit():
+    """UTF-16 units, which the quotes tell."""
+    before = len(pool())
+    body = event(annotation=8, task=8, text="\U0001F600 Xan.", regions=((3, 6, "PER"),))
+    body["annotation"]["result"][0]["value"]["text"] = "Xan"
+    post("/webhook", body)
+    equal(learned()[before:], [("\U0001F600 Xan.", [(2, 5, "PER")])])
 
 
 def once():
@@ -220,7 +229,9 @@ def hostile():
     refused(400, "annotation", '"result"', event(result={}), "/webhook")
     refused(400, "task", '"data"', dict(event(), task={"id": 1}), "/webhook")
     refused(400, "annotation", "after the text", event(regions=((0, 99, "PER"),)), "/webhook")
-    refused(400, "annotation", "", event(text="\U0001F600 Zed", regions=((1, 3, "PER"),)), "/webhook")
+    quoted = event()
+    quoted["annotation"]["result"][0]["value"]["text"] = "Yan"
+    refused(400, "annotation", 'says "Yan"', quoted, "/webhook")
     refused(400, "annotation", "", event(regions=((3, 0, "PER"),)), "/webhook")
     refused(400, "annotation", "", event(regions=((-1, 2, "PER"),)), "/webhook")
     refused(400, "annotation", "", event(regions=((0, 1e300, "PER"),)), "/webhook")
@@ -289,7 +300,6 @@ def in_work():
     equal(problems, [])
     equal(len(pool()), before + 40)
     used(before + 40)
-    shown("Kim7 left.")
     post("/webhook", {"action": "ANNOTATIONS_DELETED", "annotations": [{"id": 100 + n} for n in range(40)],
                       "project": {"id": 5}})
     used(before)
@@ -331,7 +341,8 @@ run({
                 ("several texts and sets of labels", several_texts), ("tasks without their text", without_text),
                 ("mistakes of Label Studio are named", mistakes), ("nothing is learned without --learn", not_learned)],
     "config": [("the labelling configuration that is written is read", own_configuration)],
-    "learn": [("an annotation is learned", learns), ("a sentence is learned once", once),
+    "learn": [("an annotation is learned", learns), ("an annotation in UTF-16 units", other_unit),
+              ("a sentence is learned once", once),
               ("annotations are taken out", taken_out), ("many annotations, several texts", many),
               ("hostile events", hostile), ("the file is changed by hand", by_hand),
               ("the pool grows while texts are in work", in_work)],
