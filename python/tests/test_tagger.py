@@ -220,6 +220,10 @@ def test_nobody_refers_to_it(config: Config) -> None:
     assert not thread.is_alive()
 
 
+def test_only_its_pipe_refers_to_it(config: Config) -> None:
+    assert [doc.text for doc in el4ner.Tagger(config).pipe(texts(100))] == texts(100)
+
+
 def test_threads(tagger: el4ner.Tagger) -> None:
     given = texts(120)
     expected = [doc.ents for doc in tagger.pipe(given)]

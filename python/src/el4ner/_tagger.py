@@ -240,7 +240,7 @@ class Tagger:
         engine = self._engine()
         request = self._request(None, types, nested, lang, seconds)
         flight = _Flight(engine, request, queue.put, ordered, as_tuples, in_flight, errors)
-        return _piped(flight, texts, queue)
+        return _piped(self, flight, texts, queue)
 
     async def apipe(
         self,
@@ -548,7 +548,10 @@ class _Flight:
         self._places.clear()
 
 
-def _piped(flight: _Flight, texts: Iterable[Any], queue: SimpleQueue[tuple[int, Result | Error]]) -> Iterator[Any]:
+def _piped(
+    _open: Tagger, flight: _Flight, texts: Iterable[Any], queue: SimpleQueue[tuple[int, Result | Error]]
+) -> Iterator[Any]:
+    """What `pipe()` gives. It refers to the tagger, which would be closed if nothing did."""
     try:
         for item in texts:
             while not flight.has_room():
