@@ -1,10 +1,10 @@
 /* Label Studio: an array of tasks, {"data": {"text"}, "annotations": [{"result": [...]}],
- * "predictions": [...]}, offsets in code points (in UTF-16 units from older versions, which what
- * regions quote tells); also its export "JSON-MIN", {"text", "label":
- * [{"start", "end", "labels"}]} with the labels under any name. Of several annotations of a task
- * the one asked for is read (the first; cancelled ones don't count), else the first prediction.
- * What the pipeline found is written as predictions, to be corrected by annotators; what people
- * labelled as annotations. */
+ * "predictions": [...]}, offsets in code points, as its version 1.23 counts (in UTF-16 units from
+ * other programs, which is told by what regions quote); also its export "JSON-MIN", {"text",
+ * "label": [{"start", "end", "labels"}]} with the labels under any name. Of several annotations of
+ * a task the one asked for is read (the first; cancelled ones don't count), else the first
+ * prediction. What the pipeline found is written as predictions, to be corrected by annotators;
+ * what people labelled as annotations. */
 #include "corpus/labelstudio.h"
 
 #include "base/json.h"
