@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,7 +41,8 @@ struct learner {
     pthread_t thread;
     pthread_cond_t news; /* `due` or `stop` */
     bool started, due, stop;
-    bool built;           /* `pool` is for the engine; NULL = its own will do */
+    atomic_bool built; /* `pool` is for the engine; NULL = its own will do. Read without the mutex
+                          too, which may be held while a file is written */
     struct el_pool *pool; /* the engine's when it is taken over */
     size_t n_built, n_used;
 };
@@ -378,7 +380,7 @@ static bool build(struct learner *learner, struct el_error *err) {
     if (ok) {
         el_pool_close(learner->pool);
         learner->pool = pool;
-        learner->built = true;
+        atomic_store(&learner->built, true);
         learner->n_built = n;
     }
     return ok;
@@ -407,17 +409,29 @@ static void *work(void *context) {
 
 void learner_apply(struct learner *learner) {
     struct el_error err;
-    pthread_mutex_lock(&learner->mutex);
-    if (learner->built) {
-        bool ok = el_engine_use_pool(learner->engine, learner->pool, &err);
-        learner->n_used = ok ? learner->n_built : learner->n_used;
-        learner->pool = NULL;
-        learner->built = false;
+    if (!atomic_load(&learner->built)) {
+        return;
     }
+    pthread_mutex_lock(&learner->mutex);
+    if (el_engine_use_pool(learner->engine, learner->pool, &err)) {
+        learner->n_used = learner->n_built;
+    } else {
+        el_log(&learner->log, EL_WARNING, "what was learned is not used yet: %s", err.message);
+    }
+    learner->pool = NULL;
+    atomic_store(&learner->built, false);
     pthread_mutex_unlock(&learner->mutex);
 }
 
 bool learner_begin(struct learner *learner, el4ner *engine, struct el_error *err) {
+    const struct el_pool *pool = el_engine_pool(engine);
+    if (pool != NULL && strcmp(el_pool_get_info(pool)->vectors, "ngram") != 0) {
+        return el_fail(
+            err, EL_ERR_CONFIG,
+            "--learn %s: the pool has vectors of %s, and cannot grow while it is in use; "
+            "take retrieve: vectors out of the configuration",
+            learner->path, el_pool_get_info(pool)->vectors);
+    }
     pthread_mutex_lock(&learner->mutex);
     learner->engine = engine;
     bool ok = build(learner, err);

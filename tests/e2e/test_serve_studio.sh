@@ -39,6 +39,13 @@ wait "$service"
 echo 'no JSON' >bad.jsonl
 says 2 "bad.jsonl:1" "a file that is no pool" "$el4ner" serve -c two.yaml --listen 127.0.0.1:0 --learn bad.jsonl
 
+two=$port
+serve --api openai
+configure embedded.yaml "name: a, url: 'http://127.0.0.1:$two', prompts: compact"
+printf 'retrieve:\n  vectors: {url: "http://127.0.0.1:%s", model: e}\n' "$port" >>embedded.yaml
+says 2 "cannot grow while it is in use" "vectors of an embedding model" "$el4ner" serve -c embedded.yaml \
+    --pool pool.jsonl --listen 127.0.0.1:0 --learn new.jsonl
+
 printf 'secret\n' >token
 service -c two.yaml --token-file token
 python3 "$client" token "$address"

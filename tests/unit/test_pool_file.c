@@ -273,6 +273,43 @@ static void extend(void **state) {
     el_pool_close(both);
 }
 
+static struct el_pool *grown(const struct el_pool *base, const char *path) {
+    struct el_read_options options = {0};
+    struct el_reader *reader;
+    struct el_error err;
+    struct el_pool *pool;
+    assert_true(el_reader_open(path, &options, &reader, &err));
+    assert_true(el_pool_grow(base, reader, NULL, &pool, &err));
+    el_reader_close(reader);
+    return pool;
+}
+
+/* In memory it becomes the same as in a file. */
+static void grow(void **state) {
+    struct folder *f = *state;
+    struct el_error err;
+    struct el_pool *base, *both, *more;
+    const char *inputs[] = {f->jsonl, f->jsonl};
+    assert_true(el_pool_open(f->pool, NULL, &base, &err));
+    more = grown(base, f->jsonl);
+    assert_true(el_pool_build(inputs, 2, f->pool, NULL, &err));
+    assert_true(el_pool_open(f->pool, NULL, &both, &err));
+    assert_string_equal(el_pool_get_info(more)->sha256, el_pool_get_info(both)->sha256);
+    assert_true(el_pool_get_info(more)->in_memory);
+    el_pool_close(both);
+    el_pool_close(base);
+    assert_int_equal(use_pool(more), 0); /* it needs the base no more */
+    el_pool_close(more);
+
+    more = grown(NULL, f->jsonl);
+    assert_int_equal(el_pool_get_info(more)->n_sentences, 20);
+    el_pool_close(more);
+    FILE *file = fopen(f->jsonl, "w");
+    fputs("{\"text\": \"nothing here\", \"entities\": []}\n", file);
+    assert_int_equal(fclose(file), 0);
+    assert_null(grown(NULL, f->jsonl));
+}
+
 static size_t embedded; /* strings that the embedding below was asked for */
 
 /* Vectors from outside: the first letters as a vector of 8 numbers. */
@@ -340,7 +377,7 @@ int main(void) {
         WITH_FOLDER(as_built), WITH_FOLDER(cut_short), WITH_FOLDER(other_version),
         WITH_FOLDER(flipped),  WITH_FOLDER(hostile),   WITH_FOLDER(disk_full),
         WITH_FOLDER(killed),   WITH_FOLDER(folders),   WITH_FOLDER(without_labels),
-        WITH_FOLDER(extend),   WITH_FOLDER(embedding),
+        WITH_FOLDER(extend),   WITH_FOLDER(grow),      WITH_FOLDER(embedding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
