@@ -169,6 +169,7 @@ def by_hand():
     try:
         browser.call("Page.navigate", url=f"{address}/projects/{number}/data?task={task}")
         place = """(word => {
+            if (!document.body) return null;
             const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
             let box = null;
             for (let node; (node = texts.nextNode());) {
