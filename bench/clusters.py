@@ -17,6 +17,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 build = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 os.environ.setdefault("EL4NER_LIBRARY", f"{build}/libel4ner.so.0")
 os.environ["PYTHONPATH"] = os.path.join(ROOT, "python/src")
+os.environ["PYSPARK_PYTHON"] = sys.executable
 sys.path.insert(0, os.environ["PYTHONPATH"])
 
 
