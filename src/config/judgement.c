@@ -1,5 +1,7 @@
 #include "config/judgement.h"
 
+#include <string.h>
+
 const char *const el_judge_trait_names[] = {"bias", "words", "capital", "digit", "name",
                                             "run",  "shown", "margin",  "pool"};
 
@@ -36,4 +38,30 @@ struct el_judge *el_judge_new(struct el_arena *arena, size_t n_members, size_t n
                                .weights = el_arena_array(arena, n, sizeof(double))};
     return judge->trust != NULL && judge->type_bias != NULL && judge->weights != NULL ? judge
                                                                                       : NULL;
+}
+
+/* bench/general-judge prints these. */
+static const double GENERAL[EL_JUDGE_TRAITS] = {
+    [EL_JUDGE_BIAS] = -3.5,  [EL_JUDGE_WORDS] = 0.3,  [EL_JUDGE_CAPITAL] = 0.4,
+    [EL_JUDGE_DIGIT] = -0.4, [EL_JUDGE_NAME] = 1.4,   [EL_JUDGE_RUN] = 0.4,
+    [EL_JUDGE_SHOWN] = 0.6,  [EL_JUDGE_MARGIN] = 0.3, [EL_JUDGE_POOL] = 0.6,
+};
+static const double GENERAL_LISTED = 0.3, GENERAL_SHARE = 0, GENERAL_THRESHOLD = 0.25;
+static const double GENERAL_TRUST = 0.5, GENERAL_TRUST_POOL = 1; /* of all members together */
+
+struct el_judge *el_judge_general(struct el_arena *arena, size_t n_members, size_t n_types) {
+    struct el_judge *judge = el_judge_new(arena, n_members, n_types);
+    if (judge == NULL) {
+        return NULL;
+    }
+    judge->general = true;
+    judge->threshold = GENERAL_THRESHOLD;
+    judge->trust_pool = GENERAL_TRUST_POOL;
+    memcpy(judge->weights, GENERAL, sizeof GENERAL);
+    for (size_t m = 0; m < n_members; m++) {
+        judge->trust[m] = GENERAL_TRUST / (double)n_members;
+        judge->weights[el_judge_listed(m)] = GENERAL_LISTED;
+        judge->weights[el_judge_share(n_members, m)] = GENERAL_SHARE / (double)n_members;
+    }
+    return judge;
 }

@@ -5,6 +5,8 @@
 
 #include "base/arena.h"
 
+#include <stdbool.h>
+
 /* What is known of a candidate and its type, apart from what the members say. */
 enum el_judge_trait {
     EL_JUDGE_BIAS,    /* 1 */
@@ -22,6 +24,7 @@ extern const char *const el_judge_trait_names[EL_JUDGE_TRAITS];
 
 struct el_judge {
     size_t n_members, n_types;
+    bool general;      /* el_judge_general(): of these numbers none was fitted to the ensemble */
     double *trust;     /* by member: how much its type probabilities count ... */
     double trust_pool; /* ... and those of the pool's labels */
     double *type_bias; /* by type */
@@ -36,6 +39,11 @@ size_t el_judge_listed(size_t member);
 size_t el_judge_share(size_t n_members, size_t member);
 size_t el_judge_yes(size_t n_members, size_t member);
 size_t el_judge_of_type(size_t n_members, size_t type);
+
+/* The general judgement, for ensembles that nobody has tuned: the numbers that fit several sets and
+ * ensembles at once (docs/evaluation.md), alike for all members and types. It hears no verifier.
+ * NULL if out of memory. */
+struct el_judge *el_judge_general(struct el_arena *arena, size_t n_members, size_t n_types);
 
 /* All numbers 0. NULL if out of memory. */
 struct el_judge *el_judge_new(struct el_arena *arena, size_t n_members, size_t n_types);

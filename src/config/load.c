@@ -66,6 +66,7 @@ static bool use_ensemble(struct el_config *config, const char *name, const char 
     config->settings.verifier = EL_VERIFY_MEMBER;
     config->settings.verifier_name = NULL;
     config->settings.judge = NULL;
+    config->settings.from_pool = 0;
     if (!read_file(config, path, depth, err)) {
         return false;
     }
@@ -206,7 +207,11 @@ static bool read_yaml(struct el_config *config, const char *path, const char *te
         ok = ok && el_resolve_members(&l) && (l.judge == NULL || el_resolve_judge(&l));
     }
     bool inherited = ok && config->settings.judge != NULL && l.judge == NULL;
-    if (inherited && (l.base_members != config->members || l.base_types != config->types)) {
+    if (inherited && config->settings.judge->general) {
+        config->settings.judge =
+            el_judge_general(&config->arena, config->n_members, config->n_types);
+        ok = config->settings.judge != NULL || el_fail_memory(err);
+    } else if (inherited && (l.base_members != config->members || l.base_types != config->types)) {
         ok = el_fail(err, EL_ERR_CONFIG,
                      "%s: the base holds a 'judge' that was fitted to its own members and types; "
                      "run el4ner tune again, or take its base",

@@ -120,11 +120,17 @@ bool el_resolve_judge(struct el_loader *l) {
         {"yes", read_yes, 0, 0, 0},
         {"of_type", read_of_type, 0, 0, 0},
     };
+    static const char *const words[] = {"general"};
     size_t m = l->config->n_members, t = l->config->n_types;
-    struct el_judge *judge = el_judge_new(l->arena, m, t);
+    bool general = l->judge->type == YAML_SCALAR_NODE;
+    if (general && el_yaml_word(&l->yaml, l->judge, "judge", words, EL_COUNT(words)) < 0) {
+        return false;
+    }
+    struct el_judge *judge =
+        general ? el_judge_general(l->arena, m, t) : el_judge_new(l->arena, m, t);
     if (judge == NULL) {
         return el_fail_memory(l->err);
     }
     l->config->settings.judge = judge;
-    return el_yaml_read(&l->yaml, l->judge, "judge", keys, EL_COUNT(keys), l, judge);
+    return general || el_yaml_read(&l->yaml, l->judge, "judge", keys, EL_COUNT(keys), l, judge);
 }

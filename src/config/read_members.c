@@ -515,5 +515,6 @@ bool el_config_set_member(struct el_config *config, const char *url, const char 
     config->settings.member_weights = NULL;
     config->settings.verifier_name = NULL;
     config->settings.judge = NULL;
+    config->settings.from_pool = 0;
     return true;
 }

@@ -245,6 +245,10 @@ static void put_judge(struct el_buffer *out, const struct el_config *config) {
     const struct el_judge *judge = config->settings.judge;
     const double *w = judge->weights;
     size_t m = judge->n_members;
+    if (judge->general) {
+        el_buffer_string(out, "judge: general\n");
+        return;
+    }
     el_buffer_printf(out, "judge:  # fitted by el4ner tune\n  threshold: %.6g\n", judge->threshold);
     put_by_member(out, config, "trust", judge->trust);
     el_buffer_printf(out, "  trust_pool: %.6g\n", judge->trust_pool);

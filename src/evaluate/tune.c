@@ -20,7 +20,7 @@ static const double FROM_POOL = 0.03;
  * taken. */
 static const double WORTH = 0.005;
 
-static const double PENALTIES[] = {0.3, 1, 3, 10, 30};
+static const double PENALTIES[] = {0.3, 1, 3, 10, 30, 100};
 
 /* A candidate of the sample: a string of a sentence with all its occurrences. */
 struct sample {
@@ -384,7 +384,7 @@ struct fit {
     double *x, *p; /* features as the view sees them; probability of each sample */
     bool *y, *use;
     double *w;
-    double *start; /* what the fit is drawn to: the pool's prior as it is */
+    double *start; /* what the fit is drawn to: the general judgement */
     struct ranked *order;
 };
 
@@ -419,11 +419,13 @@ static bool fit_new(struct tune *t, struct fit *f) {
     for (size_t i = 0; f->y != NULL && i < n; i++) {
         f->y[i] = 2 * t->samples[i].right > t->samples[i].occurrences;
     }
-    if (f->start != NULL) {
-        f->start[EL_JUDGE_POOL] = 1;
+    const struct el_judge *general =
+        el_judge_general(&t->arena, t->config->n_members, t->config->n_types);
+    if (f->start != NULL && general != NULL) {
+        memcpy(f->start, general->weights, t->d * sizeof *f->start);
     }
     return f->x != NULL && f->p != NULL && f->y != NULL && f->use != NULL && f->w != NULL &&
-           f->start != NULL && f->order != NULL;
+           f->start != NULL && f->order != NULL && general != NULL;
 }
 
 /* Probabilities of all visible samples, each by a fit that has not seen its sentence; returns their

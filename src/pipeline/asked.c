@@ -26,13 +26,17 @@ bool el_context_map_prior(struct el_context *context, struct el_arena *arena,
     size_t n;
     const char *const *labels = el_prior_types(context->prior, &n);
     int *map = el_arena_array(arena, n, sizeof *map);
+    bool *knows = el_arena_array(arena, context->n_types, sizeof *knows);
     context->prior_types = map;
-    for (size_t p = 0; map != NULL && p < n; p++) {
-        if (!el_type_of_label(context->asked, context->n_types, labels[p], &map[p])) {
-            return el_fail_memory(err);
+    context->prior_knows = knows;
+    bool fine = map != NULL && knows != NULL;
+    for (size_t p = 0; fine && p < n; p++) {
+        fine = el_type_of_label(context->asked, context->n_types, labels[p], &map[p]);
+        if (fine && map[p] >= 0) {
+            knows[map[p]] = true;
         }
     }
-    return map != NULL || el_fail_memory(err);
+    return fine || el_fail_memory(err);
 }
 
 bool el_context_set_types(struct el_context *context, struct el_arena *arena,

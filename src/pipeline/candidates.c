@@ -29,7 +29,8 @@ static bool mark_noun_runs(const struct el_context *context, struct el_work *wor
 }
 
 /* What the pool's labels say of a mention, in terms of the types that are asked for: of its
- * occurrence that is most probably one. */
+ * occurrence that is most probably one. A type that the pool does not label is as probable as
+ * any. */
 static void take_prior(const struct el_context *context, struct el_mention *mention,
                        const double *probability, const float *shares, float *asked, float *own) {
     size_t n_pool_types;
@@ -48,7 +49,8 @@ static void take_prior(const struct el_context *context, struct el_mention *ment
         if (s == 0 || prior > mention->prior) {
             mention->prior = prior;
             for (size_t t = 0; t < context->n_types; t++) {
-                own[t] = all > 0 ? asked[t] / all : 1 / (float)context->n_types;
+                own[t] = all > 0 && context->prior_knows[t] ? asked[t] / all
+                                                            : 1 / (float)context->n_types;
             }
         }
     }

@@ -119,10 +119,11 @@ static double yes_logit(const struct el_mention *mention, size_t member) {
     return clipped_logit(p);
 }
 
-/* Of the pool's labels, with this type; 0 if they are not looked at. */
-static double prior_logit(const struct el_mention *mention) {
+/* Of the pool's labels, with this type; 0 if they are not looked at or do not have it. */
+static double prior_logit(const struct el_context *context, const struct el_mention *mention) {
     const float *shares = mention->prior_shares;
-    return shares == NULL ? 0 : clipped_logit(mention->prior * (double)shares[mention->type]);
+    bool known = shares != NULL && context->prior_knows[mention->type];
+    return !known ? 0 : clipped_logit(mention->prior * (double)shares[mention->type]);
 }
 
 void el_judge_features(const struct el_context *context, const struct el_judge *judge,
@@ -131,7 +132,7 @@ void el_judge_features(const struct el_context *context, const struct el_judge *
     size_t n_members = context->n_members;
     memset(x, 0, el_judge_size(n_members, context->n_types) * sizeof *x);
     add_traits(context, work, mention, x);
-    x[EL_JUDGE_POOL] = prior_logit(mention);
+    x[EL_JUDGE_POOL] = prior_logit(context, mention);
     el_judge_type(context, judge, mention, scratch, &x[EL_JUDGE_MARGIN]);
     for (size_t m = 0; m < n_members; m++) {
         bool listed = (mention->extracted_by >> m & 1) != 0;

@@ -34,6 +34,7 @@ struct el_context {
     const bool *pool_allowed;   /* by pool type number */
     struct el_prior *prior;     /* of the pool that was opened; NULL where nothing asks for it */
     const int *prior_types;     /* by its type number, as pool_types */
+    const bool *prior_knows;    /* by asked type: has it labels of this type? */
     bool embeds;                /* the pool's vectors are those of the embedding member ... */
     size_t embedder;            /* ... with this number at the client; it takes part in no vote */
 };
