@@ -10,7 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID_SENTENCES = CLI_FIRST_ID, ID_QUICK, ID_SEED, ID_FOR, ID_DRY_RUN, ID_JSON, ID_TRACE };
+enum {
+    ID_SENTENCES = CLI_FIRST_ID,
+    ID_QUICK,
+    ID_SEED,
+    ID_FOR,
+    ID_DRY_RUN,
+    ID_JSON,
+    ID_TABLE,
+    ID_TRACE
+};
 
 static const struct cli_option options[] = {
     {'o', "output", "FILE", "the tuned configuration (default: only the figures)"},
@@ -21,6 +30,7 @@ static const struct cli_option options[] = {
     {ID_SEED, "seed", "N", "of the sample (default 1)"},
     {ID_DRY_RUN, "dry-run", NULL, "what it would cost; nothing is sent"},
     {ID_JSON, "json", NULL, "the figures as JSON"},
+    {ID_TABLE, "table", "FILE", "what was fitted on: each candidate, as tab-separated values"},
     CLI_COMMON_OPTIONS,
     {ID_TRACE, "trace", "FILE", "every prompt, reply, alignment and vote, as JSON lines"},
     CLI_PROGRESS_OPTION,
@@ -47,10 +57,10 @@ static const struct cli_help help = {
 struct command {
     struct cli_settings settings;
     struct el_tune_options options;
-    const char *output, *trace_path;
+    const char *output, *trace_path, *table_path;
     bool as_json;
     bool dry_run;
-    struct cli_output trace;
+    struct cli_output trace, table;
     struct cli_watch watch;
     size_t done, of; /* sentences, of all runs */
 
@@ -92,6 +102,9 @@ static int set_option(struct command *c, int id, const char *value) {
     case ID_JSON:
         c->as_json = true;
         return CLI_OK;
+    case ID_TABLE:
+        c->table_path = value;
+        return CLI_OK;
     case ID_TRACE:
         c->trace_path = value;
         return CLI_OK;
@@ -123,6 +136,45 @@ static int set_option(struct command *c, int id, const char *value) {
         cli_common(&c->settings, "tune", id, value, &status);
         return status;
     }
+}
+
+/* ---- the table ---- */
+
+static void put_heads(FILE *file, const char *what, const struct el_config *config, bool types) {
+    for (size_t i = 0; i < (types ? config->n_types : config->n_members); i++) {
+        fprintf(file, "\t%s.%s", what, types ? config->types[i].name : config->members[i].name);
+    }
+}
+
+static void put_head(FILE *file, const struct el_config *config) {
+    fputs("sentence\ttext\ttype\toccurrences\tright\tfrom_pool\tpool_alone\tright_by_pool", file);
+    for (size_t i = 0; i < EL_JUDGE_TRAITS; i++) {
+        fprintf(file, "\t%s", el_judge_trait_names[i]);
+    }
+    put_heads(file, "listed", config, false);
+    put_heads(file, "probability", config, false);
+    put_heads(file, "yes", config, false);
+    put_heads(file, "of_type", config, true);
+    fputc('\n', file);
+}
+
+static void put_candidate(void *context, const struct el_tune_candidate *candidate) {
+    struct command *c = context;
+    FILE *file = c->table.file;
+    size_t d = el_judge_size(c->config->n_members, c->config->n_types);
+    if (file == NULL) {
+        return;
+    }
+    fprintf(file, "%zu\t", candidate->sentence);
+    for (const char *at = candidate->text; *at != '\0'; at++) {
+        fputc(*at == '\t' || *at == '\n' || *at == '\r' ? ' ' : *at, file);
+    }
+    fprintf(file, "\t%s\t%zu\t%zu\t%d\t%.6g\t%zu", candidate->type, candidate->occurrences,
+            candidate->right, candidate->from_pool, candidate->prior, candidate->right_by_pool);
+    for (size_t i = 0; i < d; i++) {
+        fprintf(file, "\t%.6g", candidate->x[i]);
+    }
+    fputc('\n', file);
 }
 
 /* ---- what it would cost ---- */
@@ -331,6 +383,14 @@ static int run(struct command *c) {
         free(store);
         return cli_fail(&err);
     }
+    if (!c->dry_run && c->table_path != NULL) {
+        if (!cli_output_open(&c->table, c->table_path, &err)) {
+            (void)cli_output_close(&c->trace, false, &err);
+            free(store);
+            return cli_fail(&err);
+        }
+        put_head(c->table.file, c->config);
+    }
     c->watch = (struct cli_watch){.settings = &c->settings, .config = c->config};
     struct el_ensemble_options open = {.log = &log,
                                        .store_path = store,
@@ -351,6 +411,9 @@ static int run(struct command *c) {
         status = tune(c, &err);
     }
     if (!cli_output_close(&c->trace, true, &err)) {
+        status = cli_fail(&err);
+    }
+    if (!cli_output_close(&c->table, status == CLI_OK, &err)) {
         status = cli_fail(&err);
     }
     free(store);
@@ -383,8 +446,12 @@ static int finish(struct command *c) {
 int cmd_tune(int argc, char **argv) {
     struct command c = {
         .settings = CLI_SETTINGS_INIT,
-        .options =
-            {.sentences = 200, .seed = 1, .beta = 1, .tick = tick, .progress = note_progress},
+        .options = {.sentences = 200,
+                    .seed = 1,
+                    .beta = 1,
+                    .tick = tick,
+                    .progress = note_progress,
+                    .candidate = put_candidate},
     };
     struct cli_parser parser = {.argc = argc, .argv = argv, .help = &help};
     int status = CLI_OK;
@@ -405,6 +472,7 @@ int cmd_tune(int argc, char **argv) {
     }
     status = status == CLI_OK ? cli_check_output(c.output, NULL, 0) : status;
     status = status == CLI_OK ? cli_check_output(c.trace_path, NULL, 0) : status;
+    status = status == CLI_OK ? cli_check_output(c.table_path, NULL, 0) : status;
     status = status == CLI_OK ? cli_load(&c.settings, &c.config) : status;
     if (status == CLI_OK) {
         c.options.context = &c;

@@ -251,6 +251,22 @@ static size_t best_by_pool(const struct el_mention *mention, size_t n_types, dou
     return best;
 }
 
+static void show_candidate(const struct tune *t, const struct el_mention *mention,
+                           const struct sample *sample, const char *type) {
+    struct el_tune_candidate candidate = {.sentence = sample->sentence,
+                                          .text = mention->text,
+                                          .type = type,
+                                          .occurrences = sample->occurrences,
+                                          .right = sample->right,
+                                          .from_pool = sample->from_pool,
+                                          .prior = sample->prior,
+                                          .right_by_pool = sample->right_by_pool,
+                                          .x = t->x + t->n_samples * t->d};
+    if (t->options->candidate != NULL) {
+        t->options->candidate(t->options->context, &candidate);
+    }
+}
+
 static void see_candidates(void *user, const struct el_document *document,
                            const struct el_work *work) {
     struct tune *t = user;
@@ -281,6 +297,7 @@ static void see_candidates(void *user, const struct el_document *document,
         }
         el_judge_features(&context, t->judge, work, mention, t->scratch,
                           t->x + t->n_samples * t->d);
+        show_candidate(t, mention, sample, type);
         t->result->candidates += sample->occurrences;
         t->result->right += sample->right;
         t->n_samples++;

@@ -9,6 +9,16 @@
 
 #include "pipeline/ensemble.h"
 
+struct el_tune_candidate {
+    size_t sentence;           /* of the sample, from 1 */
+    const char *text, *type;   /* the type that was chosen */
+    size_t occurrences, right; /* in the sentence; those that are mentions of this type */
+    bool from_pool;            /* a candidate by the pool's labels, whoever lists it */
+    double prior;              /* by the pool's labels alone: of its most probable type ... */
+    size_t right_by_pool;      /* ... with which so many occurrences are right */
+    const double *x;           /* what a judgement knows of it, el_judge_size() numbers */
+};
+
 struct el_tune_options {
     size_t sentences; /* at most; fewer if the pool is smaller */
     bool quick; /* only what the fit needs: the ensemble is not run as it is, and nobody verifies */
@@ -19,6 +29,8 @@ struct el_tune_options {
         void *context); /* optional, see el_run; EL_STOP ends with EL_ERR_INTERRUPTED */
     /* Optional: a sentence is done, of so many in all runs. */
     void (*progress)(void *context, size_t done, size_t all);
+    /* Optional: each candidate that is fitted on, as the fit sees it. */
+    void (*candidate)(void *context, const struct el_tune_candidate *candidate);
     void *context;
 };
 

@@ -104,7 +104,24 @@ assert "radar" in candidates and not candidates["radar"]["extracted_by"], candid
 END
 printf 'extract: {from_pool: 2}\n' >wrong.yaml
 says 2 "wrong.yaml:1:22" "a probability above 1" "$el4ner" config -c wrong.yaml
-try 0 "tune --quick" "$el4ner" tune -c own.yaml --sentences 60 --seed 3 --quick -o quick.yaml --json &&
+printf 'base: own.yaml\nextract: {from_pool: 0.03}\nverify: {by: none}\njudge: general\n' >general.yaml
+try 0 "the general judgement" "$el4ner" config -c general.yaml --types ship,person &&
+    that "the general judgement" grep -qx 'judge: general' out
+cp out printed.yaml
+try 0 "the general judgement, printed and loaded" "$el4ner" config -c printed.yaml &&
+    that "the general judgement, printed and loaded" test "$(sed 's/ *#.*//' out)" = "$(sed 's/ *#.*//' printed.yaml)"
+try 0 "the general judgement with other types" "$el4ner" tag -c general.yaml --types ship,person text.txt \
+    --trace trace.jsonl -o tagged.jsonl &&
+    that "the general judgement with other types" python3 - <<'END'
+import json
+candidates = json.loads(open("trace.jsonl").readline())["candidates"]
+assert any("probability" in c for c in candidates), candidates
+for e in json.loads(open("tagged.jsonl").readline())["entities"]:
+    assert e["type"] in ("ship", "person") and 0.2 < e["score"] <= 1, e
+END
+printf 'judge: sometimes\n' >wrong.yaml
+says 2 "wrong.yaml:1:8" "a judgement of no such name" "$el4ner" config -c wrong.yaml
+try 0 "tune --quick" "$el4ner" tune -c own.yaml --sentences 60 --seed 3 --quick -o quick.yaml --table table.tsv --json &&
     that "tune --quick" python3 - <<'END'
 import json
 quick, whole = json.load(open("out")), json.load(open("tuned.json"))
@@ -112,6 +129,11 @@ assert "as_configured" not in quick and "f1_if_all_verify" not in quick
 assert abs(quick["f1_if_nobody_verifies"] - whole["f1_if_nobody_verifies"]) < 1e-9
 assert quick["pool_alone"] == whole["pool_alone"] and 0 < quick["pool_alone"]["f1"] < 1
 assert quick["tuned"]["f1"] == quick["f1_if_nobody_verifies"]
+rows = [line.rstrip("\n").split("\t") for line in open("table.tsv")]
+table = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+assert sum(int(r["right"]) for r in table) == quick["right"]
+assert sum(int(r["occurrences"]) for r in table) == quick["candidates"]
+assert {r["bias"] for r in table} == {"1"} and {r["listed.nano-a"] for r in table} <= {"1", "-1", "0"}
 END
 that "tune --quick: nobody verifies" grep -q "by: none" quick.yaml
 says 2 "fitted without the type 'ship'" "types it was not fitted for" \
