@@ -27,7 +27,7 @@ struct label_sets {
     size_t n;
 };
 
-/* All of it is in `arena`. EL_ERR_FORMAT if this is no XML, or has no <Labels> for a <Text>: the
+/* All of it is in `arena`. EL_ERR_FORMAT if this is not XML, or has no <Labels> for a <Text>: the
  * message says what there is instead. */
 bool label_sets_read(const char *xml, size_t len, struct el_arena *arena, struct label_sets *sets,
                      struct el_error *err);

@@ -27,7 +27,7 @@ CHOICE=1 python3 "$root/tests/e2e/page.py" "$address" "$service"
 kill "$service" 2>/dev/null
 ends 0 "it ends with both ensembles"
 says 2 "served already" "an ensemble twice" "$el4ner" serve -c two.yaml --also nano --also nano
-says 2 "there is no ensemble 'nanu'" "an ensemble that is none" "$el4ner" serve -c two.yaml --also nanu
+says 2 "there is no ensemble 'nanu'" "an unknown ensemble" "$el4ner" serve -c two.yaml --also nanu
 
 service -c two.yaml --listen "unix:$work/socket"
 python3 "$client" unix "$address"

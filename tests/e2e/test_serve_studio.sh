@@ -37,7 +37,7 @@ kill "$service"
 wait "$service"
 
 echo 'no JSON' >bad.jsonl
-says 2 "bad.jsonl:1" "a file that is no pool" "$el4ner" serve -c two.yaml --listen 127.0.0.1:0 --learn bad.jsonl
+says 2 "bad.jsonl:1" "a file that is not a pool" "$el4ner" serve -c two.yaml --listen 127.0.0.1:0 --learn bad.jsonl
 
 two=$port
 serve --api openai
