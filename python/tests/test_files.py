@@ -105,7 +105,9 @@ def test_tune(config: Config, tmp_path: Path) -> None:
         seen: list[tuple[int, int]] = []
         tuning = el4ner.tune(tagger, sentences=30, progress=lambda done, of: seen.append((done, of)))
         assert seen[-1][0] == seen[-1][1] and tuning.sentences == 30 and tuning.candidates > 0
-        assert 0 <= tuning.f1_before <= 1
+        assert tuning.f1_before is not None and 0 <= tuning.f1_before <= 1 and 0 <= tuning.pool_f1 <= 1
+        quick = el4ner.tune(tagger, sentences=30, quick=True)
+        assert quick.f1_before is None and quick.sentences == 30
         tuning.save(tmp_path / "tuned.yaml")
         assert (tmp_path / "tuned.yaml").read_text(encoding="utf-8") == tuning.config
         with pytest.raises(el4ner.CancelledError):

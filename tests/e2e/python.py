@@ -10,6 +10,7 @@ import sys
 import threading
 
 import el4ner
+from el4ner import _abi
 
 TEXT = "Zoë Berg 🎉 met Carlo Dias in Eden."
 
@@ -89,7 +90,21 @@ def files():
     that("scores", el4ner.score(gold, gold).micro.f1 == 1)
 
 
+def interface():
+    """What the package knows of the library's structs is so; the library may have grown since."""
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+    with open(os.path.join(root, "tests/abi.txt"), encoding="utf-8") as file:
+        known = set(file.read().splitlines())
+    wrong = [f"struct el4ner_{name} {field} at {at.offset}, {at.size} bytes"
+             for name, struct in _abi.STRUCTS.items() for field, *_ in struct._fields_
+             for at in [getattr(struct, field)]]
+    wrong = [line for line in wrong if line not in known]
+    print(*wrong, sep="\n", end="\n" if wrong else "")
+    that("structs are as in tests/abi.txt", not wrong)
+
+
 def main():
+    interface()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     configuration, hanging = sys.argv[1:]
     with el4ner.Tagger(configuration) as tagger:

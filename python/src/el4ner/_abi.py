@@ -238,6 +238,7 @@ class CTuneOptions(ctypes.Structure):
         ("beta", c_double),
         ("progress", PROGRESS),
         ("context", c_void_p),
+        ("quick", c_bool),
     ]
 
 
@@ -255,6 +256,7 @@ class CTuning(ctypes.Structure):
         ("recall", c_double),
         ("f1", c_double),
         ("fitted", c_bool),
+        ("pool_f1", c_double),
     ]
 
 
