@@ -3,10 +3,11 @@
 
 usage: BUILD=build bench/others.py langextract|spacy-llm|el4ner [TEXTS]
 
-langextract and spacy-llm (0.7) are asked in a virtual environment that has them; el4ner needs nothing. Each asks one
-instant server of OpenAI's kind, which answers in the form that the prompt wants: every capitalised word is an entity. El4ner
-is given two members there, as in bench/python-pipe.py, and the same text of a server's answers as prompts want. Prints
-seconds, calls, and the characters of prompts and answers (about four to a token), all counted by the server.
+langextract and spacy-llm (0.7) are run in a virtual environment that has them; el4ner needs nothing. Each of these two
+asks an instant server of OpenAI's kind in this script, which answers in the form that the prompt wants: every
+capitalised word is an entity. el4ner asks the scripted server of the tests with two members, as in
+bench/python-pipe.py. Prints seconds, calls, and tokens: those that the scripted server counts, or the characters that
+this script's server counts, four to a token.
 """
 import ctypes
 import json
