@@ -12,7 +12,8 @@ serve
 configure two.yaml "name: a, url: 'http://127.0.0.1:$first', prompts: compact" \
     "name: b, url: 'http://127.0.0.1:$port', prompts: compact"
 try 0 "el4ner tag" "$el4ner" tag -c two.yaml -q --no-cache --to jsonl -o expected.jsonl in.jsonl
-service -c two.yaml --max-body 1 --max-texts 50
+# A request must have come in 3 s, so that nobody waits for the rest of halves.
+service -c two.yaml --max-body 1 --max-texts 50 --receive-seconds 3
 python3 "$client" all "$address"
 python3 "$client" faults "$address"
 kill "$service" 2>/dev/null
