@@ -652,13 +652,14 @@ static bool enough(const struct tune *t) {
 static bool tune(struct tune *t) {
     struct el_settings as_is = t->config->settings, settings = as_is;
     as_is.apart = el_pool_neighbours(el_ensemble_pool(t->ensemble));
-    if (!el_ensemble_open_prior(t->ensemble, t->err) || !run_sample(t, &as_is, 0, NULL, true)) {
+    settings.apart = as_is.apart;
+    if (!el_ensemble_open_prior(t->ensemble, t->err) ||
+        (!t->options->quick && !run_sample(t, &as_is, 0, NULL, true))) {
         return false;
     }
     settings.judge = NULL;
     settings.lazy_votes = false;
     settings.from_pool = FROM_POOL;
-    settings.apart = el_pool_neighbours(el_ensemble_pool(t->ensemble));
     if (!run_sample(t, &settings, EL_STAGE_CLASSIFY + 1, see_types, false)) {
         return false;
     }

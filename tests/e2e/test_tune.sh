@@ -136,6 +136,15 @@ assert sum(int(r["occurrences"]) for r in table) == quick["candidates"]
 assert {r["bias"] for r in table} == {"1"} and {r["listed.nano-a"] for r in table} <= {"1", "-1", "0"}
 END
 that "tune --quick: nobody verifies" grep -q "by: none" quick.yaml
+# Of a store of its own: what was asked for. Verifiers tell the probability of "yes".
+asked='import sqlite3, sys; print(*sqlite3.connect(sys.argv[1]).execute("select count(*), count(yes) from replies").fetchone())'
+"$el4ner" tune -c own.yaml --sentences 12 --seed 3 --cache whole.db >out 2>err
+"$el4ner" tune -c own.yaml --sentences 12 --seed 3 --cache quick.db --quick >out 2>err
+python3 -c "$asked" whole.db >whole.txt
+python3 -c "$asked" quick.db >quick.txt
+that "tune --quick asks no verifier" grep -q "^[1-9][0-9]* 0$" quick.txt
+that "tune --quick asks less than half" test $((2 * $(cut -d' ' -f1 quick.txt))) -lt "$(cut -d' ' -f1 whole.txt)"
+that "the whole tuning asks verifiers" grep -q "^[1-9][0-9]* [1-9]" whole.txt
 says 2 "fitted without the type 'ship'" "types it was not fitted for" \
     "$el4ner" tag -c tuned.yaml --types person,ship text.txt
 try 0 "types in another order" "$el4ner" config -c tuned.yaml --types location,person &&
