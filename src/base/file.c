@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 bool el_read_file(const char *path, size_t most, struct el_buffer *text, struct el_error *err) {
     FILE *file = fopen(path, "rbe");
@@ -52,4 +53,18 @@ bool el_make_folders(const char *path, unsigned mode) {
     free(copy);
     errno = trouble;
     return ok;
+}
+
+bool el_write_all(int fd, const void *bytes, size_t len) {
+    const char *at = bytes;
+    while (len > 0) {
+        ssize_t written = write(fd, at, len);
+        if (written < 0 && errno != EINTR) {
+            return false;
+        }
+        size_t n = written > 0 ? (size_t)written : 0;
+        at += n;
+        len -= n;
+    }
+    return true;
 }

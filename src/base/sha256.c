@@ -79,3 +79,10 @@ void el_sha256_finish(struct el_sha256 *hash, char hex[EL_SHA256_HEX]) {
     }
     hex[64] = '\0';
 }
+
+void el_sha256_of(const void *bytes, size_t len, char hex[EL_SHA256_HEX]) {
+    struct el_sha256 hash;
+    el_sha256_start(&hash);
+    el_sha256_add(&hash, bytes, len);
+    el_sha256_finish(&hash, hex);
+}

@@ -18,4 +18,7 @@ void el_sha256_add(struct el_sha256 *hash, const void *bytes, size_t len);
 /* Lower-case hex digits and NUL. The hash must be started again before further use. */
 void el_sha256_finish(struct el_sha256 *hash, char hex[EL_SHA256_HEX]);
 
+/* The same for bytes that are all there. */
+void el_sha256_of(const void *bytes, size_t len, char hex[EL_SHA256_HEX]);
+
 #endif

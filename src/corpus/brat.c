@@ -7,6 +7,7 @@
  * option. Relations, events, attributes and notes are passed over. A text without annotations is a
  * document that nobody has labelled. */
 #include "base/array.h"
+#include "base/file.h"
 #include "base/new_file.h"
 #include "corpus/format_private.h"
 
@@ -434,16 +435,9 @@ static bool write_file(struct el_writer *writer, const char *name, const char *e
     if (!el_new_file_open(&file, path, err)) {
         return false;
     }
-    bool done = true;
-    while (len > 0 && done) {
-        ssize_t written = write(file.fd, bytes, len);
-        done = written >= 0 || errno == EINTR ||
-               el_fail(err, EL_ERR_IO, "%s: cannot write: %s", path, strerror(errno));
-        size_t n = written > 0 ? (size_t)written : 0;
-        bytes += n;
-        len -= n;
-    }
-    done = done && el_new_file_publish(&file, err);
+    bool done = (el_write_all(file.fd, bytes, len) ||
+                 el_fail(err, EL_ERR_IO, "%s: cannot write: %s", path, strerror(errno))) &&
+                el_new_file_publish(&file, err);
     el_new_file_close(&file);
     return done;
 }

@@ -1,5 +1,7 @@
 #include "serve/learn.h"
 
+#include "base/array.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/new_file.h"
 #include "base/sha256.h"
@@ -65,7 +67,6 @@ static struct sentence *sentence_of(const struct el_document *document, struct e
     struct el_write_options options = {.format = EL_FORMAT_JSONL};
     struct el_writer *writer;
     struct sentence *sentence = NULL;
-    struct el_sha256 hash;
     char *line = NULL;
     size_t len = 0;
     FILE *file = open_memstream(&line, &len);
@@ -88,9 +89,7 @@ static struct sentence *sentence_of(const struct el_document *document, struct e
         sentence->len = len;
         sentence->kept = false;
         memcpy(sentence->line, line, len);
-        el_sha256_start(&hash);
-        el_sha256_add(&hash, document->text, document->text_len);
-        el_sha256_finish(&hash, sentence->text);
+        el_sha256_of(document->text, document->text_len, sentence->text);
     }
     free(line);
     return sentence;
@@ -124,14 +123,9 @@ static bool read_lines(struct el_reader *reader, struct sentences *sentences,
     size_t room = 0;
     int got;
     while ((got = el_reader_next(reader, &document, err)) > 0) {
-        if (sentences->n == room) {
-            room = room > 0 ? 2 * room : 256;
-            struct sentence **items = realloc(sentences->items, room * sizeof *items);
-            if (items == NULL) {
-                el_document_free(document);
-                return el_fail_memory(err);
-            }
-            sentences->items = items;
+        if (!EL_GROW(sentences->items, room, sentences->n + 1)) {
+            el_document_free(document);
+            return el_fail_memory(err);
         }
         struct sentence *sentence = sentence_of(document, err);
         el_document_free(document);
@@ -183,18 +177,6 @@ static bool fail_write(const struct learner *learner, struct el_error *err) {
     return el_fail(err, EL_ERR_IO, "%s: cannot be written: %s", learner->path, strerror(errno));
 }
 
-static bool write_all(int fd, const char *bytes, size_t n) {
-    while (n > 0) {
-        ssize_t written = write(fd, bytes, n);
-        if (written < 0 && errno != EINTR) {
-            return false;
-        }
-        bytes += written > 0 ? written : 0;
-        n -= written > 0 ? (size_t)written : 0;
-    }
-    return true;
-}
-
 static void join_lines(const struct sentences *sentences, size_t from, struct el_buffer *out) {
     for (size_t i = from; i < sentences->n; i++) {
         el_buffer_append(out, sentences->items[i]->line, sentences->items[i]->len);
@@ -209,7 +191,7 @@ static bool append(const struct learner *learner, const struct sentences *next, 
     int fd =
         text.failed ? -1 : open(learner->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     bool ok = text.failed ? el_fail_memory(err) : fd >= 0 || fail_write(learner, err);
-    if (ok && !write_all(fd, text.data, text.len)) {
+    if (ok && !el_write_all(fd, text.data, text.len)) {
         ok = fail_write(learner, err);
         int cut = ftruncate(fd, learner->file.st_size);
         (void)cut;
@@ -232,8 +214,7 @@ static bool rewrite(const struct learner *learner, const struct sentences *next,
     }
     bool ok = el_new_file_open(&file, learner->path, err);
     if (ok) {
-        ok = (text.len == 0 || write_all(file.fd, text.data, text.len) ||
-              fail_write(learner, err)) &&
+        ok = (el_write_all(file.fd, text.data, text.len) || fail_write(learner, err)) &&
              el_new_file_publish(&file, err);
         el_new_file_close(&file);
     }
