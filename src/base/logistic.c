@@ -142,6 +142,10 @@ static double logistic_value(const void *data, const double *w, double *gradient
     return value;
 }
 
+double el_logistic(const double *w, const double *x, size_t d) {
+    return 1 / (1 + exp(-dot(w, x, d)));
+}
+
 bool el_logistic_fit(const double *x, const bool *y, const bool *use, size_t n, size_t d,
                      double penalty, const double *prior, double *w) {
     struct logistic l = {
@@ -164,23 +168,20 @@ struct choices {
     double *p, *mean; /* of the options of a sample; mean of their x */
 };
 
-/* The probabilities of the options of sample i; returns the log-likelihood of the right one. */
-static double weigh_options(const struct choices *c, const double *w, size_t i) {
-    const double *rows = c->x + i * c->n_options * c->d;
+double el_choice(const double *w, const double *x, size_t n_options, size_t d, double *p) {
     double most = -INFINITY, sum = 0;
-    for (size_t k = 0; k < c->n_options; k++) {
-        c->p[k] = dot(w, rows + k * c->d, c->d);
-        most = c->p[k] > most ? c->p[k] : most;
+    for (size_t k = 0; k < n_options; k++) {
+        p[k] = dot(w, x + k * d, d);
+        most = p[k] > most ? p[k] : most;
     }
-    double right = c->p[c->choice[i]] - most;
-    for (size_t k = 0; k < c->n_options; k++) {
-        c->p[k] = exp(c->p[k] - most);
-        sum += c->p[k];
+    for (size_t k = 0; k < n_options; k++) {
+        p[k] = exp(p[k] - most);
+        sum += p[k];
     }
-    for (size_t k = 0; k < c->n_options; k++) {
-        c->p[k] /= sum;
+    for (size_t k = 0; k < n_options; k++) {
+        p[k] /= sum;
     }
-    return right - log(sum);
+    return most + log(sum);
 }
 
 static double choice_value(const void *data, const double *w, double *gradient, double *hessian) {
@@ -192,7 +193,8 @@ static double choice_value(const void *data, const double *w, double *gradient, 
     }
     for (size_t i = 0; i < c->n; i++) {
         const double *rows = c->x + i * c->n_options * c->d;
-        value += weigh_options(c, w, i);
+        value -= el_choice(w, rows, c->n_options, c->d, c->p);
+        value += dot(w, rows + c->choice[i] * c->d, c->d);
         if (gradient == NULL) {
             continue;
         }

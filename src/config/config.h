@@ -158,6 +158,8 @@ bool el_type_of_label(const struct el_type *types, size_t n, const char *label, 
 /* Set what a profile decides: k, similarity, part-of-speech weights, pre-extraction with types,
  * member weights (all 1), agreement and lazy voting; and a verifier where there was none. */
 void el_settings_profile(struct el_settings *settings, enum el_profile profile);
+/* What was said about members that others have taken the place of. */
+void el_settings_forget_members(struct el_settings *settings);
 
 /* agreement_skips as a number of members. Unanimous means all of the configuration, and takes
  * three: what two agree on is not yet safe. */

@@ -34,6 +34,13 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     settings->lazy_votes = profile == EL_PROFILE_DEFAULT;
 }
 
+void el_settings_forget_members(struct el_settings *settings) {
+    settings->member_weights = NULL;
+    settings->verifier_name = NULL;
+    settings->judge = NULL;
+    settings->from_pool = 0;
+}
+
 unsigned el_settings_skips(const struct el_settings *settings, size_t n_members) {
     if (settings->agreement_skips != EL_SKIPS_UNANIMOUS) {
         return settings->agreement_skips;

@@ -62,11 +62,8 @@ static bool read_file(struct el_config *config, const char *path, unsigned depth
  * others. */
 static bool use_ensemble(struct el_config *config, const char *name, const char *path,
                          unsigned depth, struct el_error *err) {
-    config->settings.member_weights = NULL;
+    el_settings_forget_members(&config->settings);
     config->settings.verifier = EL_VERIFY_MEMBER;
-    config->settings.verifier_name = NULL;
-    config->settings.judge = NULL;
-    config->settings.from_pool = 0;
     if (!read_file(config, path, depth, err)) {
         return false;
     }

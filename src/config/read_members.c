@@ -511,10 +511,6 @@ bool el_config_set_member(struct el_config *config, const char *url, const char 
     el_config_drop_members(config);
     config->members = member;
     config->n_members = 1;
-    /* What was said about other members. */
-    config->settings.member_weights = NULL;
-    config->settings.verifier_name = NULL;
-    config->settings.judge = NULL;
-    config->settings.from_pool = 0;
+    el_settings_forget_members(&config->settings);
     return true;
 }

@@ -460,7 +460,7 @@ static double cross_validate(const struct tune *t, const struct view *view, stru
         }
         for (size_t i = 0; i < t->n_samples; i++) {
             if (visible(t, view, i) && t->samples[i].sentence % FOLDS == fold) {
-                f->p[i] = el_judge_probability(f->w, f->x + i * t->d, t->d);
+                f->p[i] = el_logistic(f->w, f->x + i * t->d, t->d);
                 sum += log(f->y[i] ? f->p[i] + 1e-12 : 1 - f->p[i] + 1e-12);
                 count++;
             }

@@ -1,18 +1,27 @@
 #include "pipeline/asked.h"
 
+/* By label the number of the asked type that it means, or -1. NULL if out of memory. */
+static int *map_labels(const struct el_context *context, struct el_arena *arena,
+                       const char *const *labels, size_t n) {
+    int *map = el_arena_array(arena, n, sizeof *map);
+    for (size_t p = 0; map != NULL && p < n; p++) {
+        if (!el_type_of_label(context->asked, context->n_types, labels[p], &map[p])) {
+            return NULL;
+        }
+    }
+    return map;
+}
+
 static bool map_pool_types(struct el_context *context, struct el_arena *arena, bool *foreign,
                            struct el_error *err) {
     const struct el_pool_info *info = el_pool_get_info(context->pool);
-    int *map = el_arena_array(arena, info->n_types, sizeof *map);
+    int *map = map_labels(context, arena, info->types, info->n_types);
     bool *allowed = el_arena_array(arena, info->n_types, sizeof *allowed);
     if (map == NULL || allowed == NULL) {
         return el_fail_memory(err);
     }
     *foreign = true;
     for (size_t p = 0; p < info->n_types; p++) {
-        if (!el_type_of_label(context->asked, context->n_types, info->types[p], &map[p])) {
-            return el_fail_memory(err);
-        }
         allowed[p] = map[p] >= 0;
         *foreign = *foreign && !allowed[p];
     }
@@ -25,18 +34,19 @@ bool el_context_map_prior(struct el_context *context, struct el_arena *arena,
                           struct el_error *err) {
     size_t n;
     const char *const *labels = el_prior_types(context->prior, &n);
-    int *map = el_arena_array(arena, n, sizeof *map);
+    int *map = map_labels(context, arena, labels, n);
     bool *knows = el_arena_array(arena, context->n_types, sizeof *knows);
-    context->prior_types = map;
-    context->prior_knows = knows;
-    bool fine = map != NULL && knows != NULL;
-    for (size_t p = 0; fine && p < n; p++) {
-        fine = el_type_of_label(context->asked, context->n_types, labels[p], &map[p]);
-        if (fine && map[p] >= 0) {
+    if (map == NULL || knows == NULL) {
+        return el_fail_memory(err);
+    }
+    for (size_t p = 0; p < n; p++) {
+        if (map[p] >= 0) {
             knows[map[p]] = true;
         }
     }
-    return fine || el_fail_memory(err);
+    context->prior_types = map;
+    context->prior_knows = knows;
+    return true;
 }
 
 bool el_context_set_types(struct el_context *context, struct el_arena *arena,

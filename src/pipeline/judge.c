@@ -1,6 +1,7 @@
 #include "pipeline/judge.h"
 
 #include "base/ascii.h"
+#include "base/logistic.h"
 
 #include <math.h>
 #include <string.h>
@@ -145,14 +146,6 @@ void el_judge_features(const struct el_context *context, const struct el_judge *
     x[el_judge_of_type(n_members, (size_t)mention->type)] = 1;
 }
 
-double el_judge_probability(const double *weights, const double *x, size_t n) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        sum += weights[i] * x[i];
-    }
-    return 1 / (1 + exp(-sum));
-}
-
 bool el_judge_types(const struct el_context *context, struct el_work *work, struct el_error *err) {
     const struct el_judge *judge = context->settings.judge;
     double margin, *scratch = el_arena_array(&work->arena, 2 * context->n_types, sizeof *scratch);
@@ -181,7 +174,7 @@ bool el_judge_candidates(const struct el_context *context, struct el_work *work,
         struct el_mention *mention = &work->mentions.items[i];
         if (mention->type >= 0) {
             el_judge_features(context, judge, work, mention, scratch, x);
-            mention->probability = el_judge_probability(judge->weights, x, n);
+            mention->probability = el_logistic(judge->weights, x, n);
             mention->dropped = mention->probability < judge->threshold;
         }
     }

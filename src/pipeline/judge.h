@@ -35,9 +35,6 @@ void el_judge_features(const struct el_context *context, const struct el_judge *
                        const struct el_work *work, const struct el_mention *mention,
                        double *scratch, double *x);
 
-/* 1 / (1 + exp(-w * x)) */
-double el_judge_probability(const double *weights, const double *x, size_t n);
-
 /* For the stages: types after classification; what is dropped after verification. */
 bool el_judge_types(const struct el_context *context, struct el_work *work, struct el_error *err);
 bool el_judge_candidates(const struct el_context *context, struct el_work *work,

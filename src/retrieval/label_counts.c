@@ -1,6 +1,7 @@
 #include "retrieval/label_counts.h"
 
 #include "base/checksum.h"
+#include "base/random.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +26,9 @@ enum way {
 
 static const uint64_t BORDER = 0x9e3779b97f4a7c15U, STRING = 0xd6e8feb86659fd93U;
 
-/* Two numbers to one; the finalizer of SplitMix64. */
+/* Two numbers to one: the b-th of the random sequence that begins at a. */
 static uint64_t mix(uint64_t a, uint64_t b) {
-    uint64_t x = a + 0x9e3779b97f4a7c15U * (b + 1);
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-    x ^= x >> 31;
+    uint64_t state = a + 0x9e3779b97f4a7c15U * b, x = el_random(&state);
     return x != 0 ? x : 1;
 }
 

@@ -161,14 +161,6 @@ static void know_types(const struct el_prior *prior, const struct el_counted_sen
     }
 }
 
-static double dot(const double *w, const double *x, size_t n) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        sum += w[i] * x[i];
-    }
-    return sum;
-}
-
 /* ---- counting ---- */
 
 /* Words and mentions of a pool sentence. Labels that end inside of words are left out. */
@@ -369,7 +361,7 @@ static double probability(const struct el_prior *prior, const struct el_counted_
                           size_t first, size_t end) {
     double x[N_KNOWN];
     know_span(prior, sentence, first, end, x);
-    return 1 / (1 + exp(-dot(prior->mention, x, N_KNOWN)));
+    return el_logistic(prior->mention, x, N_KNOWN);
 }
 
 bool el_prior_spans(struct el_prior *prior, const char *text, const struct el_spans *words,
@@ -395,27 +387,13 @@ bool el_prior_spans(struct el_prior *prior, const char *text, const struct el_sp
     return true;
 }
 
-static void share_types(const struct el_prior *prior, const double *rows, float *shares) {
-    double most = -INFINITY, sum = 0;
-    for (size_t t = 0; t < prior->n_types; t++) {
-        most = fmax(most, dot(prior->type, rows + t * N_KNOWN_OF_TYPE, N_KNOWN_OF_TYPE));
-    }
-    for (size_t t = 0; t < prior->n_types; t++) {
-        double z = dot(prior->type, rows + t * N_KNOWN_OF_TYPE, N_KNOWN_OF_TYPE);
-        shares[t] = (float)exp(z - most);
-        sum += (double)shares[t];
-    }
-    for (size_t t = 0; t < prior->n_types; t++) {
-        shares[t] = (float)((double)shares[t] / sum);
-    }
-}
-
 bool el_prior_of(struct el_prior *prior, const char *text, const struct el_spans *words,
                  const struct el_span *spans, size_t n_spans, struct el_arena *arena,
                  double *mention, float *shares, struct el_error *err) {
     struct el_counted_sentence sentence;
     double *rows = el_arena_array(arena, prior->n_types * N_KNOWN_OF_TYPE, sizeof *rows);
-    if (rows == NULL || !el_word_keys_of(arena, text, words, &sentence)) {
+    double *p = el_arena_array(arena, prior->n_types, sizeof *p);
+    if (rows == NULL || p == NULL || !el_word_keys_of(arena, text, words, &sentence)) {
         return el_fail_memory(err);
     }
     size_t itself = find_itself(prior, &sentence);
@@ -430,7 +408,10 @@ bool el_prior_of(struct el_prior *prior, const char *text, const struct el_spans
         if (el_tokens_cover(words->items, words->count, spans[i], &first, &end, &exact)) {
             mention[i] = probability(prior, &sentence, first, end);
             know_types(prior, &sentence, first, end, rows);
-            share_types(prior, rows, shares + i * prior->n_types);
+            el_choice(prior->type, rows, prior->n_types, N_KNOWN_OF_TYPE, p);
+            for (size_t t = 0; t < prior->n_types; t++) {
+                shares[i * prior->n_types + t] = (float)p[t];
+            }
         }
     }
     count_block(prior, itself, 1);
