@@ -16,6 +16,8 @@ import sys
 import tempfile
 import time
 
+import account
+
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 build = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 os.environ.setdefault("EL4NER_LIBRARY", f"{build}/libel4ner.so.0")
@@ -39,12 +41,7 @@ def processor(whose):
 
 def by_program(config, lines, folder):
     before = processor(resource.RUSAGE_CHILDREN)
-    account, begun = os.path.join(folder, "account.json"), time.monotonic()
-    subprocess.run([f"{build}/el4ner", "tag", "-c", config, "--no-cache", "-q", "--account", account, "-o",
-                    os.path.join(folder, "out.jsonl"), lines], check=True)
-    took = time.monotonic() - begun
-    with open(account, encoding="ascii") as file:
-        calls = sum(s["calls"] for m in json.load(file)["members"].values() for s in m.values())
+    calls, took = account.of_tag(build, config, lines, folder)
     return calls / took, processor(resource.RUSAGE_CHILDREN) - before
 
 

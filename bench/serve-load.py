@@ -17,6 +17,8 @@ import tempfile
 import time
 import urllib.request
 
+import account
+
 clients = int(sys.argv[1]) if len(sys.argv) > 1 else 200
 seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 60
 build = os.path.abspath(os.environ.get("BUILD", "build"))
@@ -105,12 +107,7 @@ def main():
     with open(lines, "w", encoding="ascii") as file:
         for i in range(n):
             file.write(json.dumps({"text": text_of(i % clients, i)}) + "\n")
-    account, begun = os.path.join(folder, "account.json"), time.monotonic()
-    subprocess.run([f"{build}/el4ner", "tag", "-c", config, "--no-cache", "-q", "--account", account, "-o",
-                    os.path.join(folder, "out.jsonl"), lines], check=True)
-    took = time.monotonic() - begun
-    with open(account, encoding="ascii") as file:
-        made = sum(s["calls"] for m in json.load(file)["members"].values() for s in m.values())
+    made, took = account.of_tag(build, config, lines, folder)
     print(f"el4ner tag: {n / took:.0f} texts/s, {made / took:.0f} calls/s")
     model.kill()
     sys.exit(bool(wrong) or status != 0)
