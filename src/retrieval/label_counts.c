@@ -1,5 +1,6 @@
 #include "retrieval/label_counts.h"
 
+#include "base/characters.h"
 #include "base/checksum.h"
 #include "base/random.h"
 
@@ -12,7 +13,7 @@ struct el_count_slot {
     int64_t count;
 };
 
-enum { FIRST_SLOTS = 1 << 12, ENDING_LETTERS = 3, SHAPE_LENGTH = 6 };
+enum { FIRST_SLOTS = 1 << 12, AFFIX_LETTERS = 3, SHAPE_LENGTH = 6 };
 
 /* One key may be counted in several ways. */
 enum way {
@@ -38,27 +39,85 @@ static uint64_t way_key(uint64_t key, enum way way, size_t type) {
 
 /* ---- words ---- */
 
-static UChar32 shape_of(UChar32 c) {
-    return u_isupper(c) ? 'A' : u_isalpha(c) ? 'a' : u_isdigit(c) ? '0' : c;
+static const UChar32 IDEOGRAPH = 0x4E00;
+
+static bool is_mark(UChar32 c) {
+    return (U_GET_GC_MASK(c) & U_GC_M_MASK) != 0;
 }
 
-static struct el_word_keys keys_of(const char *word, size_t len) {
-    UChar32 ending[ENDING_LETTERS] = {0}, shape[SHAPE_LENGTH] = {0};
-    uint64_t whole = 0;
-    size_t n_shape = 0;
+static bool is_ideograph(UChar32 c) {
+    return u_hasBinaryProperty(c, UCHAR_IDEOGRAPHIC);
+}
+
+static UChar32 shape_of(UChar32 c) {
+    return u_isupper(c)      ? 'A'
+           : is_ideograph(c) ? IDEOGRAPH
+           : u_isalpha(c)    ? 'a'
+           : u_isdigit(c)    ? '0'
+                             : (UChar32)el_plain_mark((uint32_t)c);
+}
+
+static uint64_t shape_key(const char *word, size_t len) {
+    UChar32 shape[SHAPE_LENGTH] = {0}, letters[2] = {0}; /* letters: the last two */
+    size_t n = 0;
     for (size_t at = 0; at < len;) {
-        UChar32 c = (UChar32)el_utf8_next(word, len, &at);
-        UChar32 small = u_foldCase(c, U_FOLD_CASE_DEFAULT), kind = shape_of(c);
-        whole = mix(whole, (uint64_t)small);
-        memmove(ending, ending + 1, (ENDING_LETTERS - 1) * sizeof *ending);
-        ending[ENDING_LETTERS - 1] = small;
-        if (n_shape < SHAPE_LENGTH && (n_shape == 0 || shape[n_shape - 1] != kind)) {
-            shape[n_shape++] = kind;
+        UChar32 c = (UChar32)el_utf8_next(word, len, &at), kind = shape_of(c);
+        if (is_mark(c)) {
+            continue;
         }
+        if (kind == 'A' && n == 1 && shape[0] == 'a') {
+            shape[0] = letters[0];
+            shape[n++] = letters[1];
+        }
+        /* ideographs are counted, for words of them are short */
+        if (n < SHAPE_LENGTH && (n == 0 || shape[n - 1] != kind || kind == IDEOGRAPH)) {
+            shape[n++] = kind;
+        }
+        letters[0] = letters[1];
+        letters[1] = c;
     }
-    return (struct el_word_keys){.part = {mix(whole, EL_WORD),
-                                          mix(el_checksum(ending, sizeof ending), EL_ENDING),
-                                          mix(el_checksum(shape, sizeof shape), EL_SHAPE)}};
+    return mix(el_checksum(shape, sizeof shape), EL_SHAPE);
+}
+
+/* The first and last letters of a word, each a number for the letter and its marks. */
+struct letters {
+    uint64_t first[AFFIX_LETTERS], last[AFFIX_LETTERS];
+    size_t count;
+    bool ideographs;
+};
+
+static void add_letter(struct letters *letters, UChar32 c) {
+    uint64_t *last = &letters->last[AFFIX_LETTERS - 1];
+    if (letters->count > 0 && is_mark(c)) {
+        *last = mix(*last, (uint64_t)c);
+    } else {
+        memmove(letters->last, letters->last + 1, (AFFIX_LETTERS - 1) * sizeof *last);
+        *last = (uint64_t)c;
+        letters->count++;
+    }
+    if (letters->count <= AFFIX_LETTERS) {
+        letters->first[letters->count - 1] = *last;
+    }
+    letters->ideographs = letters->ideographs && is_ideograph(c);
+}
+
+/* `folded`: by el_text_fold, so that what is the same letter has the same code points. */
+static struct el_word_keys keys_of(const char *word, size_t len, const char *folded,
+                                   size_t folded_len) {
+    struct letters letters = {.ideographs = true};
+    uint64_t whole = 0;
+    for (size_t at = 0; at < folded_len;) {
+        uint32_t c = el_plain_mark(el_utf8_next(folded, folded_len, &at));
+        whole = mix(whole, c);
+        add_letter(&letters, (UChar32)c);
+    }
+    size_t affix = (letters.ideographs ? 1 : AFFIX_LETTERS) * sizeof *letters.first;
+    const char *last = (const char *)(letters.last + AFFIX_LETTERS);
+    return (struct el_word_keys){
+        .part = {[EL_WORD] = mix(whole, EL_WORD),
+                 [EL_BEGINNING] = mix(el_checksum(letters.first, affix), EL_BEGINNING),
+                 [EL_ENDING] = mix(el_checksum(last - affix, affix), EL_ENDING),
+                 [EL_SHAPE] = shape_key(word, len)}};
 }
 
 bool el_word_keys_of(struct el_arena *arena, const char *text, const struct el_spans *words,
@@ -66,12 +125,20 @@ bool el_word_keys_of(struct el_arena *arena, const char *text, const struct el_s
     *sentence = (struct el_counted_sentence){
         .words = el_arena_array(arena, words->count, sizeof *sentence->words),
         .n_words = words->count};
-    for (size_t i = 0; sentence->words != NULL && i < words->count; i++) {
-        struct el_span word = words->items[i];
-        sentence->words[i] = keys_of(text + word.start, word.end - word.start);
-        sentence->hash = mix(sentence->hash, sentence->words[i].part[EL_WORD]);
+    struct el_arena scratch = {0};
+    bool fine = sentence->words != NULL;
+    for (size_t i = 0; fine && i < words->count; i++) {
+        const char *word = text + words->items[i].start;
+        size_t len = words->items[i].end - words->items[i].start, folded_len;
+        const char *folded = el_text_fold(&scratch, word, len, true, &folded_len);
+        fine = folded != NULL;
+        if (fine) {
+            sentence->words[i] = keys_of(word, len, folded, folded_len);
+            sentence->hash = mix(sentence->hash, sentence->words[i].part[EL_WORD]);
+        }
     }
-    return sentence->words != NULL;
+    el_arena_free(&scratch);
+    return fine;
 }
 
 uint64_t el_word_key(const struct el_counted_sentence *sentence, ptrdiff_t at,

@@ -1,5 +1,5 @@
-/* How often words, the ends of words and their shapes occur in labelled sentences, and how often at
- * which place of a mention; and how often a string is labelled. What prior.h knows the pool by.
+/* How often words, their beginnings, endings and shapes occur in labelled sentences, and how often
+ * at which place of a mention; and how often a string is labelled. What prior.h knows the pool by.
  *
  * Words are kept as hashes of 64 bits; two that share one would be counted as one word. Not
  * thread-safe. */
@@ -15,9 +15,12 @@
 /* More words than this in a row are not looked at as a span. */
 enum { EL_SPAN_WORDS = 8 };
 
-/* What is counted of a word: itself without case, its last three letters, its shape ("Aa" for
- * "Paris", "A-0" for "IL-2"). */
-enum el_word_part { EL_WORD, EL_ENDING, EL_SHAPE, EL_WORD_PARTS };
+/* What is counted of a word: itself without case, its first and last three letters (of ideographs
+ * one), its shape: "Aa" for "Paris", "A-0" for "IL-2"; "uAa" for "uMandela" and "weAa" for
+ * "kweMexico", for in some languages the small letters before a name tell its type. Letters are the
+ * same composed or not, all quotes are alike, and all dashes; combining marks belong to their
+ * letter and are not in a shape. */
+enum el_word_part { EL_WORD, EL_BEGINNING, EL_ENDING, EL_SHAPE, EL_WORD_PARTS };
 
 struct el_word_keys {
     uint64_t part[EL_WORD_PARTS];

@@ -17,14 +17,16 @@ enum known {
     BIAS,
     STRING,                                /* labelled where it occurs */
     LABELLED,                              /* 1 if it is labelled anywhere */
-    FIRST,                                 /* word, ending and shape begin a mention */
+    FIRST,                                 /* word and its parts begin a mention */
     LAST = FIRST + EL_WORD_PARTS,          /* ... end one */
     INSIDE = LAST + EL_WORD_PARTS,         /* the words are inside of one: the mean */
-    LEAST_INSIDE,                          /* the least of words, endings, shapes */
+    LEAST_INSIDE,                          /* the least of words, and of each part */
     BEFORE = LEAST_INSIDE + EL_WORD_PARTS, /* the word before goes before one */
     AFTER,
     INSIDE_BEFORE, /* the word before is inside of one */
     INSIDE_AFTER,
+    SHAPE_BEFORE, /* its shape is */
+    SHAPE_AFTER,
     WORDS, /* log of their number */
     AT_START,
     N_KNOWN
@@ -36,8 +38,9 @@ enum known_of_type {
     STRING_TYPE, /* the string's, against the type's share; so the others */
     FIRST_TYPE,
     LAST_TYPE,
-    ENDING_TYPE, /* of the last word */
-    SHAPE_TYPE,  /* of the first */
+    BEGINNING_TYPE, /* of the first word */
+    ENDING_TYPE,    /* of the last */
+    SHAPE_TYPE,     /* of the first */
     BEFORE_TYPE,
     AFTER_TYPE,
     INSIDE_TYPE,
@@ -79,9 +82,10 @@ static double word_at(const struct el_prior *prior, const struct el_counted_sent
 
 /* A word beside the span that is inside of a mention says that the span is only a part. */
 static double inside_beside(const struct el_prior *prior,
-                            const struct el_counted_sentence *sentence, ptrdiff_t at) {
+                            const struct el_counted_sentence *sentence, ptrdiff_t at,
+                            enum el_word_part part) {
     bool border = at < 0 || (size_t)at >= sentence->n_words;
-    return border ? -2 : word_at(prior, sentence, at, EL_WORD, EL_INSIDE);
+    return border ? -2 : word_at(prior, sentence, at, part, EL_INSIDE);
 }
 
 static void know_span(const struct el_prior *prior, const struct el_counted_sentence *sentence,
@@ -109,8 +113,10 @@ static void know_span(const struct el_prior *prior, const struct el_counted_sent
     }
     x[BEFORE] = word_at(prior, sentence, before, EL_WORD, EL_BEFORE);
     x[AFTER] = word_at(prior, sentence, after, EL_WORD, EL_AFTER);
-    x[INSIDE_BEFORE] = inside_beside(prior, sentence, before);
-    x[INSIDE_AFTER] = inside_beside(prior, sentence, after);
+    x[INSIDE_BEFORE] = inside_beside(prior, sentence, before, EL_WORD);
+    x[INSIDE_AFTER] = inside_beside(prior, sentence, after, EL_WORD);
+    x[SHAPE_BEFORE] = inside_beside(prior, sentence, before, EL_SHAPE);
+    x[SHAPE_AFTER] = inside_beside(prior, sentence, after, EL_SHAPE);
     x[WORDS] = log((double)(end - first));
     x[AT_START] = first == 0;
 }
@@ -145,9 +151,13 @@ static void know_types(const struct el_prior *prior, const struct el_counted_sen
             enum el_word_part part;
             enum el_place place;
         } words[] = {
-            {FIRST_TYPE, begin, EL_WORD, EL_FIRST},       {LAST_TYPE, last, EL_WORD, EL_LAST},
-            {ENDING_TYPE, last, EL_ENDING, EL_LAST},      {SHAPE_TYPE, begin, EL_SHAPE, EL_FIRST},
-            {BEFORE_TYPE, begin - 1, EL_WORD, EL_BEFORE}, {AFTER_TYPE, last + 1, EL_WORD, EL_AFTER},
+            {FIRST_TYPE, begin, EL_WORD, EL_FIRST},
+            {LAST_TYPE, last, EL_WORD, EL_LAST},
+            {BEGINNING_TYPE, begin, EL_BEGINNING, EL_FIRST},
+            {ENDING_TYPE, last, EL_ENDING, EL_LAST},
+            {SHAPE_TYPE, begin, EL_SHAPE, EL_FIRST},
+            {BEFORE_TYPE, begin - 1, EL_WORD, EL_BEFORE},
+            {AFTER_TYPE, last + 1, EL_WORD, EL_AFTER},
         };
         for (size_t i = 0; i < EL_COUNT(words); i++) {
             z[words[i].what] = word_of_type(

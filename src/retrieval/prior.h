@@ -2,7 +2,7 @@
  * pool alone, before any model is asked.
  *
  * It is read from counts: how often the string is labelled where it occurs; how often its first and
- * last word, their endings and their shapes begin and end mentions; which words are inside of
+ * last word, their beginnings, endings and shapes begin and end mentions; which words are inside of
  * mentions; what goes before and after them. Each count is a log-odds against the pool's average,
  * and a logistic regression weighs them:
  *

@@ -28,11 +28,7 @@ static void place_of(size_t i, char *name, size_t room) {
 
 /* "<person> came to <place> by train ." and sentences without labels, in which Train is written
  * large as well. */
-static struct el_pool *make_pool(size_t n) {
-    char path[] = "/tmp/el4ner-prior-XXXXXX";
-    int file = mkstemp(path);
-    assert_true(file >= 0);
-    FILE *out = fdopen(file, "w");
+static void write_journeys(FILE *out, size_t n) {
     for (size_t i = 0; i < n; i++) {
         char person[64], place[64];
         name_of(i, person, sizeof person);
@@ -49,6 +45,30 @@ static struct el_pool *make_pool(size_t n) {
                 "\"place\"}]}\n",
                 person, place, i, strlen(person), begin, begin + strlen(place));
     }
+}
+
+/* "<name> <verb> today .": every other name is of two words, the second seen once, as verbs are. */
+static void write_names(FILE *out, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        char name[64];
+        int len = snprintf(name, sizeof name, "%s%s", syllables[i % 7], endings[i % 5]);
+        if (i % 2 == 1) {
+            len = snprintf(name, sizeof name, "%s%s X%zuy", endings[i % 3], syllables[i % 5], i);
+            name[0] = 'T';
+        }
+        fprintf(out,
+                "{\"text\": \"%s verb%zus today .\", \"entities\": [{\"start\": 0, \"end\": %d, "
+                "\"type\": \"person\"}]}\n",
+                name, i, len);
+    }
+}
+
+static struct el_pool *make_pool_of(void (*write)(FILE *out, size_t n), size_t n) {
+    char path[] = "/tmp/el4ner-prior-XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    FILE *out = fdopen(file, "w");
+    write(out, n);
     fclose(out);
     char named[64];
     snprintf(named, sizeof named, "%s.jsonl", path);
@@ -61,6 +81,10 @@ static struct el_pool *make_pool(size_t n) {
         fail_msg("%s", err.message);
     }
     return pool;
+}
+
+static struct el_pool *make_pool(size_t n) {
+    return make_pool_of(write_journeys, n);
 }
 
 struct looked {
@@ -130,6 +154,20 @@ static void leaves_the_sentence_out(void **state) {
     struct looked after = look(prior, other, name);
     assert_true(in_pool.mention < before.mention);
     assert_true(before.mention == after.mention); /* to the last bit */
+    el_prior_close(prior);
+    el_pool_close(pool);
+}
+
+/* The word after is unknown, but it is written as names are. */
+static void takes_a_name_whole(void **state) {
+    (void)state;
+    struct el_pool *pool = make_pool_of(write_names, 120);
+    struct el_prior *prior;
+    struct el_error err = {0};
+    assert_true(el_prior_open(pool, &prior, &err));
+    const char *one = "Kaldor singles today .", *two = "Kaldor W7y singles today .";
+    assert_true(look(prior, two, "Kaldor W7y").mention > look(prior, two, "Kaldor").mention);
+    assert_true(look(prior, one, "Kaldor").mention > 0.5);
     el_prior_close(prior);
     el_pool_close(pool);
 }
@@ -221,10 +259,93 @@ static void shapes_and_endings(void **state) {
     el_arena_free(&arena);
 }
 
+static bool same(const struct el_counted_sentence *s, ptrdiff_t a, ptrdiff_t b,
+                 enum el_word_part part) {
+    return el_word_key(s, a, part) == el_word_key(s, b, part);
+}
+
+/* Yoruba: a tone mark and a dot below, composed in as many ways as there are. */
+static void letters_with_marks(void **state) {
+    (void)state;
+    struct el_arena arena = {0};
+    struct el_counted_sentence s;
+    keys(&arena,
+         "b\u1ECD\u0301l\u00E1 bo\u0323\u0301la\u0301 b\u00F3\u0323l\u00E1 " /* composed or not */
+         "k\u1ECD\u0301l\u00E1 b\u1ECD\u0300l\u00E1 bola",
+         &s);
+    assert_int_equal(s.n_words, 6);
+    for (enum el_word_part part = 0; part < EL_WORD_PARTS; part++) {
+        assert_true(same(&s, 0, 1, part));
+        assert_true(same(&s, 0, 2, part));
+    }
+    assert_true(same(&s, 0, 3, EL_ENDING)); /* three letters, not three code points */
+    assert_false(same(&s, 0, 4, EL_ENDING));
+    assert_false(same(&s, 0, 3, EL_BEGINNING));
+    assert_false(same(&s, 0, 5, EL_WORD)); /* another tone is another word */
+    assert_true(same(&s, 0, 5, EL_SHAPE));
+    el_arena_free(&arena);
+}
+
+/* Hausa: letters with hooks have capitals; apostrophes are written in several ways. */
+static void hooks_and_apostrophes(void **state) {
+    (void)state;
+    struct el_arena arena = {0};
+    struct el_counted_sentence s;
+    keys(&arena, "\u0198ofa \u0199ofa Sa'a Sa\u2019a", &s);
+    assert_int_equal(s.n_words, 4);
+    assert_true(same(&s, 0, 1, EL_WORD));
+    assert_false(same(&s, 0, 1, EL_SHAPE));
+    for (enum el_word_part part = 0; part < EL_WORD_PARTS; part++) {
+        assert_true(same(&s, 2, 3, part));
+    }
+    el_arena_free(&arena);
+}
+
+/* Xhosa: small letters before a name. */
+static void prefixes(void **state) {
+    (void)state;
+    struct el_arena arena = {0};
+    struct el_counted_sentence s;
+    keys(&arena, "uThemba uLindiwe eKomani kweNgqura seDutywa Themba thembeka thembisa", &s);
+    assert_int_equal(s.n_words, 8);
+    assert_true(same(&s, 0, 1, EL_SHAPE));
+    assert_false(same(&s, 0, 2, EL_SHAPE));
+    assert_false(same(&s, 0, 5, EL_SHAPE));
+    assert_false(same(&s, 3, 4, EL_SHAPE));
+    assert_true(same(&s, 6, 7, EL_SHAPE)); /* no capital follows */
+    assert_true(same(&s, 6, 7, EL_BEGINNING));
+    assert_true(same(&s, 5, 6, EL_BEGINNING));
+    el_arena_free(&arena);
+}
+
+/* Chinese: one sign ends the name of a city, and words are told apart by how many they have. */
+static void ideographs(void **state) {
+    (void)state;
+    struct el_arena arena = {0};
+    struct el_counted_sentence s;
+    const char *text = "\u53F0\u5317\u5E02\u9AD8\u96C4\u5E02\u6D77\u5E02\u6D77\u5C9B";
+    struct el_span items[] = {{0, 9}, {9, 18}, {18, 24}, {24, 30}};
+    struct el_spans words = {items, 4};
+    assert_true(el_word_keys_of(&arena, text, &words, &s));
+    assert_true(same(&s, 0, 1, EL_ENDING) && same(&s, 1, 2, EL_ENDING));
+    assert_false(same(&s, 2, 3, EL_ENDING));
+    assert_true(same(&s, 2, 3, EL_BEGINNING));
+    assert_false(same(&s, 0, 1, EL_BEGINNING));
+    assert_true(same(&s, 0, 1, EL_SHAPE) && same(&s, 2, 3, EL_SHAPE));
+    assert_false(same(&s, 0, 2, EL_SHAPE));
+    el_arena_free(&arena);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_mentions_and_types), cmocka_unit_test(leaves_the_sentence_out),
-        cmocka_unit_test(nothing_to_learn), cmocka_unit_test(counts_what_is_there),
-        cmocka_unit_test(shapes_and_endings)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(tells_mentions_and_types),
+                                       cmocka_unit_test(leaves_the_sentence_out),
+                                       cmocka_unit_test(nothing_to_learn),
+                                       cmocka_unit_test(counts_what_is_there),
+                                       cmocka_unit_test(shapes_and_endings),
+                                       cmocka_unit_test(takes_a_name_whole),
+                                       cmocka_unit_test(letters_with_marks),
+                                       cmocka_unit_test(hooks_and_apostrophes),
+                                       cmocka_unit_test(prefixes),
+                                       cmocka_unit_test(ideographs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
