@@ -45,7 +45,7 @@ struct units {
 struct folding {
     struct el_arena *arena;
     const UNormalizer2 *form; /* NULL = exact: nothing is changed */
-    bool fold_case;
+    bool fold_case, drop_marks;
 };
 
 static bool push(struct el_arena *arena, struct units *units, uint32_t code,
@@ -68,6 +68,27 @@ static bool push(struct el_arena *arena, struct units *units, uint32_t code,
     units->code[units->count] = code;
     units->source[units->count++] = source;
     return true;
+}
+
+/* The letter without what is written on, under or through it, as far as Unicode does not take that
+ * apart: the hooks of Hausa, the strokes of Croatian, Danish and Polish. */
+static uint32_t plain_letter(uint32_t c) {
+    static const uint16_t letters[][2] = {
+        {0x0253, 'b'}, {0x0181, 'B'}, {0x0257, 'd'}, {0x018A, 'D'}, {0x0199, 'k'},
+        {0x0198, 'K'}, {0x01B4, 'y'}, {0x01B3, 'Y'}, {0x0111, 'd'}, {0x0110, 'D'},
+        {0x00F8, 'o'}, {0x00D8, 'O'}, {0x0142, 'l'}, {0x0141, 'L'},
+    };
+    for (size_t i = 0; c > 0x7F && i < EL_COUNT(letters); i++) {
+        if (letters[i][0] == c) {
+            return letters[i][1];
+        }
+    }
+    return c;
+}
+
+/* A mark of Latin, Greek or Cyrillic letters. Those of other scripts may be vowels. */
+static bool is_letter_mark(uint32_t c) {
+    return c >= 0x0300 && c <= 0x036F;
 }
 
 /* Push after folding marks and white space. */
@@ -140,6 +161,10 @@ static bool push_piece(const struct folding *folding, struct units *units, const
     for (int32_t i = 0; i < to_len;) {
         UChar32 c;
         U16_NEXT(result, i, to_len, c);
+        if (folding->drop_marks && is_letter_mark((uint32_t)c)) {
+            continue;
+        }
+        c = folding->drop_marks ? (UChar32)plain_letter((uint32_t)c) : c;
         if (!push_folded(folding->arena, units, (uint32_t)c, source)) {
             return false;
         }
@@ -326,7 +351,7 @@ static bool find_all(struct search *search, const struct units *text, const stru
 }
 
 static bool search_folded(struct search *search, const UNormalizer2 *form, bool fold_case) {
-    struct folding folding = {search->scratch, form, fold_case};
+    struct folding folding = {search->scratch, form, fold_case, false};
     struct units text, wanted;
     search->ignores_case = fold_case;
     return fold(&folding, search->wanted, search->wanted_len, &wanted) &&
@@ -334,10 +359,60 @@ static bool search_folded(struct search *search, const UNormalizer2 *form, bool 
            find_all(search, &text, &wanted);
 }
 
+static size_t count_letters(const struct units *units) {
+    size_t n = 0;
+    for (size_t i = 0; i < units->count; i++) {
+        n += u_isalpha((UChar32)units->code[i]) ? 1 : 0;
+    }
+    return n;
+}
+
+/* Are all that was found spelled alike, composed or not? */
+static bool all_alike(struct search *search, const UNormalizer2 *nfkc, bool *alike) {
+    const struct el_alignment *alignment = search->alignment;
+    struct folding folding = {search->scratch, nfkc, false, false};
+    struct units first, other;
+    *alike = true;
+    for (size_t i = 0; i < alignment->count; i++) {
+        struct el_span span = alignment->spans[i];
+        if (!fold(&folding, search->text + span.start, span.end - span.start, &other)) {
+            return false;
+        }
+        first = i == 0 ? other : first;
+        *alike = *alike && other.count == first.count &&
+                 memcmp(other.code, first.code, other.count * sizeof *other.code) == 0;
+    }
+    return true;
+}
+
+static bool search_without_marks(struct search *search, const UNormalizer2 *nfkc,
+                                 const UNormalizer2 *nfkd) {
+    enum { LEAST_LETTERS = 3 };
+    struct folding folding = {search->scratch, nfkd, false, true};
+    struct units text, wanted;
+    bool alike, first_only = search->first_only;
+    search->ignores_case = false;
+    if (!fold(&folding, search->wanted, search->wanted_len, &wanted)) {
+        return false;
+    }
+    if (count_letters(&wanted) < LEAST_LETTERS) {
+        return true;
+    }
+    search->first_only = false;
+    if (!fold(&folding, search->text, search->text_len, &text) ||
+        !find_all(search, &text, &wanted) || !all_alike(search, nfkc, &alike)) {
+        return false;
+    }
+    size_t count = search->alignment->count;
+    search->alignment->count = !alike ? 0 : first_only && count > 1 ? 1 : count;
+    return true;
+}
+
 static bool search_all_ways(struct search *search) {
     UErrorCode status = U_ZERO_ERROR;
     const UNormalizer2 *nfkc = unorm2_getNFKCInstance(&status);
     const UNormalizer2 *casefold = unorm2_getNFKCCasefoldInstance(&status);
+    const UNormalizer2 *nfkd = unorm2_getNFKDInstance(&status);
     if (U_FAILURE(status)) {
         return false;
     }
@@ -360,6 +435,13 @@ static bool search_all_ways(struct search *search) {
     }
     alignment->how = EL_ALIGNED_CASE;
     if (!search_folded(search, casefold, true)) {
+        return false;
+    }
+    if (alignment->count > 0) {
+        return true;
+    }
+    alignment->how = EL_ALIGNED_MARKS;
+    if (!search_without_marks(search, nfkc, nfkd)) {
         return false;
     }
     if (alignment->count == 0) {

@@ -1,6 +1,6 @@
 /* Grounding: where in the sentence is a string that a model wrote?
  *
- * Three looser and looser ways; a way is tried only if the one before found nothing:
+ * Four looser and looser ways; a way is tried only if the one before found nothing:
  *   exact     byte for byte;
  *   tolerant  Unicode compatibility forms (NFKC: composed or not, full-width or not, ligatures),
  *             all quotes and all dashes alike, invisible characters left out, white space runs as
@@ -8,6 +8,9 @@
  *   case      also without regard to case. Not for short words where case makes another word: of
  *             up to three letters, neither "US" for a sentence's "us" or "Us" nor "us" for its
  *             "US"; of four letters not "AIDS" for "aids".
+ *   marks     tolerant, and without the marks of letters, or with others: "Oyo" for "Ọ̀yọ́", "kofa"
+ * for "ƙofa", "Sao" for "São". Of three letters or more, and only if the sentence has one word that
+ * is like it: neither of "ọkọ̀" and "ọkọ́" for "oko".
  *
  * A match is whole words: where letters, digits or '_' meet, or a point or comma is between
  * digits, is no border. Scripts that don't set words (or their particles) apart have borders
@@ -19,7 +22,13 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-enum el_aligned { EL_ALIGNED_NOT, EL_ALIGNED_EXACT, EL_ALIGNED_TOLERANT, EL_ALIGNED_CASE };
+enum el_aligned {
+    EL_ALIGNED_NOT,
+    EL_ALIGNED_EXACT,
+    EL_ALIGNED_TOLERANT,
+    EL_ALIGNED_CASE,
+    EL_ALIGNED_MARKS
+};
 
 struct el_alignment {
     enum el_aligned how;

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <cmocka.h>
 
-static const char *const ways[] = {"none", "exact: ", "tolerant: ", "case: "};
+static const char *const ways[] = {"none", "exact: ", "tolerant: ", "case: ", "marks: "};
 
 static void draw(const char *text, const struct el_alignment *alignment, char *out) {
     size_t at = 0;
@@ -64,7 +64,7 @@ static size_t run_file(const char *path, size_t *failed) {
 
 static void cases(void **state) {
     (void)state;
-    static const char *const files[] = {"exact", "tolerant", "case", "scripts"};
+    static const char *const files[] = {"exact", "tolerant", "case", "scripts", "marks"};
     size_t failed = 0, count = 0;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char path[100];
