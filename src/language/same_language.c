@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include <unicode/uchar.h>
+#include <unicode/uloc.h>
 #include <unicode/uscript.h>
 
 /* One sign of East Asia says about as much as two letters. */
@@ -24,6 +25,18 @@ static int script_of(UChar32 c) {
     default:
         return U_SUCCESS(status) ? (int)script : -1;
     }
+}
+
+bool el_language_code_same(const char *a, const char *b) {
+    UErrorCode status = U_ZERO_ERROR;
+    char short_a[ULOC_LANG_CAPACITY], short_b[ULOC_LANG_CAPACITY]; /* of two letters, if it has */
+    uloc_getLanguage(a, short_a, sizeof short_a, &status);
+    uloc_getLanguage(b, short_b, sizeof short_b, &status);
+    if (U_FAILURE(status) || status == U_STRING_NOT_TERMINATED_WARNING) {
+        size_t len = strcspn(a, "-_");
+        return len == strcspn(b, "-_") && el_ascii_begins(a, b, len);
+    }
+    return strcmp(short_a, short_b) == 0;
 }
 
 /* Scripts beyond the first few of a text are not counted. */
@@ -56,8 +69,7 @@ struct el_language el_language_of(const char *text, size_t len, const char *code
 
 bool el_language_same(const struct el_language *a, const struct el_language *b) {
     if (a->code != NULL && a->code[0] != '\0' && b->code != NULL && b->code[0] != '\0') {
-        size_t len = strcspn(a->code, "-_");
-        return len == strcspn(b->code, "-_") && el_ascii_begins(a->code, b->code, len);
+        return el_language_code_same(a->code, b->code);
     }
     return a->script < 0 || b->script < 0 || a->script == b->script;
 }

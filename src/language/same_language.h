@@ -10,9 +10,13 @@ struct el_language {
     int script;       /* of most letters (the signs of East Asia count as one); -1 = no letters */
 };
 
+/* Codes of one language: "ha", "hau" and "HA-NG" are. What follows the first - or _ does not
+ * count. */
+bool el_language_code_same(const char *a, const char *b);
+
 struct el_language el_language_of(const char *text, size_t len, const char *code);
 
-/* By their codes, up to the first - or _; if one of them is unknown, by their scripts. A text
+/* By their codes; if one of them is unknown, by their scripts. A text
  * without letters could be in any. */
 bool el_language_same(const struct el_language *a, const struct el_language *b);
 

@@ -2,6 +2,7 @@
 
 #include "base/array.h"
 #include "base/characters.h"
+#include "language/same_language.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -207,16 +208,19 @@ static bool is_listed(const char *const *list, const char *word, size_t len) {
 
 /* They come before a name, or never at the end. */
 static const char *const titles[] = {
-    "Mr",   "Mrs",  "Ms",  "Mx",   "Dr",   "Prof",   "St",  "Rev",  "Fr",  "Gen",
-    "Col",  "Lt",   "Maj", "Capt", "Sgt",  "Cmdr",   "Adm", "Gov",  "Sen", "Rep",
-    "Pres", "Hon",  "Mt",  "Ft",   "Mme",  "Mlle",   "Sra", "Sr",   "Hr",  "Frl",
-    "Ing",  "cf",   "vs",  "e.g",  "i.e",  "approx", "bzw", "ca",   "z.B", "d.h",
-    "u.a",  "Hrsg", "dr",  "gosp", "prof", "mr",     "Sv",  "Dipl", NULL};
+    "Mr",    "Mrs",  "Ms",   "Mx",   "Dr",   "Prof",   "St",   "Rev",  "Fr",   "Gen",
+    "Col",   "Lt",   "Maj",  "Capt", "Sgt",  "Cmdr",   "Adm",  "Gov",  "Sen",  "Rep",
+    "Pres",  "Hon",  "Mt",   "Ft",   "Mme",  "Mlle",   "Sra",  "Sr",   "Hr",   "Frl",
+    "Ing",   "cf",   "vs",   "e.g",  "i.e",  "approx", "bzw",  "ca",   "z.B",  "d.h",
+    "u.a",   "Hrsg", "dr",   "gosp", "prof", "mr",     "Sv",   "Dipl", "Dkt",  "Bw",
+    "Bi",    "Mhe",  "Mch",  "Alh",  "Farf", "Mnu",    "uMnu", "UMnu", "Nksz", "uNksz",
+    "UNksz", "Nkk",  "uNkk", "UNkk", "Dra",  "Exmo",   "Exma", "Eng",  NULL};
 
 /* They come before a number. */
 static const char *const counters[] = {
-    "No",  "Nr",  "Vol", "Fig", "Figs", "Eq",  "Sec", "Ch",  "Art",  "Abs", "p",   "pp",  "S",
-    "Jan", "Feb", "Mar", "Apr", "Jun",  "Jul", "Aug", "Sep", "Sept", "Oct", "Nov", "Dec", NULL};
+    "No",  "Nr",  "Vol", "Fig", "Figs", "Eq",  "Sec", "Ch",  "Art",        "Abs", "p",
+    "pp",  "S",   "Jan", "Feb", "Mar",  "Apr", "Jun", "Jul", "Aug",        "Sep", "Sept",
+    "Oct", "Nov", "Dec", "nr",  "kl",   "br",  "str", "art", "p\xC3\xA1g", NULL};
 
 /* A sentence that begins so has truly begun, even after "U.S." */
 static const char *const starters[] = {
@@ -228,6 +232,10 @@ static const char *const starters[] = {
 static const char *const german_months[] = {
     "Januar", "J\xC3\xA4nner", "Februar",   "M\xC3\xA4rz", "April",    "Mai",      "Juni",
     "Juli",   "August",        "September", "Oktober",     "November", "Dezember", NULL};
+
+/* Languages that write "3rd" as "3." */
+static const char *const ordinal_languages[] = {"de", "da", "nb", "nn", "no", "hr", "sr", "bs",
+                                                "sl", "cs", "sk", "fi", "et", "hu", "is", NULL};
 
 /* "J" in "J. Smith", "U.S" in "U.S. Army": letters and full stops by turns. */
 static bool is_initials(const char *word, size_t len) {
@@ -246,8 +254,11 @@ static bool is_ordinal(const char *word, size_t len, const char *next, size_t ne
                        const char *lang) {
     bool digits = len >= 1 && len <= 2 && word[0] >= '0' && word[0] <= '9' &&
                   word[len - 1] >= '0' && word[len - 1] <= '9';
-    return digits && ((lang != NULL && strncmp(lang, "de", 2) == 0) ||
-                      is_listed(german_months, next, next_len));
+    const char *const *own = ordinal_languages;
+    while (digits && lang != NULL && *own != NULL && !el_language_code_same(lang, *own)) {
+        own++;
+    }
+    return digits && ((lang != NULL && *own != NULL) || is_listed(german_months, next, next_len));
 }
 
 /* Does the border between `left`, which ends a sentence by ICU, and `right` go through a name? */
@@ -271,7 +282,7 @@ static bool is_false_border(const char *text, struct el_span left, struct el_spa
         return true;
     }
     if (next[0] >= '0' && next[0] <= '9') {
-        return is_listed(counters, word, len);
+        return is_listed(counters, word, len) || is_ordinal(word, len, next, next_len, lang);
     }
     return (is_initials(word, len) && !is_listed(starters, next, next_len)) ||
            is_ordinal(word, len, next, next_len, lang);

@@ -2,7 +2,7 @@
 
 #include "base/array.h"
 
-#include "base/ascii.h"
+#include "language/same_language.h"
 
 #include <string.h>
 #include <unicode/uchar.h>
@@ -58,15 +58,17 @@ static bool is_in(const char *const *list, size_t count, const char *word, size_
 }
 
 struct look {
-    size_t letters, digits, capitals, symbols, katakana, points;
+    size_t letters, digits, capitals, symbols, katakana,
+        points; /* points: less the marks on them */
     bool first_is_capital, has_case;
 };
 
 static struct look look_at(const char *word, size_t len) {
     struct look look = {0};
-    for (size_t at = 0; at < len; look.points++) {
+    for (size_t at = 0; at < len;) {
         bool first = at == 0;
         UChar32 c = (UChar32)el_utf8_next(word, len, &at);
+        look.points += (U_GET_GC_MASK(c) & U_GC_MN_MASK) == 0;
         look.letters += u_isalpha(c) ? 1 : 0;
         look.digits += u_isdigit(c) ? 1 : 0;
         look.capitals += u_isupper(c) ? 1 : 0;
@@ -114,7 +116,9 @@ static enum el_pos tag_word(const char *word, size_t len, bool starts, bool germ
                : look.points > 1            ? EL_POS_NOUN
                                             : EL_POS_X;
     }
-    if (acronym || look.capitals > 1 || (look.capitals > 0 && look.digits > 0)) {
+    /* "eKomani": a prefix before a name, as in Xhosa */
+    bool inner = look.capitals > 0 && !look.first_is_capital;
+    if (acronym || inner || look.capitals > 1 || (look.capitals > 0 && look.digits > 0)) {
         return EL_POS_PROPN;
     }
     if (look.first_is_capital) {
@@ -126,7 +130,7 @@ static enum el_pos tag_word(const char *word, size_t len, bool starts, bool germ
 
 void el_tag_by_rule(const char *text, const char *lang, const struct el_span *words, size_t n_words,
                     enum el_pos *tags) {
-    bool german = lang != NULL && el_ascii_begins(lang, "de", 2);
+    bool german = lang != NULL && el_language_code_same(lang, "de");
     bool starts = true;
     for (size_t i = 0; i < n_words; i++) {
         const char *word = text + words[i].start;

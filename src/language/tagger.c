@@ -1,6 +1,6 @@
 #include "language/tagger.h"
 
-#include "base/ascii.h"
+#include "language/same_language.h"
 #include "base/checksum.h"
 #include "language/tag_features.h"
 #include "language/tag_rule.h"
@@ -123,16 +123,18 @@ static bool is_mostly_latin(const char *text, const struct el_span *words, size_
     return latin >= others;
 }
 
-/* `lang` "en", "en-GB" or "EN" are covered by weights for "en". */
+/* `lang` "en", "en-GB" or "eng" are covered by weights for "en". */
 bool el_tagger_covers(const struct el_tagger *tagger, const char *lang) {
     if (tagger == NULL) {
         return false;
     }
     const char *at = tagger->header.languages;
-    size_t len = strcspn(lang, "-_");
     while (*at != '\0') {
+        char code[sizeof tagger->header.languages];
         size_t known = strcspn(at, " ");
-        if (known == len && el_ascii_begins(at, lang, len)) {
+        memcpy(code, at, known);
+        code[known] = '\0';
+        if (el_language_code_same(code, lang)) {
             return true;
         }
         at += known + (at[known] == ' ');

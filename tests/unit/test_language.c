@@ -1,5 +1,6 @@
 /* What is a code of a language. */
 #include "language/language.h"
+#include "language/same_language.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,7 +38,25 @@ static void codes_are_known_and_names_are_not(void **state) {
     }
 }
 
+static void codes_of_one_language(void **state) {
+    (void)state;
+    static const char *const pairs[][2] = {{"ha", "hau"}, {"ha", "HA-NG"}, {"zho", "zh_Hant"},
+                                           {"xx", "xx"},  {"xx", "XX-a"},  {"pcm", "pcm"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        struct el_language a = el_language_of("x", 1, pairs[i][0]),
+                           b = el_language_of("x", 1, pairs[i][1]);
+        if (!el_language_same(&a, &b)) {
+            fail_msg("%s is not %s", pairs[i][0], pairs[i][1]);
+        }
+    }
+    struct el_language hausa = el_language_of("x", 1, "hau"), yoruba = el_language_of("x", 1, "yo"),
+                       endless = el_language_of("x", 1, "an-endless-code-that-is-none");
+    assert_false(el_language_same(&hausa, &yoruba));
+    assert_false(el_language_same(&hausa, &endless));
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(codes_are_known_and_names_are_not)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(codes_are_known_and_names_are_not),
+                                       cmocka_unit_test(codes_of_one_language)};
     return cmocka_run_group_tests_name("language", tests, NULL, NULL);
 }

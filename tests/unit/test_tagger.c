@@ -52,6 +52,9 @@ static void rule(void **state) {
     expect_tags(NULL, "de", "Der Hund sieht Anna", "DET NOUN NOUN NOUN");
     expect_tags(NULL, "zh", "我们 在 北京 。", "PRON ADP NOUN PUNCT");
     expect_tags(NULL, "ja", "スズキ", "PROPN");
+    expect_tags(NULL, "deu", "Der Hund sieht Anna", "DET NOUN NOUN NOUN");
+    expect_tags(NULL, "xh", "Bahlala eKomani nguThemba", "NOUN PROPN PROPN"); /* prefixes */
+    expect_tags(NULL, "yo", "Mo fe\u0323\u0301 e\u0323\u0300ko\u0323\u0301", "NOUN X X");
     expect_tags(NULL, NULL, "", "");
 }
 
@@ -67,6 +70,8 @@ static void weights(void **state) {
     /* Not covered: by rule. */
     expect_tags(tagger, "de", "Der Hund sieht Anna", "DET NOUN NOUN NOUN");
     expect_tags(tagger, NULL, "我们 在 北京 。", "PRON ADP NOUN PUNCT");
+    assert_true(el_tagger_covers(tagger, "en-GB") && el_tagger_covers(tagger, "eng"));
+    assert_false(el_tagger_covers(tagger, "e") || el_tagger_covers(tagger, "enm"));
     expect_tags(tagger, "en-GB", "I know", "PRON VERB");
     el_tagger_close(tagger);
 }
