@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_COUNTED = 20000, MOST_FITTED = 1500, NEGATIVE_EVERY = 4 };
+enum { MOST_COUNTED = 20000, MOST_FITTED = 1500, NEGATIVE_EVERY = 4, SMALL = 500 };
 
 /* What is known of a span. Numbers are log-odds against the average. */
 enum known {
@@ -244,6 +244,7 @@ struct samples {
     size_t *choice;
     size_t n, n_choices, x_room, y_room, z_room, choice_room;
     uint64_t random;
+    size_t negative_every;
 };
 
 static const struct el_labelled_words *labelled(const struct el_counted_sentence *sentence,
@@ -259,7 +260,7 @@ static const struct el_labelled_words *labelled(const struct el_counted_sentence
 static bool add_span(const struct el_prior *prior, struct samples *s,
                      const struct el_counted_sentence *sentence, size_t first, size_t end) {
     const struct el_labelled_words *mention = labelled(sentence, first, end);
-    if (mention == NULL && el_random_below(&s->random, NEGATIVE_EVERY) != 0) {
+    if (mention == NULL && el_random_below(&s->random, s->negative_every) != 0) {
         return true;
     }
     if (!EL_GROW(s->x, s->x_room, (s->n + 1) * N_KNOWN) || !EL_GROW(s->y, s->y_room, s->n + 1)) {
@@ -295,7 +296,7 @@ static bool add_sentence(const struct el_prior *prior, struct samples *s,
 
 static bool fit(struct el_prior *prior) {
     static const double PENALTY = 1, TYPE_PENALTY = 3, TYPE_WEIGHT = 0.3;
-    struct samples s = {0};
+    struct samples s = {.negative_every = prior->n_sentences <= SMALL ? 1 : NEGATIVE_EVERY};
     double start[N_KNOWN_OF_TYPE];
     size_t block = prior->block, blocks = (prior->n_sentences + block - 1) / block;
     size_t step = blocks * block / MOST_FITTED + 1;
@@ -313,7 +314,7 @@ static bool fit(struct el_prior *prior) {
     fine = fine && el_logistic_fit(s.x, s.y, NULL, s.n, N_KNOWN, PENALTY, NULL, prior->mention) &&
            el_choice_fit(s.z, s.choice, s.n_choices, prior->n_types, N_KNOWN_OF_TYPE, TYPE_PENALTY,
                          start, prior->type);
-    prior->mention[BIAS] -= log((double)NEGATIVE_EVERY);
+    prior->mention[BIAS] -= log((double)s.negative_every);
     free(s.x);
     free(s.z);
     free(s.y);

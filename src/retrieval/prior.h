@@ -9,8 +9,9 @@
  *     P(mention | span) = 1 / (1 + exp(-w * x)),   P(type | mention, span) ~ exp(v * z_type)
  *
  * Both are fitted on the pool's sentences, each with its neighbourhood (el_pool_neighbours) taken
- * out of the counts; of the spans that are no mention one in NEGATIVE_EVERY is looked at, and the
- * bias is corrected for that (King and Zeng 2001, "Logistic regression in rare events data").
+ * out of the counts. In a pool of more than 500 sentences one in four of the spans that are no
+ * mention is looked at, and the bias is corrected for that (King and Zeng 2001, "Logistic
+ * regression in rare events data").
  *
  * Belongs to one thread. */
 #ifndef EL_RETRIEVAL_PRIOR_H
