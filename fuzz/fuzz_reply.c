@@ -36,7 +36,8 @@ static void parse_all(const struct el_prompt_set *set, const char *sentence, con
     struct el_arena arena = {0};
     struct el_strings spans;
     const char *asked[] = {span, "Graz", sentence};
-    const struct el_prompt_type types[] = {{"person", NULL}, {span, NULL}, {"creative work", NULL}};
+    const struct el_prompt_type types[] = {
+        {.name = "person"}, {.name = span}, {.name = "creative work"}};
     int choice[3];
     enum el_readable readable =
         el_parse_spans(&arena, set, reply, strlen(reply), cut, sentence, &spans);
@@ -81,7 +82,7 @@ static void render(const struct el_prompt_set *set, const char *source, const ch
     struct el_buffer out = {.limit = 1 << 20};
     struct el_template_message *messages;
     size_t n_messages;
-    const struct el_prompt_type types[] = {{"person", text}, {text, NULL}};
+    const struct el_prompt_type types[] = {{.name = "person", .description = text}, {.name = text}};
     const struct el_prompt_span spans[] = {{text, "person"}, {"Graz", NULL}};
     size_t len = strlen(text);
     const struct el_span marks[] = {{0, len}, {0, len / 2}, {len / 3, len}};

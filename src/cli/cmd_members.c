@@ -91,8 +91,8 @@ static bool ask(struct members *m, size_t member, struct el_arena *arena, struct
         return el_fail_memory(err);
     }
     for (size_t i = 0; i < m->config->n_types; i++) {
-        types[i] =
-            (struct el_prompt_type){m->config->types[i].wording, m->config->types[i].description};
+        types[i] = (struct el_prompt_type){.name = m->config->types[i].wording,
+                                           .description = m->config->types[i].description};
     }
     struct el_prompt_data data = {
         .types = types, .n_types = m->config->n_types, .text = trial_text};

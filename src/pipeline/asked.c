@@ -58,8 +58,18 @@ bool el_context_set_types(struct el_context *context, struct el_arena *arena,
         return el_fail_memory(err);
     }
     for (size_t t = 0; t < n; t++) {
-        read[t] =
-            (struct el_prompt_type){.name = types[t].wording, .description = types[t].description};
+        const char **also = el_arena_array(arena, types[t].n_aliases + 1, sizeof *also);
+        if (also == NULL) {
+            return el_fail_memory(err);
+        }
+        also[0] = types[t].name;
+        for (size_t a = 0; a < types[t].n_aliases; a++) {
+            also[a + 1] = types[t].aliases[a];
+        }
+        read[t] = (struct el_prompt_type){.name = types[t].wording,
+                                          .description = types[t].description,
+                                          .also = also,
+                                          .n_also = types[t].n_aliases + 1};
     }
     context->asked = types;
     context->types = read;

@@ -18,6 +18,8 @@
  * The spans of a sentence or demonstration should differ in their text. */
 struct el_prompt_type {
     const char *name, *description; /* description may be NULL */
+    const char *const *also;        /* other names that an answer may give it; prompts do not */
+    size_t n_also;
 };
 struct el_prompt_span {
     const char *text, *type; /* type NULL where not known */

@@ -116,13 +116,25 @@ static struct el_piece plain_type(struct el_known *known, struct el_piece name) 
     return (struct el_piece){text, n};
 }
 
+static bool add_type(struct el_known *known, struct el_entry *entry, const char *name,
+                     size_t type) {
+    struct el_piece raw = el_piece_of(name);
+    *entry = (struct el_entry){plain_type(known, raw), raw, (int)type};
+    return entry->plain.text != NULL;
+}
+
 bool el_known_types(struct el_known *known, struct el_arena *arena, const char *const *spans,
                     size_t n_spans, const struct el_prompt_type *types, size_t n_types) {
     *known =
         (struct el_known){.arena = arena, .classify = true, .n_spans = n_spans, .n_types = n_types};
+    size_t n_also = 0;
+    for (size_t i = 0; i < n_types; i++) {
+        n_also += types[i].n_also;
+    }
     known->spans = el_arena_array(arena, n_spans, sizeof *known->spans);
     known->types = el_arena_array(arena, n_types, sizeof *known->types);
-    if (known->spans == NULL || known->types == NULL) {
+    known->also = el_arena_array(arena, n_also, sizeof *known->also);
+    if (known->spans == NULL || known->types == NULL || known->also == NULL) {
         return false;
     }
     for (size_t i = 0; i < n_spans; i++) {
@@ -133,14 +145,18 @@ bool el_known_types(struct el_known *known, struct el_arena *arena, const char *
         }
     }
     for (size_t i = 0; i < n_types; i++) {
-        struct el_piece raw = el_piece_of(types[i].name);
-        known->types[i] = (struct el_entry){plain_type(known, raw), raw, (int)i};
-        if (known->types[i].plain.text == NULL) {
+        if (!add_type(known, &known->types[i], types[i].name, i)) {
             return false;
+        }
+        for (size_t a = 0; a < types[i].n_also; a++) {
+            if (!add_type(known, &known->also[known->n_also++], types[i].also[a], i)) {
+                return false;
+            }
         }
     }
     qsort(known->spans, n_spans, sizeof *known->spans, by_plain);
     qsort(known->types, n_types, sizeof *known->types, by_plain);
+    qsort(known->also, n_also, sizeof *known->also, by_plain);
     return true;
 }
 
@@ -236,6 +252,9 @@ int el_which_type(struct el_known *known, struct el_piece piece) {
             struct el_piece wanted =
                 rest.len > 200 ? (struct el_piece){0} : plain_type(known, rest);
             int found = wanted.text != NULL ? find(known->types, known->n_types, wanted, rest) : -1;
+            if (found < 0 && wanted.text != NULL) {
+                found = find(known->also, known->n_also, wanted, rest);
+            }
             if (found >= 0) {
                 return found;
             }

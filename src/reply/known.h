@@ -20,8 +20,8 @@ struct el_known {
     const bool *borders;      /* where in it a word may begin or end */
     size_t sentence_words;
     bool classify;                  /* spans and types are known instead of the sentence */
-    struct el_entry *spans, *types; /* sorted by plain form */
-    size_t n_spans, n_types;
+    struct el_entry *spans, *types, *also; /* sorted by plain form; also: other names of types */
+    size_t n_spans, n_types, n_also;
     bool memory; /* an allocation failed, answers may be wrong */
 };
 
@@ -39,7 +39,8 @@ int el_which_span(struct el_known *known, struct el_piece piece);
 /* Spans that are the same but for letter case and white space share the type that one of them was
  * given, where the others were given none. */
 void el_share_choices(const struct el_known *known, int *choice);
-/* The number of the type, -1 = none; extraction knows none. */
+/* The number of the type, -1 = none; extraction knows none. By its name in the prompt, or else by
+ * another one of its names. */
 int el_which_type(struct el_known *known, struct el_piece piece);
 /* Is it the whole sentence said again? */
 bool el_is_sentence(struct el_known *known, struct el_piece piece);

@@ -11,8 +11,8 @@
 
 static const char *const FOLDERS[] = {"prompts", NULL};
 
-static const struct el_prompt_type TYPES[] = {{"person", "people, real or invented"},
-                                              {"location", NULL}};
+static const struct el_prompt_type TYPES[] = {
+    {.name = "person", .description = "people, real or invented"}, {.name = "location"}};
 static const struct el_prompt_span DEMO_SPANS[] = {{"Ada", "person"}, {"Oslo", "location"}};
 static const struct el_span DEMO_MARKS[] = {{0, 3}, {12, 16}};
 static const struct el_prompt_demonstration DEMOS[] = {

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 static const char *const FOLDERS[] = {"prompts", NULL};
-static const struct el_prompt_type TYPES[] = {{"person", NULL}, {"creative-work", NULL}};
+static const struct el_prompt_type TYPES[] = {{.name = "person"}, {.name = "creative-work"}};
 
 static struct el_prompt_set *compact(void) {
     struct el_prompt_set *set = NULL;
@@ -83,6 +83,28 @@ static void compact_types(void **state) {
     el_prompt_set_close(set);
 }
 
+/* A model that knows a set of labels answers with them, whatever the prompt called the type. */
+static void a_type_by_another_name(void **state) {
+    (void)state;
+    struct el_prompt_set *set = compact();
+    struct el_arena arena = {0};
+    static const char *const spans[] = {"Ada", "Oslo", "Bo"};
+    static const char *const people[] = {"PER", "human"}, *const places[] = {"LOC", "person"};
+    const struct el_prompt_type types[] = {
+        {.name = "person", .also = people, .n_also = 2},
+        {.name = "location", .also = places, .n_also = 2},
+    };
+    static const char reply[] = "person<|sep|> LOC<|sep|>B-PER";
+    int choice[3];
+    assert_int_equal(EL_READ_OK, el_parse_types(&arena, set, reply, strlen(reply), false, spans, 3,
+                                                types, 2, choice));
+    assert_int_equal(choice[0], 0); /* the prompt's name goes first */
+    assert_int_equal(choice[1], 1);
+    assert_int_equal(choice[2], 0);
+    el_arena_free(&arena);
+    el_prompt_set_close(set);
+}
+
 static void memory_is_an_answer(void **state) {
     (void)state;
     struct el_prompt_set *set = compact();
@@ -109,9 +131,8 @@ static void compact_verdicts(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(compact_spans),
-        cmocka_unit_test(compact_types),
-        cmocka_unit_test(memory_is_an_answer),
+        cmocka_unit_test(compact_spans),          cmocka_unit_test(compact_types),
+        cmocka_unit_test(a_type_by_another_name), cmocka_unit_test(memory_is_an_answer),
         cmocka_unit_test(compact_verdicts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

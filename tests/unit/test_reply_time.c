@@ -18,7 +18,7 @@ static struct el_prompt_set *chat, *compact;
 
 static double parse_seconds(const struct el_prompt_set *set, const struct el_buffer *reply) {
     static const char *const spans[] = {"Mira Lund", "Graz"};
-    static const struct el_prompt_type types[] = {{"person", NULL}, {"location", NULL}};
+    static const struct el_prompt_type types[] = {{.name = "person"}, {.name = "location"}};
     double best = 1e9;
     for (int run = 0; run < RUNS; run++) {
         struct el_arena arena = {0};
