@@ -18,7 +18,7 @@ _el4ner_values() { # OPTION: what its value may be, one word for each
         esac
         ;;
     --offsets | --input-offsets) echo "codepoint byte utf16 token" ;;
-    --profile) echo "default paper" ;;
+    --profile) echo "default pool paper" ;;
     --color) echo "auto always never" ;;
     --verifier) echo "largest all none" ;;
     --constrain) echo "auto on off" ;;

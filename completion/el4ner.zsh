@@ -27,7 +27,7 @@ _el4ner() {
     --from) compadd -- $reads; return ;;
     --to) compadd -- ${reads:1} table terminal html markdown latex; return ;;
     --offsets | --input-offsets) compadd -- codepoint byte utf16 token; return ;;
-    --profile) compadd -- default paper; return ;;
+    --profile) compadd -- default pool paper; return ;;
     --color) compadd -- auto always never; return ;;
     --verifier) compadd -- largest all none; return ;;
     --constrain) compadd -- auto on off; return ;;

@@ -69,10 +69,12 @@ static bool apply(struct el_config *config, const struct el4ner_options *options
     enum el_profile profile;
     if (options->profile != NULL) {
         if (!el_profile_from_name(options->profile, &profile)) {
-            return el_fail(err, EL_ERR_CONFIG, "profile must be default or paper, not \"%s\"",
+            return el_fail(err, EL_ERR_CONFIG, "profile must be default, pool or paper, not \"%s\"",
                            options->profile);
         }
-        el_settings_profile(&config->settings, profile);
+        if (!el_config_set_profile(config, profile, err)) {
+            return false;
+        }
     }
     return (options->types == NULL || el_config_set_types(config, options->types, err)) &&
            (options->type_list == NULL || set_type_list(config, options, err)) &&

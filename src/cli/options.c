@@ -351,10 +351,13 @@ static bool apply(const struct cli_settings *settings, struct el_config *config,
     if (settings->profile != NULL) {
         enum el_profile profile;
         if (!el_profile_from_name(settings->profile, &profile)) {
-            return el_fail(err, EL_ERR_CONFIG, "--profile must be default or paper, not \"%s\"",
+            return el_fail(err, EL_ERR_CONFIG,
+                           "--profile must be default, pool or paper, not \"%s\"",
                            settings->profile);
         }
-        el_settings_profile(&config->settings, profile);
+        if (!el_config_set_profile(config, profile, err)) {
+            return false;
+        }
     }
     if (settings->verifier != NULL && !el_config_set_verifier(config, settings->verifier, err)) {
         return el_error_prefix(err, "--verifier");

@@ -35,7 +35,11 @@ enum el_verifier {
     EL_VERIFY_NONE,
 };
 
-enum el_profile { EL_PROFILE_DEFAULT, EL_PROFILE_PAPER };
+enum el_profile {
+    EL_PROFILE_DEFAULT, /* votes and a verifier */
+    EL_PROFILE_POOL,    /* the general judgement, with candidates from the pool's labels */
+    EL_PROFILE_PAPER,
+};
 
 enum { EL_SKIPS_UNANIMOUS = EL_MAX_MEMBERS + 1 };
 
@@ -156,8 +160,10 @@ bool el_config_type_of_label(const struct el_config *config, const char *label, 
 bool el_type_of_label(const struct el_type *types, size_t n, const char *label, int *type);
 
 /* Set what a profile decides: k, similarity, part-of-speech weights, pre-extraction with types,
- * member weights (all 1), agreement and lazy voting; and a verifier where there was none. */
+ * member weights (all 1), agreement and lazy voting; candidates from the pool; and a verifier where
+ * there was none, or none. The judgement of the profile "pool" is left to el_config_set_profile. */
 void el_settings_profile(struct el_settings *settings, enum el_profile profile);
+bool el_config_set_profile(struct el_config *config, enum el_profile profile, struct el_error *err);
 /* What was said about members that others have taken the place of. */
 void el_settings_forget_members(struct el_settings *settings);
 

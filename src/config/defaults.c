@@ -5,11 +5,14 @@
 #include <stdint.h>
 #include <string.h>
 
-const char *const el_profile_names[] = {"default", "paper"};
+const char *const el_profile_names[] = {"default", "pool", "paper"};
 const char *const el_spans_names[] = {"auto", "members", "tagger"};
 const char *const el_similarity_names[] = {"span", "sentence", "bm25", "random"};
 
 const struct el_member_config el_member_defaults = {.retries = 4};
+
+/* Spans that are mentions with less probability are seldom right (docs/evaluation.md). */
+static const double FROM_POOL = 0.03;
 
 void el_settings_profile(struct el_settings *settings, enum el_profile profile) {
     settings->profile = profile;
@@ -20,21 +23,36 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     settings->spans = profile == EL_PROFILE_PAPER ? EL_SPANS_MEMBERS : EL_SPANS_AUTO;
     settings->member_weights = NULL;
     settings->judge = NULL;
-    settings->from_pool = 0;
+    settings->from_pool = profile == EL_PROFILE_POOL ? FROM_POOL : 0;
     settings->at_least = 1;
     settings->words_decide = profile == EL_PROFILE_PAPER;
-    settings->alone = profile == EL_PROFILE_DEFAULT ? 0.8 : 0;
-    settings->agreement_skips = profile == EL_PROFILE_DEFAULT ? EL_SKIPS_UNANIMOUS : 0;
-    if (settings->verifier == EL_VERIFY_NONE) {
-        settings->verifier = EL_VERIFY_MEMBER;
+    settings->alone = profile == EL_PROFILE_PAPER ? 0 : 0.8;
+    settings->agreement_skips = profile == EL_PROFILE_PAPER ? 0 : EL_SKIPS_UNANIMOUS;
+    if (profile == EL_PROFILE_POOL || settings->verifier == EL_VERIFY_NONE) {
+        settings->verifier = profile == EL_PROFILE_POOL ? EL_VERIFY_NONE : EL_VERIFY_MEMBER;
         settings->verifier_name = NULL;
     }
     /* Lazy voting leaves out only calls that cannot change the outcome. The paper asks everybody.
      */
-    settings->lazy_votes = profile == EL_PROFILE_DEFAULT;
+    settings->lazy_votes = profile != EL_PROFILE_PAPER;
+}
+
+bool el_config_set_profile(struct el_config *config, enum el_profile profile,
+                           struct el_error *err) {
+    struct el_settings *settings = &config->settings;
+    el_settings_profile(settings, profile);
+    if (profile == EL_PROFILE_POOL) {
+        settings->judge = el_judge_general(&config->arena, config->n_members, config->n_types);
+        return settings->judge != NULL || el_fail_memory(err);
+    }
+    return true;
 }
 
 void el_settings_forget_members(struct el_settings *settings) {
+    if (settings->profile == EL_PROFILE_POOL) {
+        settings->profile = EL_PROFILE_DEFAULT;
+        settings->verifier = EL_VERIFY_MEMBER;
+    }
     settings->member_weights = NULL;
     settings->verifier_name = NULL;
     settings->judge = NULL;

@@ -42,11 +42,11 @@ struct el_judge *el_judge_new(struct el_arena *arena, size_t n_members, size_t n
 
 /* bench/general-judge prints these. */
 static const double GENERAL[EL_JUDGE_TRAITS] = {
-    [EL_JUDGE_BIAS] = -1.6,  [EL_JUDGE_WORDS] = 0.63,  [EL_JUDGE_CAPITAL] = -0.1,
-    [EL_JUDGE_DIGIT] = -0.8, [EL_JUDGE_NAME] = 1.06,   [EL_JUDGE_RUN] = 0.08,
-    [EL_JUDGE_SHOWN] = 0.39, [EL_JUDGE_MARGIN] = 0.27, [EL_JUDGE_POOL] = 0.74,
+    [EL_JUDGE_BIAS] = -0.86, [EL_JUDGE_WORDS] = 0.42,  [EL_JUDGE_CAPITAL] = 0.1,
+    [EL_JUDGE_DIGIT] = -0.1, [EL_JUDGE_NAME] = 0.71,   [EL_JUDGE_RUN] = 0.09,
+    [EL_JUDGE_SHOWN] = 0.7,  [EL_JUDGE_MARGIN] = 0.19, [EL_JUDGE_POOL] = 0.55,
 };
-static const double GENERAL_LISTED = 0.42, GENERAL_SHARE = 0.04, GENERAL_THRESHOLD = 0.25;
+static const double GENERAL_LISTED = 0.46, GENERAL_SHARE = 0.19, GENERAL_THRESHOLD = 0.25;
 static const double GENERAL_TRUST = 0.5, GENERAL_TRUST_POOL = 1; /* of all members together */
 
 struct el_judge *el_judge_general(struct el_arena *arena, size_t n_members, size_t n_types) {

@@ -11,10 +11,7 @@ bool el_read_profile(void *context, const struct el_yaml_key *key, yaml_node_t *
     (void)field;
     struct el_loader *l = context;
     int profile = el_yaml_word(&l->yaml, value, key->name, el_profile_names, EL_PROFILE_NAMES);
-    if (profile >= 0) {
-        el_settings_profile(&l->config->settings, (enum el_profile)profile);
-    }
-    return profile >= 0;
+    return profile >= 0 && el_config_set_profile(l->config, (enum el_profile)profile, l->err);
 }
 
 static bool read_similarity(void *context, const struct el_yaml_key *key, yaml_node_t *value,

@@ -8,7 +8,8 @@
  * them. Where all verify, the mean of their probabilities decides, or, where one is not known, the
  * majority of their verdicts; a tie keeps. In the paper profile only words count.
  *
- * A fitted judgement (judge.h) takes the verdicts as part of what it knows, and decides alone. */
+ * A fitted judgement (judge.h) takes the verdicts as part of what it knows, and decides alone. The
+ * general one was fitted without any: a verifier is asked what it keeps, and "no" drops it. */
 #include "pipeline/judge.h"
 #include "pipeline/vote.h"
 #include "pipeline/work.h"
@@ -16,8 +17,8 @@
 #include <math.h>
 
 static bool needs_verification(const struct el_context *context, const struct el_mention *mention) {
-    if (context->settings.judge != NULL) {
-        return mention->type >= 0; /* it was fitted on what the verifiers say of all candidates */
+    if (context->settings.judge != NULL) { /* a fitted one knows what is said of all candidates */
+        return mention->type >= 0 && !mention->dropped;
     }
     unsigned skips = el_settings_skips(&context->settings, context->n_members);
     return mention->type >= 0 &&
@@ -74,9 +75,13 @@ static bool ask(const struct el_context *context, struct el_work *work,
                               : settings->verifier == EL_VERIFY_MEMBER
                                   ? (el_member_set)1 << context->verifier
                                   : context->members;
+    bool general = settings->judge != NULL && settings->judge->general;
+    if (general && work->verify_asked == 0 && !el_judge_candidates(context, work, err)) {
+        return false;
+    }
     /* Lazily, the members of "all" are asked one after another, each only for what is open. */
-    bool lazy =
-        settings->lazy_votes && settings->verifier == EL_VERIFY_ALL && settings->judge == NULL;
+    bool lazy = settings->lazy_votes && settings->verifier == EL_VERIFY_ALL &&
+                (settings->judge == NULL || general);
     for (size_t m = 0; m < context->n_members; m++) {
         el_member_set open = verifiers & ~work->verify_asked;
         if ((open >> m & 1) == 0) {
@@ -87,7 +92,7 @@ static bool ask(const struct el_context *context, struct el_work *work,
         for (size_t i = 0; i < work->mentions.count; i++) {
             struct el_mention *mention = &work->mentions.items[i];
             if (!needs_verification(context, mention)) {
-                work->saved_calls += mention->type >= 0; /* by agreement */
+                work->saved_calls += mention->type >= 0; /* by agreement, or as it is dropped */
                 continue;
             }
             if (lazy && !undecided(context, work, mention, (unsigned)__builtin_popcount(open))) {
@@ -110,7 +115,7 @@ static bool ask(const struct el_context *context, struct el_work *work,
         }
     }
     /* Nothing more is asked: what is known of the candidates is complete. */
-    bool judged = settings->judge != NULL && questions->count == 0;
+    bool judged = settings->judge != NULL && !general && questions->count == 0;
     return !judged || el_judge_candidates(context, work, err);
 }
 
@@ -151,7 +156,8 @@ static bool take(const struct el_context *context, struct el_work *work,
                             : yes + no == 0           ? EL_VERIFIED_UNREADABLE
                             : keeps(context, work, mention, 0, false, false) ? EL_VERIFIED_YES
                                                                              : EL_VERIFIED_NO;
-        if (context->settings.judge == NULL) {
+        const struct el_judge *judge = context->settings.judge;
+        if (judge == NULL || (judge->general && mention->verified_by != 0)) {
             mention->dropped = mention->verified == EL_VERIFIED_NO;
         }
     }

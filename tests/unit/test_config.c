@@ -132,8 +132,13 @@ static void nothing_gives_the_shipped_members_and_types(void **state) {
     assert_true(el_config_type_of_label(config, "PER", &type));
     assert_int_equal(type, 0);
     assert_int_equal(config->settings.demonstrations, 5);
-    assert_int_equal(config->settings.verifier, EL_VERIFY_MEMBER);
-    assert_null(config->settings.verifier_name);
+    assert_int_equal(config->settings.profile, EL_PROFILE_POOL);
+    assert_int_equal(config->settings.verifier, EL_VERIFY_NONE);
+    assert_non_null(config->settings.judge);
+    assert_true(config->settings.judge->general);
+    assert_int_equal(config->settings.judge->n_members, config->n_members);
+    assert_int_equal(config->settings.judge->n_types, config->n_types);
+    assert_true(config->settings.from_pool > 0);
     assert_true(config->settings.lazy_votes);
     assert_float_equal(config->settings.pos_weights[EL_POS_PROPN], 4, 0);
     el_config_free(config);
@@ -424,6 +429,31 @@ static void unanimous_pairs_need_no_verification(void **state) {
     el_config_free(config);
 }
 
+static void the_profile_pool_judges_by_the_pool(void **state) {
+    struct el_config *config =
+        load(*state, "profile: pool\nmembers:\n  - {name: a, url: 'http://a'}\n"
+                     "types: [drug, gene]\nverify: {by: a}\nextract: {from_pool: 0.2}\n");
+    const struct el_settings *s = &config->settings;
+    assert_true(s->judge != NULL && s->judge->general);
+    assert_int_equal(s->judge->n_members, 1);
+    assert_int_equal(s->judge->n_types, 2);
+    assert_int_equal(s->verifier, EL_VERIFY_MEMBER); /* the keys refine the profile */
+    assert_true(s->from_pool == 0.2);
+    struct el_error err;
+    assert_true(el_config_set_profile(config, EL_PROFILE_DEFAULT, &err));
+    assert_null(s->judge);
+    assert_true(s->from_pool == 0);
+    assert_true(el_config_set_profile(config, EL_PROFILE_POOL, &err));
+    assert_int_equal(s->judge->n_types, 2);
+    assert_int_equal(s->verifier, EL_VERIFY_NONE);
+    /* What the ensemble says of its own members does not go over to another one. */
+    assert_true(el_config_set_member(config, "http://b", NULL, NULL, &err));
+    assert_null(s->judge);
+    assert_int_equal(s->profile, EL_PROFILE_DEFAULT);
+    assert_int_equal(s->verifier, EL_VERIFY_MEMBER);
+    el_config_free(config);
+}
+
 static void the_paper_profile_asks_everybody(void **state) {
     struct el_config *config =
         load(*state, "verify: {by: none, agreement_skips: 2}\nretrieve: {k: 9}\n");
@@ -531,6 +561,7 @@ int main(void) {
         cmocka_unit_test(common_labels_are_worded),
         cmocka_unit_test(unanimous_pairs_need_no_verification),
         cmocka_unit_test(the_paper_profile_asks_everybody),
+        cmocka_unit_test(the_profile_pool_judges_by_the_pool),
         cmocka_unit_test(a_missing_file_is_an_error),
         cmocka_unit_test(a_language_is_a_code),
         cmocka_unit_test(invalid_utf8_is_an_error),
