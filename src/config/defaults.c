@@ -51,6 +51,8 @@ bool el_config_set_profile(struct el_config *config, enum el_profile profile,
 void el_settings_forget_members(struct el_settings *settings) {
     if (settings->profile == EL_PROFILE_POOL) {
         settings->profile = EL_PROFILE_DEFAULT;
+    }
+    if (settings->judge != NULL && settings->judge->general) {
         settings->verifier = EL_VERIFY_MEMBER;
     }
     settings->member_weights = NULL;

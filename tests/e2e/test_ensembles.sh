@@ -39,7 +39,7 @@ classify: {weights: {x: 3}}
 retrieve: {k: 2}
 END
 shows "--ensemble over a configuration" "$nano" "$el4ner" config -c mine.yaml --ensemble nano
-that "its verifier is gone" grep -q '^  by: largest' out
+that "its verifier is gone" grep -q '^  by: none' out
 that "its weights are gone" grep -q 'weights: {nano-a: 1,' out
 that "its types stay" grep -q '^  harbour:' out
 that "its stages stay" grep -q '^  k: 2$' out
@@ -80,7 +80,7 @@ members:
 verify: {by: second}
 END
 shows "starter's models are not here" "$nano" "$el4ner" config
-that "nor is anything of it in force" grep -q '^  by: largest' out
+that "nor is anything of it in force" grep -q '^  by: none' out
 cp "$root/models/nano-a.gguf" data/el4ner/models/tuned-a.gguf
 shows "starter's models are here" "first second " "$el4ner" config
 that "its stages are in force" grep -q '^  by: second' out

@@ -132,7 +132,6 @@ static void nothing_gives_the_shipped_members_and_types(void **state) {
     assert_true(el_config_type_of_label(config, "PER", &type));
     assert_int_equal(type, 0);
     assert_int_equal(config->settings.demonstrations, 5);
-    assert_int_equal(config->settings.profile, EL_PROFILE_POOL);
     assert_int_equal(config->settings.verifier, EL_VERIFY_NONE);
     assert_non_null(config->settings.judge);
     assert_true(config->settings.judge->general);
