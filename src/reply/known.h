@@ -19,7 +19,7 @@ struct el_known {
     struct el_piece sentence; /* extraction: its plain form */
     const bool *borders;      /* where in it a word may begin or end */
     size_t sentence_words;
-    bool classify;                  /* spans and types are known instead of the sentence */
+    bool classify;                         /* spans and types are known instead of the sentence */
     struct el_entry *spans, *types, *also; /* sorted by plain form; also: other names of types */
     size_t n_spans, n_types, n_also;
     bool memory; /* an allocation failed, answers may be wrong */
