@@ -42,7 +42,8 @@ bool el_config_set_profile(struct el_config *config, enum el_profile profile,
     struct el_settings *settings = &config->settings;
     el_settings_profile(settings, profile);
     if (profile == EL_PROFILE_POOL) {
-        settings->judge = el_judge_general(&config->arena, config->n_members, config->n_types);
+        settings->judge =
+            el_judge_of_kind(&config->arena, EL_JUDGE_GENERAL, config->n_members, config->n_types);
         return settings->judge != NULL || el_fail_memory(err);
     }
     return true;
@@ -52,7 +53,7 @@ void el_settings_forget_members(struct el_settings *settings) {
     if (settings->profile == EL_PROFILE_POOL) {
         settings->profile = EL_PROFILE_DEFAULT;
     }
-    if (settings->judge != NULL && settings->judge->general) {
+    if (settings->judge != NULL && settings->judge->kind != EL_JUDGE_FITTED) {
         settings->verifier = EL_VERIFY_MEMBER;
     }
     settings->member_weights = NULL;

@@ -40,6 +40,16 @@ struct el_judge *el_judge_new(struct el_arena *arena, size_t n_members, size_t n
                                                                                       : NULL;
 }
 
+bool el_judge_hears_members(const struct el_judge *judge) {
+    bool hears = judge->weights == NULL;
+    for (size_t m = 0; !hears && m < judge->n_members; m++) {
+        hears = judge->trust[m] != 0 || judge->weights[el_judge_listed(m)] != 0 ||
+                judge->weights[el_judge_share(judge->n_members, m)] != 0 ||
+                judge->weights[el_judge_yes(judge->n_members, m)] != 0;
+    }
+    return hears;
+}
+
 /* bench/general-judge prints these. */
 static const double GENERAL[EL_JUDGE_TRAITS] = {
     [EL_JUDGE_BIAS] = -0.86, [EL_JUDGE_WORDS] = 0.42,  [EL_JUDGE_CAPITAL] = 0.1,
@@ -49,12 +59,21 @@ static const double GENERAL[EL_JUDGE_TRAITS] = {
 static const double GENERAL_LISTED = 0.46, GENERAL_SHARE = 0.19, GENERAL_THRESHOLD = 0.25;
 static const double GENERAL_TRUST = 0.5, GENERAL_TRUST_POOL = 1; /* of all members together */
 
-struct el_judge *el_judge_general(struct el_arena *arena, size_t n_members, size_t n_types) {
+static const double LABELS_THRESHOLD = 0.2;
+
+struct el_judge *el_judge_of_kind(struct el_arena *arena, enum el_judge_kind kind, size_t n_members,
+                                  size_t n_types) {
     struct el_judge *judge = el_judge_new(arena, n_members, n_types);
     if (judge == NULL) {
         return NULL;
     }
-    judge->general = true;
+    judge->kind = kind;
+    if (kind == EL_JUDGE_LABELS) {
+        judge->threshold = LABELS_THRESHOLD;
+        judge->trust_pool = 1;
+        judge->weights[EL_JUDGE_POOL] = 1;
+        return judge;
+    }
     judge->threshold = GENERAL_THRESHOLD;
     judge->trust_pool = GENERAL_TRUST_POOL;
     memcpy(judge->weights, GENERAL, sizeof GENERAL);

@@ -22,9 +22,16 @@ enum el_judge_trait {
 };
 extern const char *const el_judge_trait_names[EL_JUDGE_TRAITS];
 
+/* Where the numbers are from. */
+enum el_judge_kind {
+    EL_JUDGE_FITTED,  /* to the ensemble and its pool; types that were unknown then are an error */
+    EL_JUDGE_GENERAL, /* to several sets and ensembles at once */
+    EL_JUDGE_LABELS,  /* what the pool's labels say, and nothing else */
+};
+
 struct el_judge {
     size_t n_members, n_types;
-    bool general;      /* el_judge_general(): of these numbers none was fitted to the ensemble */
+    enum el_judge_kind kind;
     double *trust;     /* by member: how much its type probabilities count ... */
     double trust_pool; /* ... and those of the pool's labels */
     double *type_bias; /* by type */
@@ -40,10 +47,16 @@ size_t el_judge_share(size_t n_members, size_t member);
 size_t el_judge_yes(size_t n_members, size_t member);
 size_t el_judge_of_type(size_t n_members, size_t type);
 
-/* The general judgement, for ensembles that nobody has tuned: the numbers that fit several sets and
- * ensembles at once (docs/evaluation.md), alike for all members and types. It hears no verifier.
- * NULL if out of memory. */
-struct el_judge *el_judge_general(struct el_arena *arena, size_t n_members, size_t n_types);
+/* Does anything that a member says count? If not, none need be asked where the pool's labels name
+ * the candidates. */
+bool el_judge_hears_members(const struct el_judge *judge);
+
+/* A judgement that is not fitted, alike for all members and types. The general one is for ensembles
+ * that nobody has tuned: the numbers that fit several sets and ensembles at once
+ * (docs/evaluation.md); it hears no verifier. That of the labels hears nobody
+ * (docs/languages.md). NULL if out of memory. */
+struct el_judge *el_judge_of_kind(struct el_arena *arena, enum el_judge_kind kind, size_t n_members,
+                                  size_t n_types);
 
 /* All numbers 0. NULL if out of memory. */
 struct el_judge *el_judge_new(struct el_arena *arena, size_t n_members, size_t n_types);

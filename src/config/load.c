@@ -204,9 +204,9 @@ static bool read_yaml(struct el_config *config, const char *path, const char *te
         ok = ok && el_resolve_members(&l) && (l.judge == NULL || el_resolve_judge(&l));
     }
     bool inherited = ok && config->settings.judge != NULL && l.judge == NULL;
-    if (inherited && config->settings.judge->general) {
-        config->settings.judge =
-            el_judge_general(&config->arena, config->n_members, config->n_types);
+    if (inherited && config->settings.judge->kind != EL_JUDGE_FITTED) {
+        config->settings.judge = el_judge_of_kind(&config->arena, config->settings.judge->kind,
+                                                  config->n_members, config->n_types);
         ok = config->settings.judge != NULL || el_fail_memory(err);
     } else if (inherited && (l.base_members != config->members || l.base_types != config->types)) {
         ok = el_fail(err, EL_ERR_CONFIG,

@@ -120,17 +120,19 @@ bool el_resolve_judge(struct el_loader *l) {
         {"yes", read_yes, 0, 0, 0},
         {"of_type", read_of_type, 0, 0, 0},
     };
-    static const char *const words[] = {"general"};
+    static const char *const words[] = {"general", "labels"};
+    static const enum el_judge_kind kinds[] = {EL_JUDGE_GENERAL, EL_JUDGE_LABELS};
     size_t m = l->config->n_members, t = l->config->n_types;
-    bool general = l->judge->type == YAML_SCALAR_NODE;
-    if (general && el_yaml_word(&l->yaml, l->judge, "judge", words, EL_COUNT(words)) < 0) {
+    bool word = l->judge->type == YAML_SCALAR_NODE;
+    int which = word ? el_yaml_word(&l->yaml, l->judge, "judge", words, EL_COUNT(words)) : 0;
+    if (which < 0) {
         return false;
     }
     struct el_judge *judge =
-        general ? el_judge_general(l->arena, m, t) : el_judge_new(l->arena, m, t);
+        word ? el_judge_of_kind(l->arena, kinds[which], m, t) : el_judge_new(l->arena, m, t);
     if (judge == NULL) {
         return el_fail_memory(l->err);
     }
     l->config->settings.judge = judge;
-    return general || el_yaml_read(&l->yaml, l->judge, "judge", keys, EL_COUNT(keys), l, judge);
+    return word || el_yaml_read(&l->yaml, l->judge, "judge", keys, EL_COUNT(keys), l, judge);
 }

@@ -116,8 +116,8 @@ static bool judge_of_types(const struct el_config *config, struct el_arena *aren
         return true;
     }
     size_t members = old->n_members;
-    if (old->general) {
-        *out = el_judge_general(arena, members, n);
+    if (old->kind != EL_JUDGE_FITTED) {
+        *out = el_judge_of_kind(arena, old->kind, members, n);
         return *out != NULL || el_fail_memory(err);
     }
     struct el_judge *judge = el_judge_new(arena, members, n);

@@ -245,8 +245,9 @@ static void put_judge(struct el_buffer *out, const struct el_config *config) {
     const struct el_judge *judge = config->settings.judge;
     const double *w = judge->weights;
     size_t m = judge->n_members;
-    if (judge->general) {
-        el_buffer_string(out, "judge: general\n");
+    if (judge->kind != EL_JUDGE_FITTED) {
+        el_buffer_string(out,
+                         judge->kind == EL_JUDGE_GENERAL ? "judge: general\n" : "judge: labels\n");
         return;
     }
     el_buffer_printf(out, "judge:  # fitted by el4ner tune\n  threshold: %.6g\n", judge->threshold);

@@ -437,7 +437,7 @@ static bool fit_new(struct tune *t, struct fit *f) {
         f->y[i] = 2 * t->samples[i].right > t->samples[i].occurrences;
     }
     const struct el_judge *general =
-        el_judge_general(&t->arena, t->config->n_members, t->config->n_types);
+        el_judge_of_kind(&t->arena, EL_JUDGE_GENERAL, t->config->n_members, t->config->n_types);
     if (f->start != NULL && general != NULL) {
         memcpy(f->start, general->weights, t->d * sizeof *f->start);
     }

@@ -280,6 +280,10 @@ struct el_context el_ensemble_context(const struct el_ensemble *ensemble,
     el_member_set all = (el_member_set)((UINT64_C(1) << ensemble->config->n_members) - 1);
     context.settings = settings != NULL ? *settings : ensemble->config->settings;
     context.members = members != 0 ? members & all : all;
+    if (context.settings.judge != NULL && context.settings.from_pool > 0 &&
+        !el_judge_hears_members(context.settings.judge)) {
+        context.members = 0;
+    }
     context.verifier = el_ensemble_verifier(ensemble, &context.settings);
     return context;
 }

@@ -154,7 +154,7 @@ bool el_judge_types(const struct el_context *context, struct el_work *work, stru
     }
     for (size_t i = 0; i < work->mentions.count; i++) {
         struct el_mention *mention = &work->mentions.items[i];
-        if (mention->n_votes > 0) {
+        if (mention->n_votes > 0 || context->members == 0) {
             mention->type = el_judge_type(context, judge, mention, scratch, &margin);
         }
     }

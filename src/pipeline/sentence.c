@@ -116,7 +116,7 @@ static bool finish_task(struct el_task *task, struct el_error *err) {
         }
     }
     document->abstained += abstained;
-    if (flow->stages > EL_STAGE_EXTRACT && work->extract_answered == 0) {
+    if (flow->stages > EL_STAGE_EXTRACT && context->members != 0 && work->extract_answered == 0) {
         fail_document(document, "no member listed spans for at least one of its sentences");
     } else if (context->settings.strict && abstained > 0) {
         fail_document(document, "a member abstained (strict)");

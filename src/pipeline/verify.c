@@ -75,7 +75,7 @@ static bool ask(const struct el_context *context, struct el_work *work,
                               : settings->verifier == EL_VERIFY_MEMBER
                                   ? (el_member_set)1 << context->verifier
                                   : context->members;
-    bool general = settings->judge != NULL && settings->judge->general;
+    bool general = settings->judge != NULL && settings->judge->kind != EL_JUDGE_FITTED;
     if (general && work->verify_asked == 0 && !el_judge_candidates(context, work, err)) {
         return false;
     }
@@ -157,7 +157,7 @@ static bool take(const struct el_context *context, struct el_work *work,
                             : keeps(context, work, mention, 0, false, false) ? EL_VERIFIED_YES
                                                                              : EL_VERIFIED_NO;
         const struct el_judge *judge = context->settings.judge;
-        if (judge == NULL || (judge->general && mention->verified_by != 0)) {
+        if (judge == NULL || (judge->kind != EL_JUDGE_FITTED && mention->verified_by != 0)) {
             mention->dropped = mention->verified == EL_VERIFIED_NO;
         }
     }

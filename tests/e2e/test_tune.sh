@@ -119,6 +119,17 @@ assert any("probability" in c for c in candidates), candidates
 for e in json.loads(open("tagged.jsonl").readline())["entities"]:
     assert e["type"] in ("ship", "person") and 0.2 < e["score"] <= 1, e
 END
+printf 'base: radar.yaml\nextract: {from_pool: 0.03}\njudge: labels\n' >labels.yaml
+try 0 "the labels alone" "$el4ner" config -c labels.yaml --types auto && that "the labels alone" grep -qx 'judge: labels' out
+try 0 "the labels alone ask no member" "$el4ner" tag -c labels.yaml --types auto radar.txt --trace trace.jsonl \
+    -o tagged.jsonl &&
+    that "the labels alone ask no member" python3 - <<'END'
+import json
+line = json.loads(open("trace.jsonl").readline())
+assert not any(line[stage]["calls"] for stage in ("retrieve", "extract", "classify", "verify")), line
+entities = json.loads(open("tagged.jsonl").readline())["entities"]
+assert [(e["text"], e["type"], e["extracted_by"]) for e in entities] == [("radar", "location", [])], entities
+END
 printf 'judge: sometimes\n' >wrong.yaml
 says 2 "wrong.yaml:1:8" "a judgement of no such name" "$el4ner" config -c wrong.yaml
 try 0 "tune --quick" "$el4ner" tune -c own.yaml --sentences 60 --seed 3 --quick -o quick.yaml --table table.tsv --json &&

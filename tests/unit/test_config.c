@@ -134,7 +134,7 @@ static void nothing_gives_the_shipped_members_and_types(void **state) {
     assert_int_equal(config->settings.demonstrations, 5);
     assert_int_equal(config->settings.verifier, EL_VERIFY_NONE);
     assert_non_null(config->settings.judge);
-    assert_true(config->settings.judge->general);
+    assert_true(config->settings.judge->kind == EL_JUDGE_GENERAL);
     assert_int_equal(config->settings.judge->n_members, config->n_members);
     assert_int_equal(config->settings.judge->n_types, config->n_types);
     assert_true(config->settings.from_pool > 0);
@@ -433,7 +433,7 @@ static void the_profile_pool_judges_by_the_pool(void **state) {
         load(*state, "profile: pool\nmembers:\n  - {name: a, url: 'http://a'}\n"
                      "types: [drug, gene]\nverify: {by: a}\nextract: {from_pool: 0.2}\n");
     const struct el_settings *s = &config->settings;
-    assert_true(s->judge != NULL && s->judge->general);
+    assert_true(s->judge != NULL && s->judge->kind == EL_JUDGE_GENERAL);
     assert_int_equal(s->judge->n_members, 1);
     assert_int_equal(s->judge->n_types, 2);
     assert_int_equal(s->verifier, EL_VERIFY_MEMBER); /* the keys refine the profile */
