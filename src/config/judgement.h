@@ -53,7 +53,7 @@ bool el_judge_hears_members(const struct el_judge *judge);
 
 /* A judgement that is not fitted, alike for all members and types. The general one is for ensembles
  * that nobody has tuned: the numbers that fit several sets and ensembles at once
- * (docs/evaluation.md); it hears no verifier. That of the labels hears nobody
+ * (docs/evaluation.md); a verifier may drop what it keeps. That of the labels hears nobody
  * (docs/languages.md). NULL if out of memory. */
 struct el_judge *el_judge_of_kind(struct el_arena *arena, enum el_judge_kind kind, size_t n_members,
                                   size_t n_types);

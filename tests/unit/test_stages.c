@@ -260,6 +260,36 @@ static void verification_drops(void **state) {
     tear_down(&f);
 }
 
+/* The general judgement was fitted without verifiers: one that is named is asked about what it
+ * keeps, and "no" drops that. What it has dropped no verifier brings back. */
+static void a_verifier_follows_the_general_judgement(void **state) {
+    (void)state;
+    struct fixture f;
+    set_up(&f, "Anna Berg met Bo in Bonn.");
+    const char *list[] = {"<|mark|>Anna Berg<|/mark|><|mark|>Bo<|/mark|><|mark|>Bonn<|/mark|>",
+                          "<|mark|>Anna Berg<|/mark|><|mark|>Bonn<|/mark|>", ""};
+    const char *types[] = {"person<|sep|>person<|sep|>person", "person<|sep|>person<|sep|>person",
+                           "person<|sep|>person<|sep|>person"};
+    const char *const verdicts[][MEMBERS] = {{"no"}, {"yes"}, {"yes"}};
+    run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, list);
+    run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, types);
+    struct el_judge *judge = el_judge_of_kind(&f.work.arena, EL_JUDGE_GENERAL, MEMBERS, 3);
+    assert_non_null(judge);
+    memset(judge->weights, 0, el_judge_size(MEMBERS, 3) * sizeof *judge->weights);
+    for (size_t m = 0; m < MEMBERS; m++) {
+        judge->weights[el_judge_listed(m)] = 1; /* two of three are kept, one of three is not */
+    }
+    judge->threshold = 0.5;
+    f.context.settings.judge = judge;
+    f.context.settings.verifier = EL_VERIFY_MEMBER;
+    assert_int_equal(run_stage(&f, el_stages[EL_STAGE_VERIFY], verdict, (void *)verdicts), 2);
+    assert_true(mention(&f, "Anna Berg")->dropped);
+    assert_true(mention(&f, "Bo")->dropped);
+    assert_int_equal(mention(&f, "Bo")->verified, EL_VERIFIED_NOT_ASKED);
+    assert_false(mention(&f, "Bonn")->dropped);
+    tear_down(&f);
+}
+
 static void verifiers_are_averaged(void **state) {
     (void)state;
     static const struct {
@@ -602,6 +632,7 @@ int main(void) {
         cmocka_unit_test(majority_and_ties),
         cmocka_unit_test(a_hesitant_yes_to_one_of_three_is_none),
         cmocka_unit_test(verification_drops),
+        cmocka_unit_test(a_verifier_follows_the_general_judgement),
         cmocka_unit_test(verifiers_are_averaged),
         cmocka_unit_test(probability_decides_over_the_word),
         cmocka_unit_test(lazy_votes_are_exact),
