@@ -66,17 +66,9 @@ static bool set_type_list(struct el_config *config, const struct el4ner_options 
 
 static bool apply(struct el_config *config, const struct el4ner_options *options,
                   struct el_error *err) {
-    enum el_profile profile;
-    if (options->profile != NULL) {
-        if (!el_profile_from_name(options->profile, &profile)) {
-            return el_fail(err, EL_ERR_CONFIG, "profile must be default, pool or paper, not \"%s\"",
-                           options->profile);
-        }
-        if (!el_config_set_profile(config, profile, err)) {
-            return false;
-        }
-    }
-    return (options->types == NULL || el_config_set_types(config, options->types, err)) &&
+    return (options->profile == NULL ||
+            el_config_choose_profile(config, "profile", options->profile, err)) &&
+           (options->types == NULL || el_config_set_types(config, options->types, err)) &&
            (options->type_list == NULL || set_type_list(config, options, err)) &&
            keep(config, options->pool, &config->pool, err) &&
            (options->lang == NULL || el_config_set_lang(config, options->lang, err));

@@ -348,16 +348,9 @@ static bool apply(const struct cli_settings *settings, struct el_config *config,
         !el_config_set_member(config, settings->url, settings->model, settings->key_env, err)) {
         return el_error_prefix(err, "--url");
     }
-    if (settings->profile != NULL) {
-        enum el_profile profile;
-        if (!el_profile_from_name(settings->profile, &profile)) {
-            return el_fail(err, EL_ERR_CONFIG,
-                           "--profile must be default, pool or paper, not \"%s\"",
-                           settings->profile);
-        }
-        if (!el_config_set_profile(config, profile, err)) {
-            return false;
-        }
+    if (settings->profile != NULL &&
+        !el_config_choose_profile(config, "--profile", settings->profile, err)) {
+        return false;
     }
     if (settings->verifier != NULL && !el_config_set_verifier(config, settings->verifier, err)) {
         return el_error_prefix(err, "--verifier");

@@ -147,8 +147,9 @@ bool el_config_check_lang(const char *code, struct el_error *err);
 /* The language of the input, by its code. */
 bool el_config_set_lang(struct el_config *config, const char *code, struct el_error *err);
 
-/* "default" or "paper"; false for anything else. */
-bool el_profile_from_name(const char *name, enum el_profile *profile);
+/* Set the profile "default", "pool" or "paper"; anything else is an error, which names `option`. */
+bool el_config_choose_profile(struct el_config *config, const char *option, const char *name,
+                              struct el_error *err);
 
 /* Who verifies: "largest", "all", "none" or the name of a member. */
 bool el_config_set_verifier(struct el_config *config, const char *who, struct el_error *err);
@@ -158,6 +159,10 @@ bool el_config_set_verifier(struct el_config *config, const char *who, struct el
  * out of memory. */
 bool el_config_type_of_label(const struct el_config *config, const char *label, int *type);
 bool el_type_of_label(const struct el_type *types, size_t n, const char *label, int *type);
+
+/* Spans of less probability by the pool's labels are seldom mentions: with 0.03 nine in ten
+ * mentions are among the candidates, and half to three quarters of these are none. */
+#define EL_FROM_POOL 0.03
 
 /* Set what a profile decides: k, similarity, part-of-speech weights, pre-extraction with types,
  * member weights (all 1), agreement and lazy voting; candidates from the pool; and a verifier where

@@ -11,9 +11,6 @@ const char *const el_similarity_names[] = {"span", "sentence", "bm25", "random"}
 
 const struct el_member_config el_member_defaults = {.retries = 4};
 
-/* Spans that are mentions with less probability are seldom right (docs/evaluation.md). */
-static const double FROM_POOL = 0.03;
-
 void el_settings_profile(struct el_settings *settings, enum el_profile profile) {
     settings->profile = profile;
     settings->demonstrations = 5;
@@ -23,7 +20,7 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     settings->spans = profile == EL_PROFILE_PAPER ? EL_SPANS_MEMBERS : EL_SPANS_AUTO;
     settings->member_weights = NULL;
     settings->judge = NULL;
-    settings->from_pool = profile == EL_PROFILE_POOL ? FROM_POOL : 0;
+    settings->from_pool = profile == EL_PROFILE_POOL ? EL_FROM_POOL : 0;
     settings->at_least = 1;
     settings->words_decide = profile == EL_PROFILE_PAPER;
     settings->alone = profile == EL_PROFILE_PAPER ? 0 : 0.8;
@@ -69,14 +66,15 @@ unsigned el_settings_skips(const struct el_settings *settings, size_t n_members)
     return n_members >= 3 ? (unsigned)n_members : 0;
 }
 
-bool el_profile_from_name(const char *name, enum el_profile *profile) {
+bool el_config_choose_profile(struct el_config *config, const char *option, const char *name,
+                              struct el_error *err) {
     for (size_t i = 0; i < EL_PROFILE_NAMES; i++) {
         if (strcmp(name, el_profile_names[i]) == 0) {
-            *profile = (enum el_profile)i;
-            return true;
+            return el_config_set_profile(config, (enum el_profile)i, err);
         }
     }
-    return false;
+    return el_fail(err, EL_ERR_CONFIG, "%s must be default, pool or paper, not \"%s\"", option,
+                   name);
 }
 
 size_t el_config_member(const struct el_config *config, const char *name) {

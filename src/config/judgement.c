@@ -41,7 +41,7 @@ struct el_judge *el_judge_new(struct el_arena *arena, size_t n_members, size_t n
 }
 
 bool el_judge_hears_members(const struct el_judge *judge) {
-    bool hears = judge->weights == NULL;
+    bool hears = false;
     for (size_t m = 0; !hears && m < judge->n_members; m++) {
         hears = judge->trust[m] != 0 || judge->weights[el_judge_listed(m)] != 0 ||
                 judge->weights[el_judge_share(judge->n_members, m)] != 0 ||

@@ -12,10 +12,6 @@
 
 enum { FOLDS = 5, FEWEST = 10, RUNS = 3, QUICK_RUNS = 2 };
 
-/* Spans of less probability by the pool's labels are seldom mentions: with 0.03 nine in ten
- * mentions are among the candidates, and half to three quarters of these are none. */
-static const double FROM_POOL = 0.03;
-
 /* Verification is worth its calls if it brings more than this; a simpler choice that loses less is
  * taken. */
 static const double WORTH = 0.005;
@@ -636,7 +632,7 @@ static bool fit_candidates(struct tune *t) {
     memcpy(t->judge->weights, f.w, t->d * sizeof *f.w);
     t->judge->threshold = t->result->after.threshold;
     t->config->settings.judge = t->judge;
-    t->config->settings.from_pool = FROM_POOL;
+    t->config->settings.from_pool = EL_FROM_POOL;
     set_verifiers(t, view.verifiers, all);
     return true;
 }
@@ -659,7 +655,7 @@ static bool tune(struct tune *t) {
     }
     settings.judge = NULL;
     settings.lazy_votes = false;
-    settings.from_pool = FROM_POOL;
+    settings.from_pool = EL_FROM_POOL;
     if (!run_sample(t, &settings, EL_STAGE_CLASSIFY + 1, see_types, false)) {
         return false;
     }

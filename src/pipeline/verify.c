@@ -75,13 +75,13 @@ static bool ask(const struct el_context *context, struct el_work *work,
                               : settings->verifier == EL_VERIFY_MEMBER
                                   ? (el_member_set)1 << context->verifier
                                   : context->members;
-    bool general = settings->judge != NULL && settings->judge->kind != EL_JUDGE_FITTED;
-    if (general && work->verify_asked == 0 && !el_judge_candidates(context, work, err)) {
+    bool unfitted = settings->judge != NULL && settings->judge->kind != EL_JUDGE_FITTED;
+    if (unfitted && work->verify_asked == 0 && !el_judge_candidates(context, work, err)) {
         return false;
     }
     /* Lazily, the members of "all" are asked one after another, each only for what is open. */
     bool lazy = settings->lazy_votes && settings->verifier == EL_VERIFY_ALL &&
-                (settings->judge == NULL || general);
+                (settings->judge == NULL || unfitted);
     for (size_t m = 0; m < context->n_members; m++) {
         el_member_set open = verifiers & ~work->verify_asked;
         if ((open >> m & 1) == 0) {
@@ -115,7 +115,7 @@ static bool ask(const struct el_context *context, struct el_work *work,
         }
     }
     /* Nothing more is asked: what is known of the candidates is complete. */
-    bool judged = settings->judge != NULL && !general && questions->count == 0;
+    bool judged = settings->judge != NULL && !unfitted && questions->count == 0;
     return !judged || el_judge_candidates(context, work, err);
 }
 
