@@ -246,8 +246,8 @@ models: tagger
 # Speed of retrieval beside NumPy and a Python loop; SIZES="1000 10000 100000 1000000" takes 8 GB
 # of disk and some minutes.
 SIZES ?= 1000 10000 100000
-$(BUILD)/bench/retrieval_speed $(BUILD)/bench/retrieval_quality $(BUILD)/bench/pool_labels: \
-    $(BUILD)/bench/%: bench/%.c $(BUILD)/libel4ner.a
+$(BUILD)/bench/retrieval_speed $(BUILD)/bench/retrieval_quality: \
+    $(BUILD)/bench/retrieval_%: bench/retrieval_%.c $(BUILD)/libel4ner.a
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(LDLIBS)
 
