@@ -8,7 +8,7 @@ types.json with a wording for each label. A seeded sample of the dev split is ta
 train split. An entity counts if start, end and type are right. Nested sets are tagged with --nested.
 Rows: ensemble, the name of a member (alone), thrice:NAME (that member as an ensemble of three that are shown 1, 3 and 5
 demonstrations), or any of these with +zero (no demonstrations), +random, +bm25, +sentence
-(other retrieval), +paper (that profile), +all or +nobody (who verifies), +free (answers are not constrained).
+(other retrieval), +votes or +paper (that profile), +all or +nobody (who verifies), +free (answers are not constrained).
 """
 import argparse
 import json
@@ -63,6 +63,10 @@ def thrice(member, work):
     return result
 
 
+PARTS = {"zero": {"retrieve": {"k": 0}}, "votes": {"profile": "votes"}, "paper": {"profile": "paper"},
+         "all": {"verify": {"by": "all"}}, "nobody": {"verify": {"by": "none"}}, "free": {"constrain": "off"}}
+
+
 def configuration(data, name, row, members, settings, work):
     types = json.loads((data / "types.json").read_text(encoding="utf-8"))[name]
     alone = row.split("+")[0]
@@ -77,9 +81,7 @@ def configuration(data, name, row, members, settings, work):
         sys.exit(f"bench/f1.py: no member {alone}")
     config.update(settings)
     for part in row.split("+")[1:]:
-        config.update({"zero": {"retrieve": {"k": 0}}, "paper": {"profile": "paper"}, "free": {"constrain": "off"},
-                       "all": {"verify": {"by": "all"}}, "nobody": {"verify": {"by": "none"}}}.get(
-                           part, {"retrieve": {"similarity": part}}))
+        config.update(PARTS.get(part, {"retrieve": {"similarity": part}}))
     return config
 
 

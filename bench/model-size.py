@@ -98,7 +98,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--program", default=str(f1.ROOT / "build/el4ner"))
     args = parser.parse_args()
-    args.settings, args.options = "{}", []
+    args.settings, args.options = '{"profile": "votes"}', []
     args.base.mkdir(parents=True, exist_ok=True)
     data = {name: f1.sample(args.data / name, args.n, args.seed) for name in args.sets.split(",")}
     for name, sample in data.items():

@@ -94,7 +94,7 @@ struct el4ner_options {
     size_t size;         /* sizeof(struct el4ner_options); 0 = the options up to log_context */
     const char *types;   /* "person,location"; NULL = the configuration's */
     const char *pool;    /* demonstrations: .el4 or labelled file; NULL = the configuration's */
-    const char *profile; /* "default", "pool" or "paper"; NULL = the configuration's */
+    const char *profile; /* "default", "votes" or "paper"; NULL = the configuration's */
     const char *lang;    /* language of the texts, e.g. "de"; NULL = the configuration's */
     const char *store;   /* file of stored replies, made if missing; NULL = none */
 

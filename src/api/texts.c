@@ -173,8 +173,8 @@ static bool submit_all(el4ner *engine, struct ticket *ticket, struct el_error *e
     struct el_log log = {.write = pass_on, .context = engine};
     for (struct ticket *next; ticket != NULL; ticket = next) {
         next = ticket->next;
-        if (ticket->terms != NULL && ticket->terms->foreign) {
-            ticket->terms->foreign = false;
+        if (ticket->terms != NULL && ticket->terms->untold) {
+            ticket->terms->untold = false;
             el_log(&log, EL_WARNING, EL_POOL_LACKS_TYPES);
         }
         if (!el_flow_submit(engine->flow, &ticket->wish, NULL, err)) {

@@ -30,15 +30,16 @@ enum el_span_source {
 };
 
 enum el_verifier {
-    EL_VERIFY_MEMBER, /* one named member; default: the largest, else the first listed */
+    EL_VERIFY_AUTO,   /* default: nobody where a judgement decides, else the largest member */
+    EL_VERIFY_MEMBER, /* one member: the named one, else the largest, else the first listed */
     EL_VERIFY_ALL,    /* every member: mean probability, else majority; a tie keeps */
     EL_VERIFY_NONE,
 };
 
 enum el_profile {
-    EL_PROFILE_DEFAULT, /* votes and a verifier */
-    EL_PROFILE_POOL,    /* the general judgement, with candidates from the pool's labels */
-    EL_PROFILE_PAPER,
+    EL_PROFILE_DEFAULT, /* the general judgement, with candidates from the pool's labels */
+    EL_PROFILE_VOTES,   /* votes, and a verifier where members do not agree */
+    EL_PROFILE_PAPER,   /* votes, and a verifier for all */
 };
 
 enum { EL_SKIPS_UNANIMOUS = EL_MAX_MEMBERS + 1 };
@@ -60,7 +61,7 @@ struct el_settings {
     bool nested;                /* keep overlapping spans; default false = flat rule */
     double from_pool;           /* spans that are mentions with this probability by the pool's
                                    labels (retrieval/prior.h) are candidates too, whoever lists
-                                   them; default 0 = none, `el4ner tune` sets it */
+                                   them; default EL_FROM_POOL; 0 = none, as in other profiles */
     unsigned at_least;          /* members that must list a span for it to count (never more than
                                    the lists that could be read); default 1, the union (paper) */
 
@@ -77,7 +78,8 @@ struct el_settings {
     double alone;      /* "yes" to a span that one of three or more members listed counts from this
                           probability on, where it is known; default 0.8, 0 in the paper profile */
 
-    const struct el_judge *judge; /* what tuning fitted; NULL = votes and verdicts decide */
+    const struct el_judge *judge; /* general, of the labels, or what tuning fitted; NULL = votes and
+                                     verdicts decide */
 
     /* Running */
     bool lazy_votes; /* do not ask a member whose vote cannot change the outcome */
@@ -151,7 +153,7 @@ bool el_config_set_lang(struct el_config *config, const char *code, struct el_er
 bool el_config_choose_profile(struct el_config *config, const char *option, const char *name,
                               struct el_error *err);
 
-/* Who verifies: "largest", "all", "none" or the name of a member. */
+/* Who verifies: "auto", "largest", "all", "none" or the name of a member. */
 bool el_config_set_verifier(struct el_config *config, const char *who, struct el_error *err);
 
 /* The number of the asked type that a label of a pool or test file means, by name, wording or alias
@@ -166,11 +168,13 @@ bool el_type_of_label(const struct el_type *types, size_t n, const char *label, 
 
 /* Set what a profile decides: k, similarity, part-of-speech weights, pre-extraction with types,
  * member weights (all 1), agreement and lazy voting; candidates from the pool; and a verifier where
- * there was none, or none. The judgement of the profile "pool" is left to el_config_set_profile. */
+ * there was none, or none. The judgement of the default profile is left to el_config_set_profile.
+ */
 void el_settings_profile(struct el_settings *settings, enum el_profile profile);
 bool el_config_set_profile(struct el_config *config, enum el_profile profile, struct el_error *err);
-/* What was said about members that others have taken the place of. */
-void el_settings_forget_members(struct el_settings *settings);
+/* Drop what was said about members that others have taken the place of: weights, a verifier by
+ * name, a fitted judgement. */
+bool el_config_forget_members(struct el_config *config, struct el_error *err);
 
 /* agreement_skips as a number of members. Unanimous means all of the configuration, and takes
  * three: what two agree on is not yet safe. */

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-const char *const el_profile_names[] = {"default", "pool", "paper"};
+const char *const el_profile_names[] = {"default", "votes", "paper"};
 const char *const el_spans_names[] = {"auto", "members", "tagger"};
 const char *const el_similarity_names[] = {"span", "sentence", "bm25", "random"};
 
@@ -20,13 +20,13 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     settings->spans = profile == EL_PROFILE_PAPER ? EL_SPANS_MEMBERS : EL_SPANS_AUTO;
     settings->member_weights = NULL;
     settings->judge = NULL;
-    settings->from_pool = profile == EL_PROFILE_POOL ? EL_FROM_POOL : 0;
+    settings->from_pool = profile == EL_PROFILE_DEFAULT ? EL_FROM_POOL : 0;
     settings->at_least = 1;
     settings->words_decide = profile == EL_PROFILE_PAPER;
     settings->alone = profile == EL_PROFILE_PAPER ? 0 : 0.8;
     settings->agreement_skips = profile == EL_PROFILE_PAPER ? 0 : EL_SKIPS_UNANIMOUS;
-    if (profile == EL_PROFILE_POOL || settings->verifier == EL_VERIFY_NONE) {
-        settings->verifier = profile == EL_PROFILE_POOL ? EL_VERIFY_NONE : EL_VERIFY_MEMBER;
+    if (profile == EL_PROFILE_DEFAULT || settings->verifier == EL_VERIFY_NONE) {
+        settings->verifier = EL_VERIFY_AUTO;
         settings->verifier_name = NULL;
     }
     /* Lazy voting leaves out only calls that cannot change the outcome. The paper asks everybody.
@@ -34,29 +34,35 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     settings->lazy_votes = profile != EL_PROFILE_PAPER;
 }
 
-bool el_config_set_profile(struct el_config *config, enum el_profile profile,
-                           struct el_error *err) {
-    struct el_settings *settings = &config->settings;
-    el_settings_profile(settings, profile);
-    if (profile == EL_PROFILE_POOL) {
-        settings->judge =
-            el_judge_of_kind(&config->arena, EL_JUDGE_GENERAL, config->n_members, config->n_types);
-        return settings->judge != NULL || el_fail_memory(err);
-    }
-    return true;
+static bool set_judge(struct el_config *config, enum el_judge_kind kind, struct el_error *err) {
+    config->settings.judge =
+        el_judge_of_kind(&config->arena, kind, config->n_members, config->n_types);
+    return config->settings.judge != NULL || el_fail_memory(err);
 }
 
-void el_settings_forget_members(struct el_settings *settings) {
-    if (settings->profile == EL_PROFILE_POOL) {
-        settings->profile = EL_PROFILE_DEFAULT;
-    }
-    if (settings->judge != NULL && settings->judge->kind != EL_JUDGE_FITTED) {
-        settings->verifier = EL_VERIFY_MEMBER;
-    }
+bool el_config_set_profile(struct el_config *config, enum el_profile profile,
+                           struct el_error *err) {
+    el_settings_profile(&config->settings, profile);
+    return profile != EL_PROFILE_DEFAULT || set_judge(config, EL_JUDGE_GENERAL, err);
+}
+
+bool el_config_forget_members(struct el_config *config, struct el_error *err) {
+    struct el_settings *settings = &config->settings;
+    const struct el_judge *judge = settings->judge;
+    bool fitted = judge != NULL && judge->kind == EL_JUDGE_FITTED;
     settings->member_weights = NULL;
-    settings->verifier_name = NULL;
-    settings->judge = NULL;
-    settings->from_pool = 0;
+    if (fitted || settings->verifier_name != NULL) {
+        settings->verifier = EL_VERIFY_AUTO;
+        settings->verifier_name = NULL;
+    }
+    if (fitted) {
+        settings->from_pool = settings->profile == EL_PROFILE_DEFAULT ? EL_FROM_POOL : 0;
+        settings->judge = NULL;
+    }
+    if (judge == NULL || (fitted && settings->profile != EL_PROFILE_DEFAULT)) {
+        return true;
+    }
+    return set_judge(config, fitted ? EL_JUDGE_GENERAL : judge->kind, err);
 }
 
 unsigned el_settings_skips(const struct el_settings *settings, size_t n_members) {
@@ -73,7 +79,7 @@ bool el_config_choose_profile(struct el_config *config, const char *option, cons
             return el_config_set_profile(config, (enum el_profile)i, err);
         }
     }
-    return el_fail(err, EL_ERR_CONFIG, "%s must be default, pool or paper, not \"%s\"", option,
+    return el_fail(err, EL_ERR_CONFIG, "%s must be default, votes or paper, not \"%s\"", option,
                    name);
 }
 
@@ -94,12 +100,14 @@ bool el_config_set_verifier(struct el_config *config, const char *who, struct el
         verifier = EL_VERIFY_ALL;
     } else if (strcmp(who, "none") == 0) {
         verifier = EL_VERIFY_NONE;
+    } else if (strcmp(who, "auto") == 0) {
+        verifier = EL_VERIFY_AUTO;
     } else if (strcmp(who, "largest") != 0) {
         size_t member = el_config_member(config, who);
         if (member == SIZE_MAX) {
             return el_fail(err, EL_ERR_CONFIG,
-                           "no member has the name '%s' to verify with; give a member, 'largest', "
-                           "'all' or 'none'",
+                           "no member has the name '%s' to verify with; give a member, 'auto', "
+                           "'largest', 'all' or 'none'",
                            who);
         }
         name = config->members[member].name;

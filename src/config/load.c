@@ -62,9 +62,7 @@ static bool read_file(struct el_config *config, const char *path, unsigned depth
  * others. */
 static bool use_ensemble(struct el_config *config, const char *name, const char *path,
                          unsigned depth, struct el_error *err) {
-    el_settings_forget_members(&config->settings);
-    config->settings.verifier = EL_VERIFY_MEMBER;
-    if (!read_file(config, path, depth, err)) {
+    if (!el_config_forget_members(config, err) || !read_file(config, path, depth, err)) {
         return false;
     }
     config->ensemble = el_arena_string(&config->arena, name);
@@ -294,7 +292,9 @@ static bool load_source(struct el_config *config, const struct source *source,
     }
     config->settings.constrain = true;
     config->settings.max_sentence = 1000;
-    el_settings_profile(&config->settings, EL_PROFILE_DEFAULT);
+    if (!el_config_set_profile(config, EL_PROFILE_DEFAULT, err)) {
+        return false;
+    }
     if (source->text != NULL) {
         config->path = "(text)";
         return read_yaml(config, config->path, source->text, source->len, 0, err);

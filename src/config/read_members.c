@@ -369,7 +369,8 @@ static const struct el_yaml_key member_keys[] = {
 
 /* Words of verify: by. */
 static bool is_reserved(const char *name) {
-    return strcmp(name, "all") == 0 || strcmp(name, "none") == 0 || strcmp(name, "largest") == 0;
+    return strcmp(name, "all") == 0 || strcmp(name, "none") == 0 || strcmp(name, "largest") == 0 ||
+           strcmp(name, "auto") == 0;
 }
 
 static bool check_member(struct el_loader *l, const yaml_node_t *node, size_t number) {
@@ -511,6 +512,5 @@ bool el_config_set_member(struct el_config *config, const char *url, const char 
     el_config_drop_members(config);
     config->members = member;
     config->n_members = 1;
-    el_settings_forget_members(&config->settings);
-    return true;
+    return el_config_forget_members(config, err);
 }

@@ -170,6 +170,7 @@ static void put_verify(struct el_buffer *out, const struct el_config *config) {
     el_buffer_string(out, "verify:\n  by: ");
     put_text(out, s->verifier == EL_VERIFY_ALL    ? "all"
                   : s->verifier == EL_VERIFY_NONE ? "none"
+                  : s->verifier == EL_VERIFY_AUTO ? "auto"
                   : s->verifier_name != NULL      ? s->verifier_name
                                                   : "largest");
     el_buffer_printf(out, "\n  agreement_skips: %u  # 0: everything is verified\n",
@@ -278,9 +279,7 @@ bool el_config_print_tuned(const struct el_config *config, const char *base, con
     for (size_t i = 0; i < config->n_types; i++) {
         put_type(out, &config->types[i]);
     }
-    if (config->settings.from_pool > 0) {
-        el_buffer_printf(out, "extract:\n  from_pool: %.6g\n", config->settings.from_pool);
-    }
+    el_buffer_printf(out, "extract:\n  from_pool: %.6g\n", config->settings.from_pool);
     put_verify(out, config);
     put_judge(out, config);
     return !out->failed;

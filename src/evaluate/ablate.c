@@ -86,7 +86,9 @@ static void plan_subset(struct plan *plan, el_member_set members, size_t verifie
     row->projection.keep = keep_of(plan, (size_t)__builtin_popcount(members));
     row->members = row->projection.members = members;
     /* Who is not there cannot verify: then the first listed of those who are does. */
-    if (row->settings.verifier == EL_VERIFY_MEMBER && (members >> verifier & 1) == 0) {
+    bool one =
+        row->settings.verifier == EL_VERIFY_MEMBER || row->settings.verifier == EL_VERIFY_AUTO;
+    if (one && (members >> verifier & 1) == 0) {
         row->settings.verifier_name = plan->config->members[__builtin_ctz(members)].name;
     }
 }

@@ -12,7 +12,7 @@ static int *map_labels(const struct el_context *context, struct el_arena *arena,
     return map;
 }
 
-static bool map_pool_types(struct el_context *context, struct el_arena *arena, bool *foreign,
+static bool map_pool_types(struct el_context *context, struct el_arena *arena,
                            struct el_error *err) {
     const struct el_pool_info *info = el_pool_get_info(context->pool);
     int *map = map_labels(context, arena, info->types, info->n_types);
@@ -20,10 +20,10 @@ static bool map_pool_types(struct el_context *context, struct el_arena *arena, b
     if (map == NULL || allowed == NULL) {
         return el_fail_memory(err);
     }
-    *foreign = true;
+    context->pool_lacks_types = true;
     for (size_t p = 0; p < info->n_types; p++) {
         allowed[p] = map[p] >= 0;
-        *foreign = *foreign && !allowed[p];
+        context->pool_lacks_types = context->pool_lacks_types && !allowed[p];
     }
     context->pool_types = map;
     context->pool_allowed = allowed;
@@ -50,10 +50,8 @@ bool el_context_map_prior(struct el_context *context, struct el_arena *arena,
 }
 
 bool el_context_set_types(struct el_context *context, struct el_arena *arena,
-                          const struct el_type *types, size_t n, bool *foreign,
-                          struct el_error *err) {
+                          const struct el_type *types, size_t n, struct el_error *err) {
     struct el_prompt_type *read = el_arena_array(arena, n, sizeof *read);
-    *foreign = false;
     if (read == NULL) {
         return el_fail_memory(err);
     }
@@ -74,6 +72,17 @@ bool el_context_set_types(struct el_context *context, struct el_arena *arena,
     context->asked = types;
     context->types = read;
     context->n_types = n;
-    return (context->pool == NULL || map_pool_types(context, arena, foreign, err)) &&
+    return (context->pool == NULL || map_pool_types(context, arena, err)) &&
            (context->prior == NULL || el_context_map_prior(context, arena, err));
+}
+
+void el_context_settle(struct el_context *context) {
+    struct el_settings *settings = &context->settings;
+    bool labels = context->pool != NULL && !context->pool_lacks_types;
+    if (!labels && settings->judge != NULL && settings->judge->kind == EL_JUDGE_GENERAL) {
+        settings->judge = NULL;
+    }
+    if (settings->verifier == EL_VERIFY_AUTO) {
+        settings->verifier = settings->judge != NULL ? EL_VERIFY_NONE : EL_VERIFY_MEMBER;
+    }
 }

@@ -6,15 +6,18 @@
 
 /* A warning. */
 #define EL_POOL_LACKS_TYPES                                                                        \
-    "the pool has none of the requested types, so demonstrations show no entities; "               \
+    "the pool has none of the requested types, so no demonstrations are shown; "                   \
     "give the types `aliases` that name the pool's labels, or another --pool"
 
 /* Types for a context: as asked for, as models read them, and which of the pool's labels mean them.
- * All of it is in `arena` or in `types`. *foreign: there is a pool, and it has none of the types.
- */
+ * All of it is in `arena` or in `types`. */
 bool el_context_set_types(struct el_context *context, struct el_arena *arena,
-                          const struct el_type *types, size_t n, bool *foreign,
-                          struct el_error *err);
+                          const struct el_type *types, size_t n, struct el_error *err);
+
+/* What the settings leave open. Where the pool has none of the types, the general judgement would
+ * know too little: votes decide. Nobody verifies what a judgement decides, unless it is said who.
+ */
+void el_context_settle(struct el_context *context);
 
 /* Which asked types the labels of the pool's prior mean. For context->prior, once it is there. */
 bool el_context_map_prior(struct el_context *context, struct el_arena *arena, struct el_error *err);

@@ -1,5 +1,5 @@
 /* Candidates that the pool's labels make probable, and what is known of each candidate before a
- * member is asked about it. For fitted judgements (judge.h). */
+ * member is asked about it. For judgements (judge.h). */
 #include "pipeline/work.h"
 
 #include <string.h>
@@ -90,13 +90,48 @@ static bool look_up_prior(const struct el_context *context, struct el_work *work
     return true;
 }
 
+/* Only what is probably of a type that is asked for. */
+static bool keep_asked(const struct el_context *context, struct el_work *work,
+                       struct el_spans *spans, struct el_error *err) {
+    size_t n_pool_types, kept = 0;
+    (void)el_prior_types(context->prior, &n_pool_types);
+    bool all = true;
+    for (size_t p = 0; p < n_pool_types; p++) {
+        all = all && context->prior_types[p] >= 0;
+    }
+    if (all || spans->count == 0) {
+        return true;
+    }
+    double *probability = el_arena_array(&work->arena, spans->count, sizeof *probability);
+    float *shares = el_arena_array(&work->arena, spans->count * n_pool_types, sizeof *shares);
+    if (probability == NULL || shares == NULL) {
+        return el_fail_memory(err);
+    }
+    if (!el_prior_of(context->prior, work->text, &work->words, spans->items, spans->count,
+                     &work->arena, probability, shares, err)) {
+        return false;
+    }
+    for (size_t s = 0; s < spans->count; s++) {
+        double asked = 0;
+        for (size_t p = 0; p < n_pool_types; p++) {
+            asked += context->prior_types[p] >= 0 ? (double)shares[s * n_pool_types + p] : 0;
+        }
+        if (probability[s] * asked >= context->settings.from_pool) {
+            spans->items[kept++] = spans->items[s];
+        }
+    }
+    spans->count = kept;
+    return true;
+}
+
 bool el_spans_from_pool(const struct el_context *context, struct el_work *work,
                         struct el_spans *spans, struct el_error *err) {
     double least = context->settings.from_pool;
     return context->prior == NULL || least <= 0 ||
            (el_tag_sentence(context, work, err) &&
             el_prior_spans(context->prior, work->text, &work->words, least, &work->arena, spans,
-                           err));
+                           err) &&
+            keep_asked(context, work, spans, err));
 }
 
 bool el_describe_candidates(const struct el_context *context, struct el_work *work,

@@ -80,13 +80,12 @@ const char *el_prompt_set_of(const struct el_config *config, size_t member,
 /* The types, and which of the pool's labels mean them. */
 static bool open_types(struct el_ensemble *ensemble, struct el_error *err) {
     const struct el_config *config = ensemble->config;
-    bool foreign;
     ensemble->context.pool = ensemble->pool;
     if (!el_context_set_types(&ensemble->context, &ensemble->arena, config->types, config->n_types,
-                              &foreign, err)) {
+                              err)) {
         return false;
     }
-    if (foreign && config->settings.demonstrations > 0) {
+    if (ensemble->context.pool_lacks_types && config->settings.demonstrations > 0) {
         el_log(&ensemble->log, EL_WARNING, EL_POOL_LACKS_TYPES);
     }
     return true;
@@ -284,6 +283,7 @@ struct el_context el_ensemble_context(const struct el_ensemble *ensemble,
         !el_judge_hears_members(context.settings.judge)) {
         context.members = 0;
     }
+    el_context_settle(&context);
     context.verifier = el_ensemble_verifier(ensemble, &context.settings);
     return context;
 }

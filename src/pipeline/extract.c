@@ -1,6 +1,6 @@
 /* Stage 2: every member, shown the demonstrations, lists the entity spans of the sentence. The
  * candidates are the union of the lists, recall first, unless more members than one are asked for.
- * Small models overlook much. Where a fitted judgement can tell right candidates from wrong ones,
+ * Small models overlook much. Where a judgement can tell right candidates from wrong ones,
  * spans that the pool's labels make probable are candidates as well (settings.from_pool; ours). */
 #include "pipeline/vote.h"
 #include "pipeline/work.h"

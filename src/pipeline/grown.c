@@ -30,13 +30,12 @@ void el_grown_close(struct el_grown *grown) {
 bool el_grown_use(struct el_grown *grown, const struct el_context *plain, struct el_arena *arena,
                   const struct el_context **out, struct el_error *err) {
     struct el_context *context = el_arena_alloc(arena, sizeof *context);
-    bool foreign; /* people label what they ask for */
     if (context == NULL) {
         return el_fail_memory(err);
     }
     *context = *plain;
     context->pool = grown->pool;
-    if (!el_context_set_types(context, arena, plain->asked, plain->n_types, &foreign, err)) {
+    if (!el_context_set_types(context, arena, plain->asked, plain->n_types, err)) {
         return false;
     }
     *out = context;

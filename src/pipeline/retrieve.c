@@ -78,9 +78,16 @@ static bool ask_for_vectors(const struct el_context *context, struct el_work *wo
     return true;
 }
 
+/* Where no sentence of the pool has a mention of an asked type, all would show that there is
+ * nothing to list. */
+static bool wants_demonstrations(const struct el_context *context) {
+    return context->pool != NULL && context->settings.demonstrations > 0 &&
+           !context->pool_lacks_types;
+}
+
 static bool ask(const struct el_context *context, struct el_work *work,
                 struct el_questions *questions, struct el_error *err) {
-    if (context->pool == NULL || context->settings.demonstrations == 0) {
+    if (!wants_demonstrations(context)) {
         return true;
     }
     if (work->round == 0 && by_spans(context)) {
@@ -302,7 +309,7 @@ static bool search(const struct el_context *context, struct el_work *work,
 static bool take(const struct el_context *context, struct el_work *work,
                  struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
     el_member_set answered = 0;
-    if (context->pool == NULL || context->settings.demonstrations == 0) {
+    if (!wants_demonstrations(context)) {
         return true;
     }
     if (wants_vectors(context, work->round) || !by_spans(context)) {

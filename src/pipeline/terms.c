@@ -4,12 +4,11 @@
 #include "pipeline/ensemble_private.h"
 
 bool el_terms_context(const struct el_ensemble *ensemble, const struct el_terms *terms,
-                      struct el_arena *arena, struct el_context **out, bool *foreign,
+                      struct el_arena *arena, struct el_context **out, bool *lacking,
                       struct el_error *err) {
     struct el_context *context = el_arena_alloc(arena, sizeof *context);
     struct el_type *types;
     *out = context;
-    *foreign = false;
     if (context == NULL) {
         return el_fail_memory(err);
     }
@@ -17,12 +16,15 @@ bool el_terms_context(const struct el_ensemble *ensemble, const struct el_terms 
     if (terms->nested != NULL) {
         context->settings.nested = *terms->nested;
     }
-    if (terms->types != NULL &&
-        (!el_config_types(ensemble->config, arena, terms->types, terms->n_types, &types,
-                          &context->settings.judge, err) ||
-         !el_context_set_types(context, arena, types, terms->n_types, foreign, err))) {
-        return false;
+    if (terms->types != NULL) {
+        context->settings.verifier = ensemble->config->settings.verifier;
+        if (!el_config_types(ensemble->config, arena, terms->types, terms->n_types, &types,
+                             &context->settings.judge, err) ||
+            !el_context_set_types(context, arena, types, terms->n_types, err)) {
+            return false;
+        }
+        el_context_settle(context);
     }
-    *foreign = *foreign && context->settings.demonstrations > 0;
+    *lacking = context->pool_lacks_types && context->settings.demonstrations > 0;
     return true;
 }

@@ -32,6 +32,7 @@ struct el_context {
     const struct el_pool *pool; /* NULL = zero-shot */
     const int *pool_types;      /* by pool type number: number of the asked type, or -1 */
     const bool *pool_allowed;   /* by pool type number */
+    bool pool_lacks_types;      /* there is a pool, and it has none of them: no demonstrations */
     struct el_prior *prior;     /* of the pool that was opened; NULL where nothing asks for it */
     const int *prior_types;     /* by its type number, as pool_types */
     const bool *prior_knows;    /* by asked type: has it labels of this type? */
@@ -46,7 +47,7 @@ struct el_mention {
     size_t n_spans;
     el_member_set extracted_by;
 
-    /* Retrieval; and extraction, for a fitted judgement. */
+    /* Retrieval; and extraction, for a judgement. */
     double weight;
     enum el_pos tag;           /* of its word of most weight */
     bool noun_run;             /* extraction: one of its occurrences is a run of nouns and names */

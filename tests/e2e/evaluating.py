@@ -72,7 +72,7 @@ def labelled(path, rows):
 
 def configure(path, members="abc", verifier="b", retrieve="k: 2", extract="", verify=""):
     with open(path, "w", encoding="utf-8") as f:
-        f.write("members:\n")
+        f.write("profile: votes\nmembers:\n")
         for m in members:
             f.write(f"  - {{name: {m}, url: 'http://127.0.0.1:{MEMBERS[m]}', prompts: compact}}\n")
         f.write(f"pool: pool.jsonl\nlazy_votes: false\nverify: {{by: {verifier}{verify}}}\n")

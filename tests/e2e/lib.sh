@@ -85,7 +85,7 @@ attended() { exec env --default-signal=INT "$@"; }
 configure() {
     file=$1
     shift
-    echo "members:" >"$file"
+    printf 'profile: votes\nmembers:\n' >"$file"
     for line; do echo "  - {$line}" >>"$file"; done
 }
 

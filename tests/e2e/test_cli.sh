@@ -23,7 +23,7 @@ says 2 "standard input (-) can be read only once" "standard input twice" "$el4ne
 says 2 "--from must be one of text, jsonl, conll" "an unknown input format" "$el4ner" tag --from pdf -
 says 2 "--to must be" "an unknown output format" "$el4ner" tag --to pdf -
 says 2 "--offsets must be" "an unknown unit" "$el4ner" tag --offsets words -
-says 2 "--profile must be default, pool or paper" "an unknown profile" "$el4ner" tag --profile best - </dev/null
+says 2 "--profile must be default, votes or paper" "an unknown profile" "$el4ner" tag --profile best - </dev/null
 says 2 "--types: an empty name" "an empty type" "$el4ner" tag --types a,,b - </dev/null
 says 2 "no member has the name 'nobody'" "an unknown verifier" "$el4ner" tag --verifier nobody - </dev/null
 says 2 "must be auto, on or off" "a wrong --constrain" "$el4ner" tag --constrain maybe - </dev/null
@@ -111,8 +111,8 @@ says 1 "cannot write to standard output" "pool search to a full disk" \
 # Types are shown in pre-extraction, or not.
 for shown in true false; do
     configure types.yaml "name: live, url: 'http://127.0.0.1:$port'"
-    echo "retrieve: {types: $shown, spans: members}" >>types.yaml
-    try 0 "types: $shown" "$el4ner" tag -c types.yaml --no-cache --types zeppelin --trace trace gold.conll
+    printf 'types: {zeppelin: {aliases: [person]}}\nretrieve: {types: %s, spans: members}\n' "$shown" >>types.yaml
+    try 0 "types: $shown" "$el4ner" tag -c types.yaml --no-cache --trace trace gold.conll
     that "types: $shown in pre-extraction" python3 -c '
 import json
 calls = json.loads(open("trace").readline())["retrieve"]["calls"]

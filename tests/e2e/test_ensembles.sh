@@ -39,7 +39,7 @@ classify: {weights: {x: 3}}
 retrieve: {k: 2}
 END
 shows "--ensemble over a configuration" "$nano" "$el4ner" config -c mine.yaml --ensemble nano
-that "its verifier is gone" grep -q '^  by: none' out
+that "its verifier is gone" grep -q '^  by: auto' out
 that "its weights are gone" grep -q 'weights: {nano-a: 1,' out
 that "its types stay" grep -q '^  harbour:' out
 that "its stages stay" grep -q '^  k: 2$' out
@@ -54,9 +54,9 @@ printf 'ensemble: nano\nmembers:\n  - {name: a, gguf: x}\n' >both.yaml
 says 2 "both.yaml:3:3: 'ensemble' gives the members already" "ensemble and members" "$el4ner" config -c both.yaml
 printf 'types: [ship]\nensemble: nanu\n' >none.yaml
 says 2 "none.yaml:2:11: there is no ensemble 'nanu'" "an ensemble that is none in a configuration" "$el4ner" config -c none.yaml
-printf 'members:\n  - {name: mine, url: "http://127.0.0.1:1"}\nverify: {by: none}\n' >config/el4ner/ensembles/own.yaml
+printf 'members:\n  - {name: mine, url: "http://127.0.0.1:1"}\nverify: {by: all}\n' >config/el4ner/ensembles/own.yaml
 shows "the user's own" "mine " "$el4ner" config --ensemble own
-that "decides its stages too" grep -q '^  by: none' out
+that "decides its stages too" grep -q '^  by: all' out
 shows "--ensemble over ensemble:" "mine " "$el4ner" config -c named.yaml --ensemble own
 printf 'ensemble: own\n' >config/el4ner/ensembles/other.yaml
 shows "an ensemble of an ensemble" "mine " "$el4ner" config --ensemble other
@@ -80,7 +80,7 @@ members:
 verify: {by: second}
 END
 shows "starter's models are not here" "$nano" "$el4ner" config
-that "nor is anything of it in force" grep -q '^  by: none' out
+that "nor is anything of it in force" grep -q '^  by: auto' out
 cp "$root/models/nano-a.gguf" data/el4ner/models/tuned-a.gguf
 shows "starter's models are here" "first second " "$el4ner" config
 that "its stages are in force" grep -q '^  by: second' out

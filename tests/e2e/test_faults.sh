@@ -11,6 +11,7 @@ run() { # NAME OUTPUT SERVER-ARGUMENT...
     shift 2
     serve --slots 4 "$@"
     cat >fault.yaml <<END
+profile: votes
 members:
   - {name: a, url: "http://127.0.0.1:$port", prompts: compact, slots: 4, retries: ${retries:-4},
      timeouts: {first_byte: 1, total: 2}}
@@ -118,6 +119,7 @@ says 3 "https://127.0.0.1:$port" "no TLS there" "$el4ner" tag -c tls.yaml --no-c
 canary=sk-canary-3f9a1c
 serve --key $canary --fault echo@5 --fault status=401@9
 cat >key.yaml <<END
+profile: votes
 members:
   - {name: a, url: "http://127.0.0.1:$port", prompts: compact, api_key_env: CANARY, retries: 0}
 END

@@ -21,6 +21,7 @@ have_locale() {
 sentence="Anna Berg met Carlo Dias in Eden."
 serve --record requests
 cat >numbers.yaml <<END
+profile: votes
 types: [person, location, organization]
 members:
   - {name: a, url: "http://127.0.0.1:$port", prompts: compact, temperature: 0.7,

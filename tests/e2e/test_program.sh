@@ -51,6 +51,28 @@ try 0 "coloured entities" "$el4ner" tag -c ok.yaml --to terminal --color always 
 that "coloured entities" grep -q "$escape\[" out
 try 0 "types that the pool has not" "$el4ner" tag -c ok.yaml --types gadget good.txt
 that "a warning of a pool that does not help" grep -q "none of the requested types" err
+try 0 "the default profile where the pool has no labels" "$el4ner" tag -c ok.yaml --profile default --types gadget \
+    --no-cache --trace trace good.txt
+that "the default profile where the pool has no labels: no demonstrations, and a verifier" python3 -c '
+import json
+told = json.loads(open("trace").readline())
+assert not told["retrieve"].get("demonstrations"), told["retrieve"]
+assert told["verify"]["calls"], told'
+try 0 "the default profile where it has some" "$el4ner" tag -c ok.yaml --profile default --types person,gadget \
+    --no-cache --trace trace good.txt
+that "the default profile where it has some: demonstrations, and nobody verifies" python3 -c '
+import json
+told = json.loads(open("trace").readline())
+assert told["retrieve"]["demonstrations"] and not told["verify"]["calls"], told'
+echo "judge: labels" >labels.yaml
+for types in person,location location; do
+    try 0 "candidates by the labels: $types" "$el4ner" tag -c labels.yaml --types $types --no-cache --trace trace.$types good.txt
+done
+that "candidates by the labels are of the asked types" python3 -c '
+import json
+both, one = ({c["text"] for c in json.loads(open(f"trace.{t}").readline())["candidates"]}
+             for t in ("person,location", "location"))
+assert one < both and "Anna Berg" in both - one, (one, both)'
 try 0 "types that the pool has not, no demonstrations" "$el4ner" tag -c ok.yaml --types gadget --k 0 good.txt
 that "no such warning where none are asked for" sh -c "! grep -q 'none of the requested' err"
 try 0 "no colour into a pipe" "$el4ner" tag -c ok.yaml --to terminal good.txt

@@ -132,7 +132,7 @@ static void nothing_gives_the_shipped_members_and_types(void **state) {
     assert_true(el_config_type_of_label(config, "PER", &type));
     assert_int_equal(type, 0);
     assert_int_equal(config->settings.demonstrations, 5);
-    assert_int_equal(config->settings.verifier, EL_VERIFY_NONE);
+    assert_int_equal(config->settings.verifier, EL_VERIFY_AUTO);
     assert_non_null(config->settings.judge);
     assert_true(config->settings.judge->kind == EL_JUDGE_GENERAL);
     assert_int_equal(config->settings.judge->n_members, config->n_members);
@@ -428,36 +428,59 @@ static void unanimous_pairs_need_no_verification(void **state) {
     el_config_free(config);
 }
 
-static void the_profile_pool_judges_by_the_pool(void **state) {
+static void the_default_profile_judges_by_the_pool(void **state) {
     struct el_config *config =
-        load(*state, "profile: pool\nmembers:\n  - {name: a, url: 'http://a'}\n"
-                     "types: [drug, gene]\nverify: {by: a}\nextract: {from_pool: 0.2}\n");
+        load(*state, "members:\n  - {name: a, url: 'http://a'}\ntypes: [drug, gene]\n"
+                     "verify: {by: a}\nextract: {from_pool: 0.2}\n");
     const struct el_settings *s = &config->settings;
+    assert_int_equal(s->profile, EL_PROFILE_DEFAULT);
     assert_true(s->judge != NULL && s->judge->kind == EL_JUDGE_GENERAL);
     assert_int_equal(s->judge->n_members, 1);
     assert_int_equal(s->judge->n_types, 2);
     assert_int_equal(s->verifier, EL_VERIFY_MEMBER); /* the keys refine the profile */
     assert_true(s->from_pool == 0.2);
     struct el_error err;
-    assert_true(el_config_set_profile(config, EL_PROFILE_DEFAULT, &err));
+    assert_true(el_config_set_profile(config, EL_PROFILE_VOTES, &err));
     assert_null(s->judge);
     assert_true(s->from_pool == 0);
-    assert_true(el_config_set_profile(config, EL_PROFILE_POOL, &err));
+    assert_true(el_config_set_profile(config, EL_PROFILE_DEFAULT, &err));
     assert_int_equal(s->judge->n_types, 2);
-    assert_int_equal(s->verifier, EL_VERIFY_NONE);
-    /* What the ensemble says of its own members does not go over to another one. */
-    assert_true(el_config_set_member(config, "http://b", NULL, NULL, &err));
-    assert_null(s->judge);
-    assert_int_equal(s->profile, EL_PROFILE_DEFAULT);
-    assert_int_equal(s->verifier, EL_VERIFY_MEMBER);
+    assert_true(s->from_pool == EL_FROM_POOL);
+    assert_int_equal(s->verifier, EL_VERIFY_AUTO);
     el_config_free(config);
+}
+
+static void another_member_is_judged_as_the_profile_says(void **state) {
+    static const char *const profiles[] = {"default", "votes", "paper"};
+    for (size_t i = 0; i < 3; i++) {
+        char text[256];
+        snprintf(text, sizeof text,
+                 "profile: %s\nmembers:\n  - {name: a, url: 'http://a'}\n  - {name: b, url: "
+                 "'http://b'}\ntypes: [drug]\nverify: {by: a}\njudge: {trust: {a: 1, b: 2}}\n",
+                 profiles[i]);
+        struct el_config *config = load(*state, text);
+        const struct el_settings *s = &config->settings;
+        struct el_error err;
+        assert_int_equal(s->judge->kind, EL_JUDGE_FITTED);
+        assert_true(el_config_set_member(config, "http://c", NULL, NULL, &err));
+        assert_null(s->verifier_name);
+        assert_int_equal(s->verifier, EL_VERIFY_AUTO);
+        assert_true(s->from_pool == (i == 0 ? EL_FROM_POOL : 0));
+        if (i == 0) {
+            assert_int_equal(s->judge->kind, EL_JUDGE_GENERAL);
+            assert_int_equal(s->judge->n_members, 1);
+        } else {
+            assert_null(s->judge);
+        }
+        el_config_free(config);
+    }
 }
 
 static void the_paper_profile_asks_everybody(void **state) {
     struct el_config *config =
         load(*state, "verify: {by: none, agreement_skips: 2}\nretrieve: {k: 9}\n");
     el_settings_profile(&config->settings, EL_PROFILE_PAPER);
-    assert_int_equal(config->settings.verifier, EL_VERIFY_MEMBER);
+    assert_int_equal(config->settings.verifier, EL_VERIFY_AUTO);
     assert_int_equal(config->settings.agreement_skips, 0);
     assert_int_equal(config->settings.demonstrations, 5);
     assert_false(config->settings.lazy_votes);
@@ -560,7 +583,8 @@ int main(void) {
         cmocka_unit_test(common_labels_are_worded),
         cmocka_unit_test(unanimous_pairs_need_no_verification),
         cmocka_unit_test(the_paper_profile_asks_everybody),
-        cmocka_unit_test(the_profile_pool_judges_by_the_pool),
+        cmocka_unit_test(the_default_profile_judges_by_the_pool),
+        cmocka_unit_test(another_member_is_judged_as_the_profile_says),
         cmocka_unit_test(a_missing_file_is_an_error),
         cmocka_unit_test(a_language_is_a_code),
         cmocka_unit_test(invalid_utf8_is_an_error),

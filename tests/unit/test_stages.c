@@ -56,6 +56,7 @@ static void set_up(struct fixture *f, const char *text) {
                                      .types = f->wordings,
                                      .n_types = 3};
     el_settings_profile(&f->context.settings, EL_PROFILE_PAPER);
+    f->context.settings.verifier = EL_VERIFY_MEMBER;
     f->work.text = text;
     f->work.text_len = strlen(text);
     f->work.keep = (struct el_span){0, strlen(text)};

@@ -35,7 +35,7 @@ static void open_with(struct fixture *f, const char *first, const char *second,
     f->servers[0] = scripted_start(first);
     f->servers[1] = scripted_start(second);
     int n = snprintf(yaml, sizeof yaml,
-                     "types: [person, location]\n"
+                     "profile: votes\ntypes: [person, location]\n"
                      "members:\n"
                      "  - {name: a, url: \"%s\", prompts: compact}\n"
                      "  - {name: b, url: \"%s\", prompts: compact}\n"

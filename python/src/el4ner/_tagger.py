@@ -59,7 +59,7 @@ class Tagger:
     ensemble: members by this name or file in place of the configuration's.
     types: what to look for: "person,location", a list of names and `Type`s, or a mapping of names to descriptions.
     pool: demonstrations, an .el4 or labelled file; a `Pool`.
-    profile: "default", "pool" or "paper".
+    profile: "default", "votes" or "paper".
     lang: language of the texts, such as "de".
     store: a file of stored replies, which is made if it is missing; None for none.
     nested: keep entities that overlap others; None for what is configured.
