@@ -7,26 +7,26 @@ From the clone to the first entities
 ====================================
 
   $ cd "$CLONE"
-  $ make demo
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
+  $ MODELS=nano make demo
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   The library in [Marlow Cross](organization) will open its doors again on Saturday, three years after the flood. "I have missed the smell of the place," said [Edith Carrow](person), who has borrowed books there since she was six. The [Penrose Trust](organization) paid for the new roof, and the town council for the shelves.
   
-  [Ferry](person) traffic between Stranvik and [Aland Point](location) was halted for two hours on Wednesday when the harbour radar failed. Nordlink, which runs the line, apologised to its passengers.
+  [Ferry](person) traffic between [Stranvik](location) and [Aland Point](location) was halted for two hours on Wednesday when the harbour radar failed. [Nordlink](organization), which runs the line, apologised to its passengers.
   
-  [Ilona Bartos](person) won the marathon in [Budapest](location) for the second time, ahead of [Tirunesh Alemu](person) of [Ethiopia](location). Her trainer, [Gil Prado](person), could not watch the last mile.
+  [Ilona Bartos](person) won the marathon in [Budapest](location) for the second time, ahead of [Tirunesh Alemu](location) of [Ethiopia](location). Her trainer, [Gil Prado](person), could not watch the last mile.
   
-  Researchers at [Caldwell University](organization) have found traces of [ammonia](location) in the air above a volcano in [Iceland](location). According to [Samuel Ito](person), who leads the group, the gas comes from the soil and not from the crater.
+  Researchers at [Caldwell University](organization) have found traces of [ammonia](location) in the air above a volcano in [Iceland](location). According to [Samuel Ito](location), who leads the group, the gas comes from the soil and not from the crater.
   
-  Castell Glass rose 6 per cent in [Madrid](location) after [Baltic Ventures](organization) raised its bid for the family firm.
+  [Castell Glass](organization) rose 6 per cent in [Madrid](location) after [Baltic Ventures](organization) raised its bid for the family firm.
   
-  just landed in [nairobi](location), [met amina](location) from greenline at the gate, already two coffees in #[kenya](location)
+  just landed in [nairobi](location), [met amina](organization) from greenline at the gate, already two coffees in #kenya
   
   It rained all afternoon.
   
-  [周明远](person)和[妻子从广州](location)搬到了大理，在那里开了一家咖啡馆。
+  [周明远](person)和妻子从广州搬到了大理，在那里开了一家咖啡馆。
   
-  In [Lübeck](location) hat [Friederike Lorenz](person) die Leitung der Hansewerft übernommen.
-  el4ner: 1 document, 14 sentences, 23 entities in * s (glob)
+  In [Lübeck](location) hat [Friederike Lorenz](person) die Leitung der [Hansewerft](organization) übernommen.
+  el4ner: 1 document, 14 sentences, 25 entities in * s (glob)
 
 A program of one's own, without being root.
 
@@ -42,7 +42,7 @@ A program of one's own, without being root.
   $ el4ner --version
   el4ner 0.1.0
   $ echo "Angela Merkel visited Paris with Emmanuel Macron." | el4ner tag - --to terminal
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   [Angela Merkel](person) visited [Paris](location) with [Emmanuel Macron](person).
   el4ner: 1 document, 1 sentence, 3 entities in * s (glob)
 
@@ -64,19 +64,18 @@ The README, in its order
   > 8,2026-05-02,It rained all afternoon.
   > END
   $ el4ner tag letter.txt -o letter.jsonl
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
-  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
+  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
   $ el4ner tag mails/ --types person,organization,product --to html -o mails.html
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   el4ner: 2 documents, 4 sentences, 7 entities in * s (glob)
-  el4ner: 2 of 26 replies came from the store (--refresh asks anew)
   $ el4ner tag texts.csv --text-column body --to table
   document	start	end	text	type	score
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
-  7	0	12	Ilona Bartos	person	0.9613
-  7	33	41	Budapest	location	1
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
+  7	0	12	Ilona Bartos	person	0.6877
+  7	33	41	Budapest	location	0.9282
   el4ner: 2 documents, 2 sentences, 2 entities in * s (glob)
-  el4ner: 3 of 10 replies came from the store (--refresh asks anew)
+  el4ner: 3 of 9 replies came from the store (--refresh asks anew)
   $ el4ner members --no-speed
   member  state        context  slots  size (B)  tokens/s  api          server
   nano-a  reached          640      4     0.006         -  llama        llama.cpp * (glob)
@@ -112,7 +111,7 @@ Demonstrations, and fitting the ensemble: what that would cost is said before.
      marathon      Sweden            0.1505
      Budapest      Canada            0.1053
   $ el4ner tag --pool pool.el4 letter.txt --to terminal
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   Dear [Anna Berg](person),
   
   the train from [Oslo](location) to [Bergen](location) was late again. [Henrik Dahl](person) of [Nordlink](location) met us at the station.
@@ -153,7 +152,7 @@ A researcher: a labelled set in columns
   > # the end
   > END
   $ el4ner tag gold.conll --types auto -o predicted.conll
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   el4ner: 2 documents, 2 sentences, 4 entities in * s (glob)
   $ diff gold.conll predicted.conll
   $ el4ner score gold.conll predicted.conll
@@ -166,7 +165,7 @@ A researcher: a labelled set in columns
 With other types there is nothing to compare, which is said.
 
   $ el4ner tag -q gold.conll --types person,location -o names.conll
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   $ el4ner score gold.conll names.conll
   el4ner: warning: no type in common: gold (gold.conll) has LOC, PER; predicted (names.conll) has location, person; --types (or -c) reads both by the names and aliases of a configuration
   strict            precision  recall      F1     gold  predicted  correct
@@ -181,7 +180,7 @@ With other types there is nothing to compare, which is said.
     macro              100.00  100.00  100.00
     accuracy        100.00 % of 11 tokens
   $ el4ner eval gold.conll --types auto --report report.html
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   el4ner: 12 of 12 replies came from the store (--refresh asks anew)
                         P       R      F1     low    high  calls  made
   configured
@@ -195,6 +194,7 @@ With other types there is nothing to compare, which is said.
     retrieve: gold types among demonstrations    100.00 %  (4 of 4)
     retrieve: gold mentions among demonstrations   0.00 %  (0 of 4)
     extract: gold mentions among the candidates  100.00 %  (4 of 4)
+    extract: right of those nobody listed          0.00 %  (0 of 5)
     extract: right of those proposed by 3        100.00 %  (4 of 4)
     extract: strings not in the sentence           0.00 %  (0 of 12)
     classify: right type on right spans          100.00 %  (4 of 4)
@@ -205,9 +205,9 @@ With other types there is nothing to compare, which is said.
     after verification    100.00
     final                 100.00
   
-  Scores of 4 entities: expected calibration error 0.00 %
+  Scores of 4 entities: expected calibration error 17.87 %
   $ el4ner eval gold.conll --types auto -q --to markdown
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   | group | row | figures | P | R | F1 | low | high | calls | made | gold | predicted | correct |
   |---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
   | configured | as configured | exact | 100.00 | 100.00 | 100.00 | 100.00 | 100.00 | 12 | 0 | 4 | 4 | 4 |
@@ -222,9 +222,9 @@ An engineer: other formats, other servers
   el4ner: tag: letter.csvx: the ending names no format; known are .txt .jsonl .conll .conllu .webanno .html .csv .tsv; or say --to (el4ner tag --help)
   [2]
   $ el4ner tag letter.txt -o letter.csv
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
-  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
-  el4ner: 20 of 20 replies came from the store (--refresh asks anew)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
+  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
+  el4ner: 18 of 18 replies came from the store (--refresh asks anew)
   $ head -n 1 letter.csv
   id,text,entities,abstained,failure
   $ el4ner convert letter.jsonl letter.conllu
@@ -241,70 +241,72 @@ An engineer: other formats, other servers
   el4ner: --lang: "english" is not a language code; use "en"
   [2]
   $ el4ner tag letter.txt --summary - -o letter.jsonl
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
-  4 entities of 2 types in 1 document
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
+  5 entities of 3 types in 1 document
          2  location (2 different)
          2  person (2 different)
+         1  organization (1 different)
   most frequent
          1  Anna Berg (person, in 1 document)
          1  Bergen (location, in 1 document)
          1  Henrik Dahl (person, in 1 document)
+         1  Nordlink (organization, in 1 document)
          1  Oslo (location, in 1 document)
-  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
-  el4ner: 20 of 20 replies came from the store (--refresh asks anew)
+  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
+  el4ner: 18 of 18 replies came from the store (--refresh asks anew)
   $ el4ner tag letter.txt --summary -o letter.jsonl
   el4ner: tag: the option '--summary' needs a value, and '-o' is an option (el4ner tag --help)
   [2]
   $ el4ner tag mails/june/x.txt --to table
   document	start	end	text	type	score
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
-  mails/june/x.txt	0	10	Carlo Dias	person	1
-  mails/june/x.txt	18	31	Castell Glass	organization	0.7785
-  mails/june/x.txt	35	41	Madrid	location	1
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
+  mails/june/x.txt	0	10	Carlo Dias	person	0.8615
+  mails/june/x.txt	18	31	Castell Glass	location	0.3471
+  mails/june/x.txt	35	41	Madrid	location	0.8925
   el4ner: 1 document, 1 sentence, 3 entities in * s (glob)
-  $ el4ner tag mails/june/x.txt --to table --min-score 0.99
+  $ el4ner tag mails/june/x.txt --to table --min-score 0.5
   document	start	end	text	type	score
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
-  mails/june/x.txt	0	10	Carlo Dias	person	1
-  mails/june/x.txt	35	41	Madrid	location	1
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
+  mails/june/x.txt	0	10	Carlo Dias	person	0.8615
+  mails/june/x.txt	35	41	Madrid	location	0.8925
   el4ner: 1 document, 1 sentence, 3 entities in * s (glob)
-  el4ner: 1 of these entities scores below 0.99 and is left out (--min-score)
-  el4ner: 7 of 7 replies came from the store (--refresh asks anew)
+  el4ner: 1 of these entities scores below 0.5 and is left out (--min-score)
+  el4ner: 6 of 6 replies came from the store (--refresh asks anew)
   $ echo '[{"text": "Anna met Bob."}]' >array.jsonl
   $ el4ner tag array.jsonl
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
-  {"id": "1", "text": "Anna met Bob.", "offset_unit": "codepoint", "entities": [{"start": 0, "end": 4, "text": "Anna", "type": "person", "score": 1.0, "extracted_by": ["nano-a", "nano-b", "nano-c"], "votes": {"person": ["nano-a", "nano-b", "nano-c"]}, "verified": null}], "abstained": 0}
-  el4ner: 1 document, 1 sentence, 1 entity in * s (glob)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
+  {"id": "1", "text": "Anna met Bob.", "offset_unit": "codepoint", "entities": [{"start": 0, "end": 4, "text": "Anna", "type": "person", "score": 0.5805, "extracted_by": ["nano-a", "nano-b", "nano-c"], "votes": {"person": ["nano-a", "nano-b"], "location": ["nano-c"]}, "verified": null}, {"start": 9, "end": 12, "text": "Bob", "type": "location", "score": 0.5703, "extracted_by": ["nano-a", "nano-b", "nano-c"], "votes": {"location": ["nano-b", "nano-c"], "organization": ["nano-a"]}, "verified": null}], "abstained": 0}
+  el4ner: 1 document, 1 sentence, 2 entities in * s (glob)
   $ echo '{"body": "Anna met Bob in Oslo."}' >other.jsonl
   $ el4ner tag other.jsonl
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   el4ner: other.jsonl:1: has neither "text" nor "tokens"; if "body" is the text, say --text-field
   el4ner: 0 documents, 0 sentences, 0 entities in * s (glob)
   el4ner: 1 document failed (named above)
   [1]
   $ el4ner tag other.jsonl --text-field body --to table
   document	start	end	text	type	score
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
-  1	16	20	Oslo	location	0.6697
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
+  1	16	20	Oslo	location	0.9912
   el4ner: 1 document, 1 sentence, 1 entity in * s (glob)
   $ printf '%%PDF-1.4\n' >"a report.pdf"
   $ el4ner tag "a report.pdf"
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   el4ner: a report.pdf: is a PDF; take the text out first: pdftotext 'a report.pdf' OUT.txt
   el4ner: 0 documents, 0 sentences, 0 entities in * s (glob)
   el4ner: 1 document failed (named above)
   [1]
   $ : >empty.txt
   $ el4ner tag empty.txt letter.txt -o both.jsonl
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   el4ner: warning: empty.txt: is empty, and left out
-  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
-  el4ner: 20 of 20 replies came from the store (--refresh asks anew)
+  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
+  el4ner: 18 of 18 replies came from the store (--refresh asks anew)
 
 A reader that has enough.
 
   $ el4ner tag -q mails/ | head -n 1 | cut -c 1-30
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   {"id": "mails/june/x.txt", "te
 
 What cannot be read leaves the old output as it is.
@@ -321,12 +323,12 @@ A server of one's own.
   $ url=http://127.0.0.1:$PORT
   $ until el4ner members --no-speed --url $url >/dev/null 2>&1; do sleep 1; done
   $ el4ner tag letter.txt --url $url/v1/chat/completions -o served.jsonl
-  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
+  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
   $ el4ner tag letter.txt --url $url -o served.jsonl
-  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
+  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
   el4ner: * of * replies came from the store (--refresh asks anew) (glob)
   $ el4ner tag letter.txt --url $url -o served.jsonl --refresh
-  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
+  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
   $ kill $!
   $ wait
   $ el4ner tag letter.txt --url $url --no-cache
@@ -365,9 +367,9 @@ An annotator: texts that are labelled before
 ============================================
 
   $ el4ner tag letter.txt --to labelstudio --labelstudio-config labels.xml -o tasks.json
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
-  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
-  el4ner: 20 of 20 replies came from the store (--refresh asks anew)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
+  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
+  el4ner: 18 of 18 replies came from the store (--refresh asks anew)
   $ cat labels.xml
   <View>
     <Labels name="label" toName="text">
@@ -379,18 +381,19 @@ An annotator: texts that are labelled before
   </View>
   $ el4ner convert tasks.json - --to table
   document	start	end	text	type	score
-  letter.txt	5	14	Anna Berg	person	1
-  letter.txt	32	36	Oslo	location	1
-  letter.txt	40	46	Bergen	location	1
-  letter.txt	63	74	Henrik Dahl	person	1
+  letter.txt	5	14	Anna Berg	person	0.7904
+  letter.txt	32	36	Oslo	location	0.9955
+  letter.txt	40	46	Bergen	location	0.9957
+  letter.txt	63	74	Henrik Dahl	person	0.7312
+  letter.txt	78	86	Nordlink	organization	0.4594
   $ el4ner tag letter.txt --to prodigy | cut -c 1-60
-  el4ner: using the built-in nano models; for quality take larger ones (el4ner models)
-  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
-  el4ner: 20 of 20 replies came from the store (--refresh asks anew)
+  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
+  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
+  el4ner: 18 of 18 replies came from the store (--refresh asks anew)
   {"id": "letter.txt", "text": "Dear Anna Berg,\n\nthe train f
   $ el4ner convert letter.jsonl letter.html
   $ grep -c "<mark" letter.html
-  4
+  5
 
 
 The end of the hour

@@ -21,6 +21,7 @@ Config = dict[str, Any]
 def members(*ports: int, **settings: Any) -> Config:
     """A configuration with a member for each port."""
     return {
+        "profile": "votes",  # what the scripted members say, and nothing of the pool
         "members": [
             {"name": "abc"[i], "url": f"http://127.0.0.1:{port}", "prompts": "compact", **settings}
             for i, port in enumerate(ports)

@@ -57,7 +57,7 @@ static const double GENERAL[EL_JUDGE_TRAITS] = {
     [EL_JUDGE_SHOWN] = 0.7,  [EL_JUDGE_MARGIN] = 0.19, [EL_JUDGE_POOL] = 0.55,
 };
 static const double GENERAL_LISTED = 0.46, GENERAL_SHARE = 0.19, GENERAL_THRESHOLD = 0.25;
-static const double GENERAL_TRUST = 0.5, GENERAL_TRUST_POOL = 1; /* of all members together */
+static const double GENERAL_TRUST = 1, GENERAL_TRUST_POOL = 1; /* of all members together */
 
 static const double LABELS_THRESHOLD = 0.2;
 

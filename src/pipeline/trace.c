@@ -134,6 +134,16 @@ static json_t *shares(const struct el_context *context, const struct el_mention 
     return all;
 }
 
+/* What the pool's labels say of it: that it is a mention of an asked type, and of which. */
+static json_t *by_pool(const struct el_context *context, const struct el_mention *mention) {
+    json_t *types = json_object();
+    for (size_t t = 0; t < context->n_types; t++) {
+        json_object_set_new(types, context->asked[t].name,
+                            json_real((double)mention->prior_shares[t]));
+    }
+    return json_pack("{s:f, s:o}", "mention", mention->prior, "types", types);
+}
+
 static json_t *candidates(const struct el_context *context, const struct el_work *work) {
     static const char *const verified[] = {"not asked", "yes", "no", "unreadable"};
     json_t *list = json_array();
@@ -151,6 +161,9 @@ static json_t *candidates(const struct el_context *context, const struct el_work
                                  verified[mention->verified], "dropped", mention->dropped);
         if (context->settings.judge != NULL && mention->type >= 0) {
             json_object_set_new(item, "probability", json_real(mention->probability));
+        }
+        if (mention->prior_shares != NULL) {
+            json_object_set_new(item, "by_pool", by_pool(context, mention));
         }
         if (i >= work->mentions.count) {
             json_object_set_new(item, "too_few_listed_it", json_true());

@@ -306,7 +306,7 @@ echo "Anna met Bob." >in.txt
 says 2 "not-here.yaml: the models m-another m-silent are not here; \`el4ner models get m-another m-silent\` gets them (3 MB)" \
     "models that are not here" "$el4ner" tag -c not-here.yaml in.txt
 configure nothing.yaml "name: a, gguf: m-anther"
-says 2 "nothing.yaml:2:21: 'gguf': cannot read m-anther: No such file or directory; did you mean the model 'm-another'?" \
+says 2 "nothing.yaml:3:21: 'gguf': cannot read m-anther: No such file or directory; did you mean the model 'm-another'?" \
     "a name that is none in a configuration" "$el4ner" tag -c nothing.yaml in.txt
 printf 'GGUF' >m-another
 try 0 "a file has precedence" "$el4ner" config -c not-here.yaml
