@@ -25,7 +25,7 @@ def members(*ports: int, **settings: Any) -> Config:
         "members": [
             {"name": "abc"[i], "url": f"http://127.0.0.1:{port}", "prompts": "compact", **settings}
             for i, port in enumerate(ports)
-        ]
+        ],
     }
 
 
