@@ -45,7 +45,8 @@ struct plan_row {
 struct plan {
     const struct el_config *config;
     const struct el_ablation_options *options;
-    struct el_settings base; /* the configured settings, nothing lazy */
+    struct el_settings base;  /* the configured settings, nothing lazy */
+    struct el_settings votes; /* these without a judgement: what votes and verdicts say */
     struct el_arena *arena;
     struct plan_row *rows;
     size_t count, capacity;
@@ -82,7 +83,8 @@ static struct el_keep keep_of(const struct plan *plan, size_t n_members) {
 
 static void plan_subset(struct plan *plan, el_member_set members, size_t verifier) {
     struct plan_row *row = plan_add(plan, "members", subset_name(plan, members));
-    row->exact = row->projected = true;
+    row->exact = true;
+    row->projected = plan->base.judge == NULL;
     row->projection.keep = keep_of(plan, (size_t)__builtin_popcount(members));
     row->members = row->projection.members = members;
     /* Who is not there cannot verify: then the first listed of those who are does. */
@@ -116,7 +118,8 @@ static void plan_members(struct plan *plan, size_t verifier) {
 
 static void plan_verifier(struct plan *plan) {
     struct plan_row *row = plan_add(plan, "verifier", "nobody verifies");
-    row->exact = row->projected = true;
+    row->exact = true;
+    row->projected = plan->base.judge == NULL;
     row->settings.verifier = EL_VERIFY_NONE;
     row->projection.no_verification = true;
     row->projection.keep = keep_of(plan, plan->config->n_members);
@@ -134,27 +137,32 @@ static void plan_verifier(struct plan *plan) {
     }
 }
 
+static struct plan_row *plan_add_votes(struct plan *plan, const char *name) {
+    struct plan_row *row = plan_add(plan, "voting", name);
+    row->settings = plan->votes;
+    return row;
+}
+
 static void plan_agreement(struct plan *plan, unsigned m) {
-    struct plan_row *row = plan_add(
-        plan, "voting", el_arena_printf(plan->arena, "pairs of %u need no verification", m));
+    struct plan_row *row =
+        plan_add_votes(plan, el_arena_printf(plan->arena, "pairs of %u need no verification", m));
     row->exact = row->projected = true;
     row->settings.at_least = 1;
     row->settings.agreement_skips = row->projection.pair_skips = m;
-    row = plan_add(plan, "voting",
-                   el_arena_printf(plan->arena, "only span:%u, everything verified", m));
+    row =
+        plan_add_votes(plan, el_arena_printf(plan->arena, "only span:%u, everything verified", m));
     row->exact = row->projected = true;
     row->settings.at_least = m;
     row->settings.agreement_skips = 0;
     row->projection.keep = (struct el_keep){EL_KEEP_SPAN, m};
-    row = plan_add(plan, "voting",
-                   el_arena_printf(plan->arena, "spans of %u need no verification", m));
+    row = plan_add_votes(plan, el_arena_printf(plan->arena, "spans of %u need no verification", m));
     row->projected = true;
     row->projection.span_skips = m;
     const enum el_keep_kind kinds[] = {EL_KEEP_SPAN, EL_KEEP_PAIR};
     for (int i = 0; i < 2; i++) {
         const char *what = kinds[i] == EL_KEEP_SPAN ? "span" : "pair";
-        row = plan_add(plan, "voting",
-                       el_arena_printf(plan->arena, "only %s:%u, no verification", what, m));
+        row = plan_add_votes(plan,
+                             el_arena_printf(plan->arena, "only %s:%u, no verification", what, m));
         row->projected = true;
         row->projection.no_verification = true;
         row->projection.keep = (struct el_keep){kinds[i], m};
@@ -162,15 +170,15 @@ static void plan_agreement(struct plan *plan, unsigned m) {
 }
 
 static void plan_voting(struct plan *plan) {
-    struct plan_row *row = plan_add(plan, "voting", "union, first member's type, no verification");
+    struct plan_row *row = plan_add_votes(plan, "union, first member's type, no verification");
     row->projected = true;
     row->projection.no_voting = row->projection.no_verification = true;
-    row = plan_add(plan, "voting", "voting, no verification");
+    row = plan_add_votes(plan, "voting, no verification");
     row->exact = row->projected = true;
     row->settings.at_least = 1;
     row->settings.verifier = EL_VERIFY_NONE;
     row->projection.no_verification = true;
-    row = plan_add(plan, "voting", "voting, everything verified");
+    row = plan_add_votes(plan, "voting, everything verified");
     row->exact = row->projected = true;
     row->settings.at_least = 1;
     row->settings.agreement_skips = 0;
@@ -290,10 +298,10 @@ static bool compare(struct job *job, const struct el_score *score, struct el_com
            el_fail_memory(err);
 }
 
-/* Projections need a verdict on every candidate. Where the configured ensemble skips some, one
- * more run asks for the rest. */
+/* Projections are of votes, and need a verdict on every candidate. Where the configured ensemble
+ * skips some, or has a judgement, one more run asks for the rest. */
 static bool record_full(struct job *job, const struct plan *plan, struct el_error *err) {
-    struct plan_row everything = {.settings = plan->base};
+    struct plan_row everything = {.settings = plan->votes};
     struct el_ablation_row unused = {.has_exact = false};
     everything.settings.agreement_skips = 0;
     everything.settings.at_least = 1;
@@ -343,6 +351,11 @@ bool el_ablate(struct el_ensemble *ensemble, const struct el_config *config,
     struct plan plan = {
         .config = config, .options = options, .base = config->settings, .arena = &ablation->arena};
     plan.base.lazy_votes = false;
+    plan.votes = plan.base;
+    if (plan.base.judge != NULL) {
+        plan.votes.judge = NULL;
+        plan.votes.from_pool = 0;
+    }
     plan_all(&plan, el_ensemble_verifier(ensemble, &config->settings));
     ablation->rows = el_arena_array(&ablation->arena, plan.count, sizeof *ablation->rows);
     struct job job = {.ensemble = ensemble,

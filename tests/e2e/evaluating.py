@@ -70,9 +70,9 @@ def labelled(path, rows):
                 dict(zip(("start", "end", "type"), e)) for e in entities]}) + "\n")
 
 
-def configure(path, members="abc", verifier="b", retrieve="k: 2", extract="", verify=""):
+def configure(path, members="abc", verifier="b", retrieve="k: 2", extract="", verify="", profile="votes"):
     with open(path, "w", encoding="utf-8") as f:
-        f.write("profile: votes\nmembers:\n")
+        f.write(f"profile: {profile}\nmembers:\n")
         for m in members:
             f.write(f"  - {{name: {m}, url: 'http://127.0.0.1:{MEMBERS[m]}', prompts: compact}}\n")
         f.write(f"pool: pool.jsonl\nlazy_votes: false\nverify: {{by: {verifier}{verify}}}\n")
@@ -555,6 +555,22 @@ def report(name, check):
         print(f"not ok {name}\n  {error!r}")
 
 
+def check_judged(by_votes):
+    """Under a judgement the rows of members are not projected, and those of voting are by votes as ever."""
+    configure("judged.yaml", profile="default")
+    run("eval", "-q", "-c", "judged.yaml", "--no-cache", "--ablate", "members,verifier,voting", "--samples", "0", "-o",
+        "judged.json", "gold.jsonl")
+    rows = json.load(open("judged.json"))["rows"]
+    assert [r["name"] for r in rows if r["projected"] and r["group"] != "voting"] == []
+    plain = {r["name"]: r for r in by_votes["rows"] if r["group"] == "voting"}
+    voting = [r for r in rows if r["group"] == "voting"]
+    assert len(voting) == len(plain) > 0
+    for row in voting:
+        for kind in ("exact", "projected"):
+            wanted, got = plain[row["name"]][kind], row[kind]
+            same(row["name"], got and got["f1"], wanted and wanted["f1"])
+
+
 def main():
     os.environ["SOURCE_DATE_EPOCH"] = "1000000000"
     labelled("gold.jsonl", zip(TEXTS, GOLD))
@@ -578,6 +594,7 @@ def main():
     report("eval: calls", lambda: same("calls", result["calls"], {
         "needed_by_separate_runs": needed, "made": made}))
     report("eval: the result", lambda: check_result(result["result"]))
+    report("eval: voting under a judgement", lambda: check_judged(result))
     report("eval: stages", lambda: same("stages", result["stages"], stage_figures(configured)))
     report("eval: tables", lambda: check_tables(out, result))
     report("eval: tables for other texts", lambda: check_formats(result))
