@@ -232,6 +232,7 @@ bool el_question_render(const struct el_context *context, const struct el_work *
             return false;
         }
         call->constraint.nested = context->settings.nested;
+        call->constraint.loose = n_demonstrations == 0;
         if (n_demonstrations == 0 || room == 0 || el_estimate_call(call) + max_tokens <= room) {
             return true;
         }

@@ -26,6 +26,7 @@ struct el_constraint {
     enum el_constraint_kind kind;
     const char *text;           /* LIST_OF_SPANS: the sentence */
     bool nested;                /* LIST_OF_SPANS: spans may overlap, and come in any order */
+    bool loose;                 /* LIST_OF_SPANS in JSON: line breaks between items are allowed */
     const char *const *choices; /* LIST_OF_TYPES: the type names; YES_NO: the yes and no words */
     size_t n_choices;
     size_t n_items;           /* LIST_OF_TYPES: how many spans */

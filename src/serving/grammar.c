@@ -32,6 +32,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unicode/uchar.h>
 
@@ -218,10 +219,29 @@ static bool write_types(const struct el_constraint *c, struct el_buffer *gbnf) {
     return true;
 }
 
+/* Between items. A model that was shown no list may begin each item on a line of its own; if it
+ * cannot, the end of the list is likelier to it than an item. */
+static const char *comma_of(const struct el_constraint *c) {
+    return c->loose ? "comma" : "\", \"";
+}
+
+static void write_list(const struct el_constraint *c, const char *items, struct el_buffer *gbnf) {
+    if (c->loose) {
+        el_buffer_printf(gbnf,
+                         "root ::= \"[\" space %s space \"]\"\n"
+                         "space ::= ( \"\\x0A\" \" \"{0,4} )?\n"
+                         "comma ::= \",\" ( \" \" | \"\\x0A\" \" \"{0,4} )\n",
+                         items);
+    } else {
+        el_buffer_printf(gbnf, "root ::= \"[\" %s \"]\"\n", items);
+    }
+}
+
 /* The flat list: its root and the rules f0 .. fN and s0 .. sN. */
-static void write_ordered(const char *text, const struct unit *units, size_t n,
+static void write_ordered(const struct el_constraint *c, const struct unit *units, size_t n,
                           struct el_buffer *gbnf) {
-    el_buffer_string(gbnf, "root ::= \"[\" f0? \"]\"\n");
+    const char *text = c->text;
+    write_list(c, "f0?", gbnf);
     for (size_t i = 0; i < n; i++) {
         const struct unit *unit = &units[i];
         el_buffer_printf(gbnf, "f%zu ::= \"\\\"\" s%zu", i, i);
@@ -236,7 +256,7 @@ static void write_ordered(const char *text, const struct unit *units, size_t n,
                 literal(gbnf, text + unit->end, unit->next - unit->end, true);
                 el_buffer_char(gbnf, ' ');
             }
-            el_buffer_printf(gbnf, "s%zu | \"\\\"\" ( \", \" f%zu )? )\n", i + 1, i + 1);
+            el_buffer_printf(gbnf, "s%zu | \"\\\"\" ( %s f%zu )? )\n", i + 1, comma_of(c), i + 1);
         } else {
             el_buffer_string(gbnf, " \"\\\"\"\n");
         }
@@ -249,17 +269,18 @@ static bool write_spans(const struct el_constraint *c, struct el_buffer *gbnf) {
     if (n > 0 && c->open != NULL) {
         write_marked(c, units, n, gbnf);
     } else if (n > 0 && !c->nested) {
-        write_ordered(c->text, units, n, gbnf);
+        write_ordered(c, units, n, gbnf);
     } else if (n > 0) {
         write_runs(c->text, units, n, gbnf);
         el_buffer_string(gbnf, "one ::= ");
         for (size_t i = 0; i < n; i++) {
             el_buffer_printf(gbnf, "%ss%zu", i > 0 ? " | " : "", i);
         }
-        el_buffer_printf(gbnf,
-                         "\nroot ::= \"[\" ( item ( \", \" item ){0,%d} )? \"]\"\n"
-                         "item ::= \"\\\"\" one \"\\\"\"\n",
-                         MAX_ITEMS - 1);
+        char items[64];
+        snprintf(items, sizeof items, "( item ( %s item ){0,%d} )?", comma_of(c), MAX_ITEMS - 1);
+        el_buffer_char(gbnf, '\n');
+        write_list(c, items, gbnf);
+        el_buffer_string(gbnf, "item ::= \"\\\"\" one \"\\\"\"\n");
     }
     return n > 0;
 }

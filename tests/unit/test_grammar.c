@@ -239,6 +239,25 @@ static void spans_in_order(void **state) {
     check(&c, (struct expectation[]){{"[]", true}, {"[\"Oslo\"]", true}, {NULL, false}});
 }
 
+/* A model that was shown no list writes it as it likes. */
+static void items_on_lines(void **state) {
+    (void)state;
+    const struct expectation wanted[] = {{"[]", true},
+                                         {"[\"Ann\", \"Oslo\"]", true},
+                                         {"[\n  \"Ann\",\n  \"Oslo\"\n]", true},
+                                         {"[\n\"Ann\"\n]", true},
+                                         {"[\n]", true},
+                                         {"[\n\n\"Ann\"]", false},
+                                         {"[\n  \"An\"]", false},
+                                         {NULL, false}};
+    struct el_constraint c = {.kind = EL_LIST_OF_SPANS, .text = "Ann saw Oslo", .loose = true};
+    check(&c, wanted);
+    c.nested = true;
+    check(&c, wanted);
+    c.loose = false;
+    check(&c, (struct expectation[]){{"[\"Ann\"]", true}, {"[\n\"Ann\"]", false}, {NULL, false}});
+}
+
 static void characters_where_words_are_not_separated(void **state) {
     (void)state;
     struct el_constraint c = marked("张伟在北京。ソニーのPS5は");
@@ -351,6 +370,7 @@ int main(void) {
         cmocka_unit_test(marked_spans),
         cmocka_unit_test(spans_as_json),
         cmocka_unit_test(spans_in_order),
+        cmocka_unit_test(items_on_lines),
         cmocka_unit_test(characters_where_words_are_not_separated),
         cmocka_unit_test(types),
         cmocka_unit_test(yes_or_no),

@@ -203,7 +203,16 @@ static void conversation_prompts(void **state) {
     prompt_of(set, EL_PROMPT_PREEXTRACT, &data, &arena, &call);
     assert_int_equal(call.n_messages, 2);
     assert_non_null(strstr(call.messages[0].content, "in sentences.\n\nTo a sentence"));
-    is_message(&call, 1, "user", "Sentence: Bo left Turku.");
+    /* Without a list to follow, models of half a billion parameters need to be told what to do. */
+    is_message(&call, 1, "user",
+               "List every entity that this sentence names, as a JSON array of strings.\n"
+               "Sentence: Bo left Turku.");
+    data = question();
+    data.n_demonstrations = 0;
+    prompt_of(set, EL_PROMPT_EXTRACT, &data, &arena, &call);
+    is_message(&call, 1, "user",
+               "List every person, location that this sentence names, as a JSON array of strings.\n"
+               "Sentence: Bo left Turku.");
     el_arena_free(&arena);
     el_prompt_set_close(set);
 }
