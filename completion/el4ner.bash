@@ -18,9 +18,9 @@ _el4ner_values() { # OPTION: what its value may be, one word for each
         esac
         ;;
     --offsets | --input-offsets) echo "codepoint byte utf16 token" ;;
-    --profile) echo "default pool paper" ;;
+    --profile) echo "default votes paper" ;;
     --color) echo "auto always never" ;;
-    --verifier) echo "largest all none" ;;
+    --verifier) echo "auto largest all none" ;;
     --constrain) echo "auto on off" ;;
     --match) echo "strict exact partial type conlleval seqeval seqeval-strict" ;;
     --scheme) echo "auto iob1 iob2 bioes" ;;

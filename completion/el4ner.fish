@@ -38,8 +38,8 @@ complete -c el4ner -n 'not __el4ner_at 1; and string match -q -- "-*" (commandli
 complete -c el4ner -n __el4ner_reads -l from -x -a "$reads"
 complete -c el4ner -n __el4ner_reads -l to -x -a "$reads[2..-1] table terminal html markdown latex"
 complete -c el4ner -n __el4ner_reads -l offsets -x -a 'codepoint byte utf16 token'
-complete -c el4ner -n __el4ner_reads -l profile -x -a 'default pool paper'
+complete -c el4ner -n __el4ner_reads -l profile -x -a 'default votes paper'
 complete -c el4ner -n __el4ner_reads -l color -x -a 'auto always never'
-complete -c el4ner -n __el4ner_reads -l verifier -x -a 'largest all none'
+complete -c el4ner -n __el4ner_reads -l verifier -x -a 'auto largest all none'
 complete -c el4ner -n __el4ner_reads -l constrain -x -a 'auto on off'
 complete -c el4ner -n __el4ner_reads -l pieces -x -a 'drop join split fail'

@@ -27,9 +27,9 @@ _el4ner() {
     --from) compadd -- $reads; return ;;
     --to) compadd -- ${reads:1} table terminal html markdown latex; return ;;
     --offsets | --input-offsets) compadd -- codepoint byte utf16 token; return ;;
-    --profile) compadd -- default pool paper; return ;;
+    --profile) compadd -- default votes paper; return ;;
     --color) compadd -- auto always never; return ;;
-    --verifier) compadd -- largest all none; return ;;
+    --verifier) compadd -- auto largest all none; return ;;
     --constrain) compadd -- auto on off; return ;;
     --scheme) compadd -- auto iob1 iob2 bioes; return ;;
     --pieces) compadd -- drop join split fail; return ;;
