@@ -8,10 +8,14 @@
 enum { EL_MOST_TYPES = 512 };
 
 /* Words of the configuration, by the value of the enum. */
-enum { EL_PROFILE_NAMES = 3, EL_SIMILARITY_NAMES = 4, EL_SPANS_NAMES = 3 };
+enum { EL_PROFILE_NAMES = 3, EL_SIMILARITY_NAMES = 4, EL_SPANS_NAMES = 3, EL_VERIFIER_NAMES = 4 };
 extern const char *const el_profile_names[EL_PROFILE_NAMES];
 extern const char *const el_similarity_names[EL_SIMILARITY_NAMES];
 extern const char *const el_spans_names[EL_SPANS_NAMES];
+extern const char *const el_verifier_names[EL_VERIFIER_NAMES];
+
+/* Of a kind that is not fitted, for the members and types that there are now. */
+bool el_config_set_judge(struct el_config *config, enum el_judge_kind kind, struct el_error *err);
 
 extern const struct el_member_config el_member_defaults;
 

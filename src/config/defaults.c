@@ -7,9 +7,19 @@
 
 const char *const el_profile_names[] = {"default", "votes", "paper"};
 const char *const el_spans_names[] = {"auto", "members", "tagger"};
+const char *const el_verifier_names[] = {"auto", "largest", "all", "none"};
 const char *const el_similarity_names[] = {"span", "sentence", "bm25", "random"};
 
 const struct el_member_config el_member_defaults = {.retries = 4};
+
+static double from_pool_of(enum el_profile profile) {
+    return profile == EL_PROFILE_DEFAULT ? EL_FROM_POOL : 0;
+}
+
+static void let_verifier_follow(struct el_settings *settings) {
+    settings->verifier = EL_VERIFY_AUTO;
+    settings->verifier_name = NULL;
+}
 
 void el_settings_profile(struct el_settings *settings, enum el_profile profile) {
     settings->profile = profile;
@@ -20,21 +30,20 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     settings->spans = profile == EL_PROFILE_PAPER ? EL_SPANS_MEMBERS : EL_SPANS_AUTO;
     settings->member_weights = NULL;
     settings->judge = NULL;
-    settings->from_pool = profile == EL_PROFILE_DEFAULT ? EL_FROM_POOL : 0;
+    settings->from_pool = from_pool_of(profile);
     settings->at_least = 1;
     settings->words_decide = profile == EL_PROFILE_PAPER;
     settings->alone = profile == EL_PROFILE_PAPER ? 0 : 0.8;
     settings->agreement_skips = profile == EL_PROFILE_PAPER ? 0 : EL_SKIPS_UNANIMOUS;
     if (profile == EL_PROFILE_DEFAULT || settings->verifier == EL_VERIFY_NONE) {
-        settings->verifier = EL_VERIFY_AUTO;
-        settings->verifier_name = NULL;
+        let_verifier_follow(settings);
     }
     /* Lazy voting leaves out only calls that cannot change the outcome. The paper asks everybody.
      */
     settings->lazy_votes = profile != EL_PROFILE_PAPER;
 }
 
-static bool set_judge(struct el_config *config, enum el_judge_kind kind, struct el_error *err) {
+bool el_config_set_judge(struct el_config *config, enum el_judge_kind kind, struct el_error *err) {
     config->settings.judge =
         el_judge_of_kind(&config->arena, kind, config->n_members, config->n_types);
     return config->settings.judge != NULL || el_fail_memory(err);
@@ -43,7 +52,7 @@ static bool set_judge(struct el_config *config, enum el_judge_kind kind, struct 
 bool el_config_set_profile(struct el_config *config, enum el_profile profile,
                            struct el_error *err) {
     el_settings_profile(&config->settings, profile);
-    return profile != EL_PROFILE_DEFAULT || set_judge(config, EL_JUDGE_GENERAL, err);
+    return profile != EL_PROFILE_DEFAULT || el_config_set_judge(config, EL_JUDGE_GENERAL, err);
 }
 
 bool el_config_forget_members(struct el_config *config, struct el_error *err) {
@@ -52,17 +61,16 @@ bool el_config_forget_members(struct el_config *config, struct el_error *err) {
     bool fitted = judge != NULL && judge->kind == EL_JUDGE_FITTED;
     settings->member_weights = NULL;
     if (fitted || settings->verifier_name != NULL) {
-        settings->verifier = EL_VERIFY_AUTO;
-        settings->verifier_name = NULL;
+        let_verifier_follow(settings);
     }
     if (fitted) {
-        settings->from_pool = settings->profile == EL_PROFILE_DEFAULT ? EL_FROM_POOL : 0;
+        settings->from_pool = from_pool_of(settings->profile);
         settings->judge = NULL;
     }
     if (judge == NULL || (fitted && settings->profile != EL_PROFILE_DEFAULT)) {
         return true;
     }
-    return set_judge(config, fitted ? EL_JUDGE_GENERAL : judge->kind, err);
+    return el_config_set_judge(config, fitted ? EL_JUDGE_GENERAL : judge->kind, err);
 }
 
 unsigned el_settings_skips(const struct el_settings *settings, size_t n_members) {
@@ -94,26 +102,22 @@ size_t el_config_member(const struct el_config *config, const char *name) {
 
 bool el_config_set_verifier(struct el_config *config, const char *who, struct el_error *err) {
     struct el_settings *settings = &config->settings;
-    const char *name = NULL;
-    enum el_verifier verifier = EL_VERIFY_MEMBER;
-    if (strcmp(who, "all") == 0) {
-        verifier = EL_VERIFY_ALL;
-    } else if (strcmp(who, "none") == 0) {
-        verifier = EL_VERIFY_NONE;
-    } else if (strcmp(who, "auto") == 0) {
-        verifier = EL_VERIFY_AUTO;
-    } else if (strcmp(who, "largest") != 0) {
-        size_t member = el_config_member(config, who);
-        if (member == SIZE_MAX) {
-            return el_fail(err, EL_ERR_CONFIG,
-                           "no member has the name '%s' to verify with; give a member, 'auto', "
-                           "'largest', 'all' or 'none'",
-                           who);
+    for (size_t i = 0; i < EL_VERIFIER_NAMES; i++) {
+        if (strcmp(who, el_verifier_names[i]) == 0) {
+            settings->verifier = (enum el_verifier)i;
+            settings->verifier_name = NULL;
+            return true;
         }
-        name = config->members[member].name;
     }
-    settings->verifier = verifier;
-    settings->verifier_name = name;
+    size_t member = el_config_member(config, who);
+    if (member == SIZE_MAX) {
+        return el_fail(err, EL_ERR_CONFIG,
+                       "no member has the name '%s' to verify with; give a member, 'auto', "
+                       "'largest', 'all' or 'none'",
+                       who);
+    }
+    settings->verifier = EL_VERIFY_MEMBER;
+    settings->verifier_name = config->members[member].name;
     return true;
 }
 

@@ -203,9 +203,7 @@ static bool read_yaml(struct el_config *config, const char *path, const char *te
     }
     bool inherited = ok && config->settings.judge != NULL && l.judge == NULL;
     if (inherited && config->settings.judge->kind != EL_JUDGE_FITTED) {
-        config->settings.judge = el_judge_of_kind(&config->arena, config->settings.judge->kind,
-                                                  config->n_members, config->n_types);
-        ok = config->settings.judge != NULL || el_fail_memory(err);
+        ok = el_config_set_judge(config, config->settings.judge->kind, err);
     } else if (inherited && (l.base_members != config->members || l.base_types != config->types)) {
         ok = el_fail(err, EL_ERR_CONFIG,
                      "%s: the base holds a 'judge' that was fitted to its own members and types; "

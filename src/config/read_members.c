@@ -369,8 +369,12 @@ static const struct el_yaml_key member_keys[] = {
 
 /* Words of verify: by. */
 static bool is_reserved(const char *name) {
-    return strcmp(name, "all") == 0 || strcmp(name, "none") == 0 || strcmp(name, "largest") == 0 ||
-           strcmp(name, "auto") == 0;
+    for (size_t i = 0; i < EL_VERIFIER_NAMES; i++) {
+        if (strcmp(name, el_verifier_names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool check_member(struct el_loader *l, const yaml_node_t *node, size_t number) {

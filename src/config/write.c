@@ -168,11 +168,7 @@ static void put_type(struct el_buffer *out, const struct el_type *type) {
 static void put_verify(struct el_buffer *out, const struct el_config *config) {
     const struct el_settings *s = &config->settings;
     el_buffer_string(out, "verify:\n  by: ");
-    put_text(out, s->verifier == EL_VERIFY_ALL    ? "all"
-                  : s->verifier == EL_VERIFY_NONE ? "none"
-                  : s->verifier == EL_VERIFY_AUTO ? "auto"
-                  : s->verifier_name != NULL      ? s->verifier_name
-                                                  : "largest");
+    put_text(out, s->verifier_name != NULL ? s->verifier_name : el_verifier_names[s->verifier]);
     el_buffer_printf(out, "\n  agreement_skips: %u  # 0: everything is verified\n",
                      el_settings_skips(s, config->n_members));
     el_buffer_printf(out, "  alone: %.12g\n", s->alone);

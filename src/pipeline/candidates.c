@@ -56,6 +56,21 @@ static void take_prior(const struct el_context *context, struct el_mention *ment
     }
 }
 
+/* What the pool's labels say of spans, in terms of the pool's types (el_prior_of). */
+static bool ask_prior(const struct el_context *context, struct el_work *work,
+                      const struct el_span *spans, size_t n, double **probability, float **shares,
+                      struct el_error *err) {
+    size_t n_pool_types;
+    (void)el_prior_types(context->prior, &n_pool_types);
+    *probability = el_arena_array(&work->arena, n, sizeof **probability);
+    *shares = el_arena_array(&work->arena, n * n_pool_types, sizeof **shares);
+    if (*probability == NULL || *shares == NULL) {
+        return el_fail_memory(err);
+    }
+    return el_prior_of(context->prior, work->text, &work->words, spans, n, &work->arena,
+                       *probability, *shares, err);
+}
+
 static bool look_up_prior(const struct el_context *context, struct el_work *work,
                           struct el_error *err) {
     size_t n = 0, n_pool_types, at = 0;
@@ -64,11 +79,11 @@ static bool look_up_prior(const struct el_context *context, struct el_work *work
         n += work->mentions.items[i].n_spans;
     }
     struct el_span *spans = el_arena_array(&work->arena, n, sizeof *spans);
-    double *probability = el_arena_array(&work->arena, n, sizeof *probability);
-    float *shares = el_arena_array(&work->arena, n * n_pool_types, sizeof *shares);
+    double *probability;
+    float *shares;
     float *asked = el_arena_array(&work->arena, context->n_types, sizeof *asked);
     float *own = el_arena_array(&work->arena, work->mentions.count * context->n_types, sizeof *own);
-    if (spans == NULL || probability == NULL || shares == NULL || asked == NULL || own == NULL) {
+    if (spans == NULL || asked == NULL || own == NULL) {
         return el_fail_memory(err);
     }
     for (size_t i = 0; i < work->mentions.count; i++) {
@@ -76,8 +91,7 @@ static bool look_up_prior(const struct el_context *context, struct el_work *work
         memcpy(spans + at, mention->spans, mention->n_spans * sizeof *spans);
         at += mention->n_spans;
     }
-    if (!el_prior_of(context->prior, work->text, &work->words, spans, n, &work->arena, probability,
-                     shares, err)) {
+    if (!ask_prior(context, work, spans, n, &probability, &shares, err)) {
         return false;
     }
     at = 0;
@@ -102,13 +116,9 @@ static bool keep_asked(const struct el_context *context, struct el_work *work,
     if (all || spans->count == 0) {
         return true;
     }
-    double *probability = el_arena_array(&work->arena, spans->count, sizeof *probability);
-    float *shares = el_arena_array(&work->arena, spans->count * n_pool_types, sizeof *shares);
-    if (probability == NULL || shares == NULL) {
-        return el_fail_memory(err);
-    }
-    if (!el_prior_of(context->prior, work->text, &work->words, spans->items, spans->count,
-                     &work->arena, probability, shares, err)) {
+    double *probability;
+    float *shares;
+    if (!ask_prior(context, work, spans->items, spans->count, &probability, &shares, err)) {
         return false;
     }
     for (size_t s = 0; s < spans->count; s++) {

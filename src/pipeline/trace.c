@@ -117,6 +117,15 @@ static json_t *mention_spans(const struct el_work *work, const struct el_mention
     return spans;
 }
 
+/* {type: probability} */
+static json_t *by_type(const struct el_context *context, const float *probabilities) {
+    json_t *types = json_object();
+    for (size_t t = 0; t < context->n_types; t++) {
+        json_object_set_new(types, context->asked[t].name, json_real((double)probabilities[t]));
+    }
+    return types;
+}
+
 /* {member: {type: probability}}, of the members that told it. */
 static json_t *shares(const struct el_context *context, const struct el_mention *mention) {
     json_t *all = json_object();
@@ -124,24 +133,16 @@ static json_t *shares(const struct el_context *context, const struct el_mention 
         if (mention->shares[m] == NULL) {
             continue;
         }
-        json_t *own = json_object();
-        for (size_t t = 0; t < context->n_types; t++) {
-            json_object_set_new(own, context->asked[t].name,
-                                json_real((double)mention->shares[m][t]));
-        }
-        json_object_set_new(all, context->config->members[m].name, own);
+        json_object_set_new(all, context->config->members[m].name,
+                            by_type(context, mention->shares[m]));
     }
     return all;
 }
 
 /* What the pool's labels say of it: that it is a mention of an asked type, and of which. */
 static json_t *by_pool(const struct el_context *context, const struct el_mention *mention) {
-    json_t *types = json_object();
-    for (size_t t = 0; t < context->n_types; t++) {
-        json_object_set_new(types, context->asked[t].name,
-                            json_real((double)mention->prior_shares[t]));
-    }
-    return json_pack("{s:f, s:o}", "mention", mention->prior, "types", types);
+    return json_pack("{s:f, s:o}", "mention", mention->prior, "types",
+                     by_type(context, mention->prior_shares));
 }
 
 static json_t *candidates(const struct el_context *context, const struct el_work *work) {
