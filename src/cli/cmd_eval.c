@@ -27,6 +27,7 @@ enum {
     ID_SEED,
     ID_JSON,
     ID_REPORT,
+    ID_PREDICTIONS,
     ID_BY_TYPE,
     ID_TRACE,
     ID_TO,
@@ -44,6 +45,8 @@ static const struct cli_option options[] = {
     CLI_TABLE_OPTION(ID_TO),
     {ID_JSON, "json", NULL, "as JSON, in place of the tables"},
     {'o', "output", "FILE", "write the JSON there, beside the tables"},
+    {ID_PREDICTIONS, "predictions", "FILE",
+     "what the configured ensemble found, e.g. as JSON\nlines (format by ending)"},
     {ID_REPORT, "report", "FILE", "everything as one HTML page"},
     {ID_TRACE, "trace", "FILE", "every prompt, reply, alignment and vote, as JSON lines"},
     CLI_PROGRESS_OPTION,
@@ -65,14 +68,16 @@ static const struct cli_help help = {
             "\n"
             "Examples:\n"
             "  el4ner eval --pool train.conll test.conll --types auto\n"
-            "  el4ner eval -c my.yaml test.jsonl --ablate members,retrieval --report report.html",
+            "  el4ner eval -c my.yaml test.jsonl --ablate members,retrieval --report report.html\n"
+            "  el4ner score --common --compare test.jsonl a.jsonl b.jsonl  # of two --predictions",
 };
 
 struct eval {
     struct cli_settings settings;
     struct el_ablation_options options;
     struct el_read_options read;
-    const char *test, *output, *report, *trace_path;
+    const char *test, *output, *report, *predictions, *trace_path;
+    struct el_write_options write; /* of the predictions */
     bool as_json;
     enum cli_table_format format;
     long draw;
@@ -172,6 +177,9 @@ static bool set_option(struct eval *eval, int id, const char *value) {
     case ID_REPORT:
         eval->report = value;
         return true;
+    case ID_PREDICTIONS:
+        eval->predictions = value;
+        return cli_output_format("eval", value, true, &eval->write.format);
     case ID_TO:
         return cli_table_format("eval", value, &eval->format);
     case ID_TRACE:
@@ -207,6 +215,7 @@ static int check_files(struct eval *eval) {
     int status = cli_check_inputs(&test, 1);
     status = status == CLI_OK ? cli_check_output(eval->output, &test, 1) : status;
     status = status == CLI_OK ? cli_check_output(eval->report, &test, 1) : status;
+    status = status == CLI_OK ? cli_check_output(eval->predictions, &test, 1) : status;
     return status == CLI_OK ? cli_check_output(eval->trace_path, &test, 1) : status;
 }
 
@@ -540,6 +549,25 @@ static bool write_trace(struct eval *eval, struct el_error *err) {
     return cli_output_close(&output, ok, err) && ok;
 }
 
+static bool write_predictions(struct eval *eval, struct el_error *err) {
+    struct cli_output output = {0};
+    const char *names[EL_MAX_MEMBERS];
+    for (size_t m = 0; m < eval->config->n_members; m++) {
+        names[m] = eval->config->members[m].name;
+    }
+    eval->write.path = eval->predictions;
+    eval->write.members = names;
+    eval->write.n_members = eval->config->n_members;
+    eval->write.log = &eval->log;
+    bool one_file = !el_format_is_folder(eval->write.format);
+    if (one_file && !cli_output_open(&output, eval->predictions, err)) {
+        return false;
+    }
+    bool ok = el_labels_write(&eval->ablation.predicted, output.file, &eval->write, err);
+    struct el_error ignored;
+    return cli_output_close(&output, ok, ok ? err : &ignored) && ok;
+}
+
 /* What each member turned out to be. */
 static void describe_members(const struct eval *eval, char (*texts)[400], const char **list) {
     struct el_client *client = el_ensemble_client(eval->ensemble);
@@ -622,6 +650,7 @@ static int evaluate(struct eval *eval, struct el_error *err) {
     }
     if (((eval->as_json || eval->output != NULL) &&
          !cli_write_json(eval->output, make_json(eval), JSON_REAL_PRECISION(10), err)) ||
+        (eval->predictions != NULL && !write_predictions(eval, err)) ||
         (eval->report != NULL && !write_report(eval, err))) {
         return cli_fail(err);
     }

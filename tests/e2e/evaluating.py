@@ -571,6 +571,21 @@ def check_judged(by_votes):
             same(row["name"], got and got["f1"], wanted and wanted["f1"])
 
 
+def check_predictions():
+    """What eval found, drawn documents only, scores the same through score, and two such files can be compared."""
+    scores = []
+    for name, more in ("a", []), ("b", ["--k", "0"]):
+        run("eval", "-q", "-c", "eval.yaml", "--cache", "formats.sqlite", "--draw", "3", "--samples", "0", "-o", "drawn.json",
+            "--predictions", name + ".jsonl", *more, "gold.jsonl")
+        scores.append(json.load(open("drawn.json"))["result"])
+    assert len(open("a.jsonl").readlines()) == 3
+    scored = json.loads(run("score", "--json", "--common", "--compare", "gold.jsonl", "a.jsonl", "b.jsonl"))
+    for wanted, got in zip(scores, scored["files"], strict=True):
+        for key in "gold", "predicted", "correct":
+            same(key, got["micro"][key], wanted["micro"][key])
+    assert "comparison" in scored, scored
+
+
 def main():
     os.environ["SOURCE_DATE_EPOCH"] = "1000000000"
     labelled("gold.jsonl", zip(TEXTS, GOLD))
@@ -598,6 +613,7 @@ def main():
     report("eval: stages", lambda: same("stages", result["stages"], stage_figures(configured)))
     report("eval: tables", lambda: check_tables(out, result))
     report("eval: tables for other texts", lambda: check_formats(result))
+    report("eval: predictions", check_predictions)
     report("eval: the report", lambda: check_report(page, result))
     report("eval: confusion in the report", lambda: check_confusion(page))
 
