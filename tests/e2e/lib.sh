@@ -81,6 +81,35 @@ serve_by() {
 # ignored, and el4ner leaves ignored what it finds ignored.
 attended() { exec env --default-signal=INT "$@"; }
 
+# wait_until SECONDS COMMAND...: until the command succeeds; so long at most
+wait_until() {
+    left=$(($1 * 20))
+    shift
+    while ! "$@" 2>/dev/null; do
+        left=$((left - 1))
+        [ $left -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+
+# asked N: the scripted server at $port was asked N times
+asked() {
+    python3 -c '
+import json, sys, urllib.request
+stats = json.load(urllib.request.urlopen("http://127.0.0.1:%s/stats" % sys.argv[1]))
+sys.exit(stats["completions"] < int(sys.argv[2]))' "$port" "$1"
+}
+
+# ends PROCESS: wait for one that should end soon; one that hangs is killed, status 137
+ends() {
+    (sleep 90; kill -KILL "$1") 2>/dev/null &
+    watch=$!
+    wait "$1"
+    ended=$?
+    kill $watch 2>/dev/null
+    return $ended
+}
+
 # configure FILE MEMBER-LINE...: a configuration with these members
 configure() {
     file=$1

@@ -7,8 +7,9 @@ awk -v n=2 -f "$root/bench/sentences.awk" >in.jsonl
 # tag API FAULT [EXIT STATUS [FIELDS]]: into out.jsonl, trace, account.json
 tag() {
     serve --api "$1" --fault "$2"
+    case $2 in hang*) patience=2 ;; *) patience=60 ;; esac
     configure c.yaml "name: q, url: 'http://127.0.0.1:$port', prompts: $PWD/plain, model: scripted,
-      slots: 2, retries: 0, timeouts: {first_byte: 1}${4:-}"
+      slots: 2, retries: 0, timeouts: {first_byte: $patience}${4:-}"
     try "${3:-0}" "$1, $2" "$el4ner" tag -c c.yaml --no-cache --trace trace --account account.json \
         -o out.jsonl in.jsonl
     rc=$?

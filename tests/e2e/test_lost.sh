@@ -51,11 +51,11 @@ kept "nothing but empty files leave the older output" out.jsonl
 keep out.jsonl
 attended "$el4ner" tag -c hang.yaml --no-cache gold.jsonl -o out.jsonl >out 2>err &
 pid=$!
-sleep 1
+wait_until 60 asked 1
 kill -INT $pid
-sleep 0.3
+wait_until 60 grep -q 'Ctrl-C again' err
 kill -INT $pid
-wait $pid
+ends $pid
 kept "two Ctrl-C leave the older output" out.jsonl
 that "two Ctrl-C: the message says so" grep -q "out.jsonl stays as it was" err
 
@@ -73,8 +73,6 @@ done
 that "no temporary file is left" dead
 
 # A long text: what is done of it is written, long before all of it would be.
-serve --latency 40 --slots 2
-configure slow.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact, slots: 2"
 awk 'BEGIN { for (i = 0; i < 3000; i++) print "Anna Berg met Carlo Dias in Eden on day " i "." }' >long.txt
 check_cut() { python3 - "$1" <<'END'
 import json, re, sys
@@ -90,18 +88,17 @@ END
 }
 for signals in TERM "INT INT"; do
     rm -f long.jsonl
+    serve --latency 40 --slots 2
+    configure slow.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact, slots: 2"
     attended "$el4ner" tag -c slow.yaml --no-cache long.txt -o long.jsonl --trace long.trace >out 2>err &
     pid=$!
-    (sleep 90; kill -KILL $pid) 2>/dev/null &
-    watch=$!
-    sleep 2
+    wait_until 60 asked 20
     for signal in $signals; do
         kill "-$signal" $pid
         sleep 0.3
     done
-    wait $pid
+    ends $pid
     status=$?
-    kill $watch 2>/dev/null
     that "SIG$signals during a long text ends with status 1" test $status = 1
     that "SIG$signals during a long text: what is done is written and marked" check_cut long.jsonl
     that "SIG$signals during a long text: it is named" grep -q 'long.txt failed: cut short' err
