@@ -329,6 +329,10 @@ static void put_logprobs(struct el_buffer *out, const char *said, const char *li
                          "{\"token\":\"%s\",\"logprob\":-0.2231},"
                          "{\"token\":\"%s\",\"logprob\":-1.6094}]}]",
                          list, said, said, yes ? "no" : "yes");
+    } else if (said[0] == '[') { /* a list, as one token */
+        el_buffer_printf(out, ",\"%s\":[{\"token\":", list);
+        json_text(out, (struct text){said, strlen(said)});
+        el_buffer_string(out, ",\"logprob\":-0.2231}]");
     }
 }
 

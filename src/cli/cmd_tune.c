@@ -25,7 +25,7 @@ static const struct cli_option options[] = {
     {'o', "output", "FILE", "the tuned configuration (default: only the figures)"},
     {ID_SENTENCES, "sentences", "N", "of the pool to be run (default 200)"},
     {ID_QUICK, "quick", NULL,
-     "a third of the calls: the ensemble is not measured as it is, and nobody is to verify"},
+     "a third of the calls: the ensemble is not\nmeasured as it is, and nobody is to verify"},
     {ID_FOR, "for", "AIM", "f1 (default), precision or recall"},
     {ID_SEED, "seed", "N", "of the sample (default 1)"},
     {ID_DRY_RUN, "dry-run", NULL, "what it would cost; nothing is sent"},

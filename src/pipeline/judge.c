@@ -136,9 +136,8 @@ void el_judge_features(const struct el_context *context, const struct el_judge *
     x[EL_JUDGE_POOL] = prior_logit(context, mention);
     el_judge_type(context, judge, mention, scratch, &x[EL_JUDGE_MARGIN]);
     for (size_t m = 0; m < n_members; m++) {
-        bool listed = (mention->extracted_by >> m & 1) != 0;
         bool answered = (work->extract_answered >> m & 1) != 0;
-        x[el_judge_listed(m)] = listed ? 1 : answered ? -1 : 0;
+        x[el_judge_listed(m)] = answered ? 2 * (double)mention->listed[m] - 1 : 0;
         el_judge_shares(context, mention, m, scratch);
         x[el_judge_share(n_members, m)] = scratch[mention->type];
         x[el_judge_yes(n_members, m)] = yes_logit(mention, m);

@@ -20,10 +20,14 @@ void el_note_answer(struct el_work *work, struct el_answer *answer, bool readabl
     work->abstentions = answer;
 }
 
+/* What is less probable in a list than this is taken for not listed. */
+static const float LEAST_LISTED = 0.05F;
+
 /* A growing list of (span, member); equal spans are united once all are known. */
 struct proposal {
     struct el_span span;
     el_member_set by;
+    float listed[EL_MAX_MEMBERS];
 };
 struct proposals {
     struct proposal *items;
@@ -50,8 +54,14 @@ static bool ground(const struct el_context *context, struct el_work *work, struc
     if (answer->ungrounded.items == NULL) {
         return false;
     }
+    size_t member = answer->question.member;
+    bool told = answer->shares != NULL && answer->n_shares == strings->count;
     for (size_t i = 0; i < strings->count; i++) {
         struct el_alignment found = {0};
+        float listed = told ? answer->shares[i] : 1;
+        if (listed < LEAST_LISTED) {
+            continue;
+        }
         if (!el_align(&work->arena, work->text, work->text_len, strings->items[i],
                       strlen(strings->items[i]), context->settings.first_occurrence_only, &found)) {
             return false;
@@ -64,13 +74,20 @@ static bool ground(const struct el_context *context, struct el_work *work, struc
             answer->ungrounded.items[answer->ungrounded.count++] = strings->items[i];
         }
         for (size_t j = 0; j < found.count; j++) {
-            struct proposal item = {found.spans[j], (el_member_set)1 << answer->question.member};
+            struct proposal item = {.span = found.spans[j], .by = (el_member_set)1 << member};
+            item.listed[member] = listed;
             if (!add_proposal(&work->arena, list, item)) {
                 return false;
             }
         }
     }
     return true;
+}
+
+static void keep_larger(float *listed, const float *other) {
+    for (size_t m = 0; m < EL_MAX_MEMBERS; m++) {
+        listed[m] = other[m] > listed[m] ? other[m] : listed[m];
+    }
 }
 
 /* Equal spans become one proposal; the list stays sorted. */
@@ -82,6 +99,7 @@ static void unite_spans(struct proposals *list) {
     for (size_t i = 0; i < list->count; i++) {
         if (kept > 0 && compare_proposals(&list->items[kept - 1], &list->items[i]) == 0) {
             list->items[kept - 1].by |= list->items[i].by;
+            keep_larger(list->items[kept - 1].listed, list->items[i].listed);
         } else {
             list->items[kept++] = list->items[i];
         }
@@ -123,6 +141,7 @@ static bool group(struct el_work *work, const struct proposals *list,
         owner[i] = m;
         mention->n_spans++;
         mention->extracted_by |= list->items[i].by;
+        keep_larger(mention->listed, list->items[i].listed);
     }
     /* Lay the occurrences of each mention side by side. */
     size_t at = 0;

@@ -34,6 +34,13 @@ bool el_asks_one_by_one(const struct el_context *context, size_t member) {
            context->settings.profile != EL_PROFILE_PAPER;
 }
 
+bool el_asks_for_some(const struct el_context *context, size_t member) {
+    const struct el_capabilities *can = context->capabilities[member];
+    bool raw = can->begins; /* llama-server: it tells probabilities before its grammar */
+    return context->settings.judge != NULL && context->settings.constrain &&
+           context->prompts[member]->form == EL_ANSWER_JSON && can->grammar && can->logprobs && raw;
+}
+
 /* How long an answer can sensibly be, in tokens. A list of spans can hold little more than the
  * sentence: as JSON twice its tokens, marked a quarter more, for the marks. */
 static size_t answer_tokens(const struct el_context *context, const struct el_work *work,
@@ -166,6 +173,13 @@ static bool list_candidates(const struct el_context *context, const struct el_wo
     return *candidates != NULL;
 }
 
+static bool wants_shares(const struct el_context *context, const struct el_question *question) {
+    return context->settings.profile != EL_PROFILE_PAPER &&
+           (question->kind == EL_PROMPT_CLASSIFY ||
+            (question->kind == EL_PROMPT_EXTRACT && context->settings.judge != NULL &&
+             context->prompts[question->member]->form == EL_ANSWER_JSON));
+}
+
 bool el_question_render(const struct el_context *context, const struct el_work *work,
                         struct el_question *question, struct el_arena *arena, struct el_call *call,
                         struct el_error *err) {
@@ -226,13 +240,14 @@ bool el_question_render(const struct el_context *context, const struct el_work *
                                  .order = work->order,
                                  .max_tokens = max_tokens,
                                  .want_yes_probability = question->kind == EL_PROMPT_VERIFY,
-                                 .want_shares = question->kind == EL_PROMPT_CLASSIFY &&
-                                                context->settings.profile != EL_PROFILE_PAPER};
+                                 .want_shares = wants_shares(context, question)};
         if (!el_prompt_render(set, question->kind, &data, arena, call, err)) {
             return false;
         }
         call->constraint.nested = context->settings.nested;
         call->constraint.loose = n_demonstrations == 0;
+        call->constraint.some = question->kind == EL_PROMPT_EXTRACT && n_demonstrations > 0 &&
+                                el_asks_for_some(context, question->member);
         if (n_demonstrations == 0 || room == 0 || el_estimate_call(call) + max_tokens <= room) {
             return true;
         }

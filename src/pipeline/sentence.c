@@ -305,23 +305,20 @@ static bool keep_vectors(struct el_arena *arena, struct el_answer *answer,
     return copy != NULL;
 }
 
-static const float *keep_shares(struct el_arena *arena, const struct el_call *call,
-                                const float *shares) {
-    size_t n = call->constraint.n_items * call->constraint.n_choices;
-    float *copy = el_arena_array(arena, n, sizeof *copy);
-    return copy == NULL ? NULL : memcpy(copy, shares, n * sizeof *copy);
-}
-
-static bool keep_reply(struct el_arena *arena, struct el_answer *answer, const struct el_call *call,
+static bool keep_reply(struct el_arena *arena, struct el_answer *answer,
                        const struct el_reply *reply) {
     if (reply->vectors != NULL && !keep_vectors(arena, answer, reply)) {
         return false;
     }
+    answer->shares = NULL;
+    answer->n_shares = 0;
     if (reply->shares != NULL) {
-        answer->shares = keep_shares(arena, call, reply->shares);
-        if (answer->shares == NULL) {
+        float *copy = el_arena_array(arena, reply->n_shares, sizeof *copy);
+        if (copy == NULL) {
             return false;
         }
+        answer->shares = memcpy(copy, reply->shares, reply->n_shares * sizeof *copy);
+        answer->n_shares = reply->n_shares;
     }
     answer->failure = reply->failure;
     answer->cut = reply->cut;
@@ -406,8 +403,8 @@ static bool end_round(struct el_task *task, struct el_error *err) {
     return advance(task, err);
 }
 
-static bool take_reply(struct pending *pending, const struct el_call *call,
-                       const struct el_reply *reply, struct el_error *err) {
+static bool take_reply(struct pending *pending, const struct el_reply *reply,
+                       struct el_error *err) {
     struct el_task *task = pending->task;
     struct el_answer *answer = pending->answer;
     if (reply->failure == EL_FAILED_CONTEXT && !pending->longer &&
@@ -417,7 +414,7 @@ static bool take_reply(struct pending *pending, const struct el_call *call,
         return submit(pending, err);
     }
     bool keep = !pending->longer || reply->failure == EL_ANSWERED;
-    if (keep && !keep_reply(&task->work.arena, answer, call, reply)) {
+    if (keep && !keep_reply(&task->work.arena, answer, reply)) {
         return el_fail_memory(err);
     }
     bool asked;
@@ -460,7 +457,7 @@ void el_task_take_reply(void *context, const struct el_call *call, const struct 
             el_task_free(task);
             el_tagging_settle(tagging);
         }
-    } else if (!take_reply(pending, call, reply, &err)) {
+    } else if (!take_reply(pending, reply, &err)) {
         el_tagging_stop(tagging, EL_OUTCOME_FAILED, &err);
     }
 }

@@ -139,6 +139,18 @@ static json_t *shares(const struct el_context *context, const struct el_mention 
     return all;
 }
 
+/* {member: how probable it was in its list}, of the members that listed it. */
+static json_t *listed(const struct el_context *context, const struct el_mention *mention) {
+    json_t *all = json_object();
+    for (size_t m = 0; m < context->n_members; m++) {
+        if ((mention->extracted_by >> m & 1) != 0) {
+            json_object_set_new(all, context->config->members[m].name,
+                                json_real((double)mention->listed[m]));
+        }
+    }
+    return all;
+}
+
 /* What the pool's labels say of it: that it is a mention of an asked type, and of which. */
 static json_t *by_pool(const struct el_context *context, const struct el_mention *mention) {
     return json_pack("{s:f, s:o}", "mention", mention->prior, "types",
@@ -162,6 +174,9 @@ static json_t *candidates(const struct el_context *context, const struct el_work
                                  verified[mention->verified], "dropped", mention->dropped);
         if (context->settings.judge != NULL && mention->type >= 0) {
             json_object_set_new(item, "probability", json_real(mention->probability));
+        }
+        if (context->settings.judge != NULL) {
+            json_object_set_new(item, "listed", listed(context, mention));
         }
         if (mention->prior_shares != NULL) {
             json_object_set_new(item, "by_pool", by_pool(context, mention));

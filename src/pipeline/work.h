@@ -46,6 +46,8 @@ struct el_mention {
     struct el_span *spans; /* occurrences, bytes of the sentence */
     size_t n_spans;
     el_member_set extracted_by;
+    float listed[EL_MAX_MEMBERS]; /* by member: how probable it was in its list; 1 = it did not
+                                     tell, 0 = it did not list it */
 
     /* Retrieval; and extraction, for a judgement. */
     double weight;
@@ -100,7 +102,9 @@ struct el_answer {
     bool cut;
     double yes_probability;
     enum el_verdict word; /* VERIFY: what the text says; the verdict can differ, see verify.c */
-    const float *shares; /* CLASSIFY: a row of the types' probabilities for each mention, or NULL */
+    const float *shares;  /* CLASSIFY: a row of the types' probabilities for each mention, or NULL;
+                             EXTRACT: how probable each item of the list is, or NULL */
+    size_t n_shares;
     const float *vectors; /* question.embed: a row for each mention, or one of the sentence */
     size_t dimensions;
     struct el_strings ungrounded; /* strings of the reply that the sentence does not hold */
@@ -200,6 +204,10 @@ bool el_question_render(const struct el_context *context, const struct el_work *
  * answer? One token tells a type, where the server holds the answer to the types; to write out all
  * spans again takes a model as long as reading ten times as many. */
 bool el_asks_one_by_one(const struct el_context *context, size_t member);
+
+/* Does the member list one span at least, and tell how probable it was? Small models overlook much:
+ * they would rather list nothing than what they half believe. A judgement weighs the belief. */
+bool el_asks_for_some(const struct el_context *context, size_t member);
 
 /* The tokens of a call's prompt, by el_estimate_tokens. */
 size_t el_estimate_call(const struct el_call *call);

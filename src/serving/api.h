@@ -30,7 +30,8 @@ struct el_api_answer {
     size_t text_len;
     bool cut;
     double yes_probability;
-    float *shares; /* from malloc: el_choice_probabilities() of the call; NULL = not told */
+    float *shares; /* from malloc: as those of el_reply; NULL = not told */
+    size_t n_shares;
     long prompt_tokens, answer_tokens, cached_tokens;
 };
 

@@ -74,8 +74,8 @@ void el_read_usage(json_t *root, struct el_api_answer *answer);
  * and markup tells. NAN if it does not. */
 double el_probability_of_yes(const struct el_call *call, json_t *tokens);
 
-/* How probable each type is for each span, if the call wants it and the tokens tell. False if
- * out of memory. */
+/* How probable each type is for each span, or each item of a list of spans, if the call wants it
+ * and the tokens tell. False if out of memory. */
 bool el_keep_shares(const struct el_call *call, json_t *tokens, struct el_api_answer *answer);
 
 /* ---- probing (walked by probe.c) ---- */

@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "serving/choices.h"
+#include "serving/listed.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,10 +22,17 @@ long el_reply_count(json_t *object, const char *name) {
 bool el_keep_shares(const struct el_call *call, json_t *tokens, struct el_api_answer *answer) {
     const struct el_constraint *c = &call->constraint;
     size_t n = c->n_items * c->n_choices;
-    if (!call->want_shares || c->kind != EL_LIST_OF_TYPES || n == 0 || !json_is_array(tokens)) {
+    if (!call->want_shares || !json_is_array(tokens)) {
+        return true;
+    }
+    if (c->kind == EL_LIST_OF_SPANS && c->open == NULL) {
+        return el_list_probabilities(tokens, &answer->shares, &answer->n_shares);
+    }
+    if (c->kind != EL_LIST_OF_TYPES || n == 0) {
         return true;
     }
     bool any = false;
+    answer->n_shares = n;
     answer->shares = malloc(n * sizeof *answer->shares);
     if (answer->shares == NULL || !el_choice_probabilities(c, tokens, answer->shares, &any)) {
         return false;
@@ -32,6 +40,7 @@ bool el_keep_shares(const struct el_call *call, json_t *tokens, struct el_api_an
     if (!any) {
         free(answer->shares);
         answer->shares = NULL;
+        answer->n_shares = 0;
     }
     return true;
 }

@@ -27,6 +27,7 @@ struct el_constraint {
     const char *text;           /* LIST_OF_SPANS: the sentence */
     bool nested;                /* LIST_OF_SPANS: spans may overlap, and come in any order */
     bool loose;                 /* LIST_OF_SPANS in JSON: line breaks between items are allowed */
+    bool some;                  /* LIST_OF_SPANS in JSON: one span at least, with a grammar */
     const char *const *choices; /* LIST_OF_TYPES: the type names; YES_NO: the yes and no words */
     size_t n_choices;
     size_t n_items;           /* LIST_OF_TYPES: how many spans */
@@ -60,7 +61,8 @@ struct el_call {
     size_t max_tokens;
     struct el_constraint constraint;
     bool want_yes_probability;
-    bool want_shares; /* LIST_OF_TYPES: how probable each type is for each span */
+    bool want_shares; /* LIST_OF_TYPES: how probable each type is for each span; LIST_OF_SPANS in
+                         JSON: how probable each item is */
     bool shared;      /* begins as other calls of this order do */
     void *user;       /* handed back with the reply */
 };

@@ -2,60 +2,12 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "serving/logprobs.h"
 
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The answer as its tokens give it. */
-struct answer {
-    struct el_buffer text; /* of all tokens */
-    json_t *tokens;
-    size_t *starts; /* of each token in the text */
-    size_t count;
-};
-
-static const char *token_text(json_t *token) {
-    const char *text = json_string_value(json_object_get(token, "token"));
-    text = text != NULL ? text : json_string_value(json_object_get(token, "tok_str"));
-    return text != NULL ? text : "";
-}
-
-static double token_probability(json_t *token) {
-    json_t *logprob = json_object_get(token, "logprob");
-    double p = json_is_number(logprob) ? exp(json_number_value(logprob))
-                                       : json_number_value(json_object_get(token, "prob"));
-    return p >= 0 && p <= 1.000001 ? p : 0;
-}
-
-static json_t *alternatives(json_t *token) {
-    static const char *const names[] = {"top_logprobs", "top_probs", "probs"};
-    json_t *list = NULL;
-    for (size_t i = 0; list == NULL && i < sizeof names / sizeof *names; i++) {
-        list = json_object_get(token, names[i]);
-    }
-    return list;
-}
-
-static bool open_answer(json_t *tokens, struct answer *a) {
-    *a = (struct answer){.tokens = tokens, .count = json_array_size(tokens)};
-    a->starts = calloc(a->count + 1, sizeof *a->starts);
-    el_buffer_string(&a->text, "");
-    for (size_t i = 0; a->starts != NULL && i < a->count; i++) {
-        a->starts[i] = a->text.len;
-        el_buffer_string(&a->text, token_text(json_array_get(tokens, i)));
-    }
-    if (a->starts != NULL) {
-        a->starts[a->count] = a->text.len;
-    }
-    return a->starts != NULL && !a->text.failed;
-}
-
-static void close_answer(struct answer *a) {
-    free(a->starts);
-    el_buffer_free(&a->text);
-}
 
 /* What ends a written choice: the quote in JSON, the separator else. "" = the end of the answer. */
 static const char *end_of_choice(const struct el_constraint *c) {
@@ -64,7 +16,7 @@ static const char *end_of_choice(const struct el_constraint *c) {
 
 /* Where the type of span `item` begins in the text, after what is written before it; the search
  * begins at *at, which is moved. SIZE_MAX if the span is not there. */
-static size_t find_value(const struct el_constraint *c, const struct answer *a, size_t item,
+static size_t find_value(const struct el_constraint *c, const struct el_told *a, size_t item,
                          struct el_buffer *key, size_t *at) {
     bool json = c->open == NULL;
     el_buffer_clear(key);
@@ -141,21 +93,21 @@ static bool continues(const char *left, const char *rest) {
  */
 static double step(const struct written *w, size_t n_choices, json_t *token, size_t before,
                    size_t done, bool *open, double *share) {
-    const char *taken = token_text(token);
+    const char *taken = el_told_text(token);
     double total = 0, own = 0;
     bool seen = false;
-    json_t *list = alternatives(token);
+    json_t *list = el_told_alternatives(token);
     size_t n = json_array_size(list);
     memset(share, 0, n_choices * sizeof *share);
     for (size_t i = 0; i <= n; i++) { /* the token itself last, if the list lacks it */
         json_t *one = i < n ? json_array_get(list, i) : token;
-        const char *text = token_text(one);
+        const char *text = el_told_text(one);
         bool self = strcmp(text, taken) == 0;
         if ((i == n && seen) || strncmp(text, taken, before) != 0 || strlen(text) < before) {
             continue;
         }
         seen = seen || self;
-        double p = token_probability(one);
+        double p = el_told_probability(one);
         size_t fits = 0;
         for (size_t k = 0; k < n_choices; k++) {
             fits += open[k] && continues(choice_text(w, k) + done, text + before);
@@ -176,7 +128,7 @@ static double step(const struct written *w, size_t n_choices, json_t *token, siz
 }
 
 /* Fill the row of a type that begins at byte `at`. False if it is none of the choices. */
-static bool fill_row(const struct written *w, size_t n_choices, const struct answer *a, size_t at,
+static bool fill_row(const struct written *w, size_t n_choices, const struct el_told *a, size_t at,
                      bool *open, double *share, float *row) {
     size_t t = 0, n_open = n_choices;
     while (t < a->count && a->starts[t + 1] <= at) {
@@ -225,12 +177,12 @@ const char *el_choice_of(const struct el_constraint *c, const char *rest, bool c
 }
 
 bool el_choice_probabilities(const struct el_constraint *c, json_t *tokens, float *out, bool *any) {
-    struct answer a;
+    struct el_told a;
     struct written w = {0};
     struct el_buffer key = {0};
     bool *open = calloc(c->n_choices + 1, sizeof *open);
     double *share = calloc(c->n_choices + 1, sizeof *share);
-    bool ok = open_answer(tokens, &a) && write_choices(c, &w) && open != NULL && share != NULL;
+    bool ok = el_told_open(tokens, &a) && write_choices(c, &w) && open != NULL && share != NULL;
     size_t at = 0;
     *any = false;
     for (size_t i = 0; ok && i < c->n_items; i++) {
@@ -248,6 +200,6 @@ bool el_choice_probabilities(const struct el_constraint *c, json_t *tokens, floa
     free(w.starts);
     free(open);
     free(share);
-    close_answer(&a);
+    el_told_close(&a);
     return ok;
 }

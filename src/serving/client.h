@@ -21,8 +21,10 @@ struct el_reply {
     bool cut; /* stopped by the length limit */
     bool from_store;
     double yes_probability; /* NAN if not known */
-    const float *shares; /* a row of the constraint's choices for each of its items, each summing to
-                            1, or NAN where not known (see choices.h); NULL = none is known */
+    const float *shares; /* of types: a row of the constraint's choices for each of its items, each
+                            summing to 1, or NAN where not known (see choices.h); of a list of
+                            spans: the probability of each item (see listed.h); NULL = not known */
+    size_t n_shares;     /* so many numbers */
     long prompt_tokens, answer_tokens, cached_tokens; /* -1 = not said */
     double seconds;                                   /* wall time of the successful try */
 

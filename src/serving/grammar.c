@@ -7,7 +7,8 @@
  *     s0 ::= "New" ( " " s1 )?
  *     s1 ::= "York" ( "," s2 )? ...
  *
- * White space between units is written as in the sentence.
+ * White space between units is written as in the sentence. A list of one span at least lacks the
+ * first "?".
  *
  * JSON form, flat. Rule fI is a list of spans that begin at unit I or later; rule sI is unit I
  * within a span, and what may follow: the span's next unit, or its end and the spans after it.
@@ -241,7 +242,7 @@ static void write_list(const struct el_constraint *c, const char *items, struct 
 static void write_ordered(const struct el_constraint *c, const struct unit *units, size_t n,
                           struct el_buffer *gbnf) {
     const char *text = c->text;
-    write_list(c, "f0?", gbnf);
+    write_list(c, c->some ? "f0" : "f0?", gbnf);
     for (size_t i = 0; i < n; i++) {
         const struct unit *unit = &units[i];
         el_buffer_printf(gbnf, "f%zu ::= \"\\\"\" s%zu", i, i);
@@ -277,7 +278,8 @@ static bool write_spans(const struct el_constraint *c, struct el_buffer *gbnf) {
             el_buffer_printf(gbnf, "%ss%zu", i > 0 ? " | " : "", i);
         }
         char items[64];
-        snprintf(items, sizeof items, "( item ( %s item ){0,%d} )?", comma_of(c), MAX_ITEMS - 1);
+        snprintf(items, sizeof items, "( item ( %s item ){0,%d} )%s", comma_of(c), MAX_ITEMS - 1,
+                 c->some ? "" : "?");
         el_buffer_char(gbnf, '\n');
         write_list(c, items, gbnf);
         el_buffer_string(gbnf, "item ::= \"\\\"\" one \"\\\"\"\n");

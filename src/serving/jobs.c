@@ -57,16 +57,12 @@ static void append_ready(struct el_client *client, struct el_job *job) {
     client->ready_last = &job->next;
 }
 
-static size_t shares_of(const struct el_job *job) {
-    return job->call.constraint.n_items * job->call.constraint.n_choices;
-}
-
 /* A copy for the job; NULL of NULL. If out of memory, the answer only has less detail. */
-static void keep_shares(struct el_job *job, const float *shares) {
-    size_t bytes = shares_of(job) * sizeof *shares;
-    job->shares = shares != NULL ? malloc(bytes) : NULL;
+static void keep_shares(struct el_job *job, const float *shares, size_t n) {
+    job->shares = shares != NULL ? malloc(n * sizeof *shares) : NULL;
+    job->reply.n_shares = job->shares != NULL ? n : 0;
     if (job->shares != NULL) {
-        memcpy(job->shares, shares, bytes);
+        memcpy(job->shares, shares, n * sizeof *shares);
     }
 }
 
@@ -85,7 +81,7 @@ static void finish(struct el_client *client, struct el_job *job) {
         if (job->text != NULL && (twin->text = malloc(job->reply.text_len + 1)) != NULL) {
             memcpy(twin->text, job->text, job->reply.text_len + 1);
         }
-        keep_shares(twin, job->shares);
+        keep_shares(twin, job->shares, job->reply.n_shares);
         twin->detail = job->detail != NULL ? strdup(job->detail) : NULL;
         client->out_of_memory = client->out_of_memory || (job->text != NULL && twin->text == NULL);
         append_ready(client, twin);
@@ -115,6 +111,7 @@ void el_job_answer(struct el_client *client, struct el_job *job, const struct el
     job->reply = (struct el_reply){.text_len = answer->text_len,
                                    .cut = answer->cut,
                                    .yes_probability = answer->yes_probability,
+                                   .n_shares = answer->n_shares,
                                    .prompt_tokens = answer->prompt_tokens,
                                    .answer_tokens = answer->answer_tokens,
                                    .cached_tokens = answer->cached_tokens,
@@ -130,7 +127,7 @@ void el_job_answer(struct el_client *client, struct el_job *job, const struct el
             .answer_tokens = answer->answer_tokens,
             .cached_tokens = answer->cached_tokens,
             .shares = answer->shares,
-            .n_shares = answer->shares != NULL ? shares_of(job) : 0,
+            .n_shares = answer->n_shares,
             .model = client->members[job->call.member].caps.model,
         };
         el_store_put(client->store, job->key, &stored);
@@ -147,17 +144,20 @@ static bool holds_vectors(const struct el_job *job, const struct el_stored *stor
     return vectors != NULL;
 }
 
-/* Stored probabilities, if they are as many as the call has, and are probabilities. The store's
+/* Stored probabilities, if they can be the call's, and are probabilities. The store's
  * memory need not be one where floats may be. */
 static void take_stored_shares(struct el_job *job, const struct el_stored *stored) {
-    bool fine = stored->n_shares > 0 && stored->n_shares == shares_of(job);
-    keep_shares(job, fine ? stored->shares : NULL);
+    const struct el_constraint *c = &job->call.constraint;
+    bool fine = stored->n_shares > 0 &&
+                (c->kind == EL_LIST_OF_SPANS || stored->n_shares == c->n_items * c->n_choices);
+    keep_shares(job, fine ? stored->shares : NULL, stored->n_shares);
     for (size_t i = 0; job->shares != NULL && fine && i < stored->n_shares; i++) {
         fine = isnan(job->shares[i]) || (job->shares[i] >= 0 && job->shares[i] <= 1.0001F);
     }
     if (!fine) {
         free(job->shares);
         job->shares = NULL;
+        job->reply.n_shares = 0;
     }
 }
 
@@ -174,7 +174,6 @@ bool el_job_from_store(struct el_client *client, struct el_job *job) {
     }
     memcpy(job->text, stored.text, stored.text_len);
     job->text[stored.text_len] = '\0';
-    take_stored_shares(job, &stored);
     job->reply = (struct el_reply){.text_len = stored.text_len,
                                    .cut = stored.cut,
                                    .from_store = true,
@@ -183,6 +182,7 @@ bool el_job_from_store(struct el_client *client, struct el_job *job) {
                                    .answer_tokens = stored.answer_tokens,
                                    .cached_tokens = stored.cached_tokens,
                                    .seconds = stored.seconds};
+    take_stored_shares(job, &stored);
     finish(client, job);
     return true;
 }

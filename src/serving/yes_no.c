@@ -2,6 +2,7 @@
  * words count, " Yes" as well as "YES" or "**yes". */
 #include "base/ascii.h"
 #include "serving/api_private.h"
+#include "serving/logprobs.h"
 
 #include <math.h>
 #include <string.h>
@@ -90,15 +91,6 @@ static void weigh_object(struct weights *w, json_t *object) {
     }
 }
 
-static json_t *alternatives_of(json_t *token) {
-    static const char *const names[] = {"top_logprobs", "top_probs", "probs"};
-    json_t *list = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof *names && json_array_size(list) == 0; i++) {
-        list = json_object_get(token, names[i]);
-    }
-    return json_array_size(list) > 0 ? list : NULL;
-}
-
 /* The token that was written; NULL where only alternatives are told. */
 static const char *written(json_t *token) {
     const char *text = el_reply_text(token, "token");
@@ -118,7 +110,7 @@ double el_probability_of_yes(const struct el_call *call, json_t *tokens) {
     bool own = c->kind == EL_YES_NO && c->n_choices == 2;
     for (size_t i = 0; i < json_array_size(tokens) && i < FAR; i++) {
         struct weights w = {.yes = own ? c->choices[0] : "yes", .no = own ? c->choices[1] : "no"};
-        json_t *token = json_array_get(tokens, i), *list = alternatives_of(token), *item;
+        json_t *token = json_array_get(tokens, i), *list = el_told_alternatives(token), *item;
         size_t k;
         json_array_foreach(list, k, item) {
             weigh_item(&w, item);

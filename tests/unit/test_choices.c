@@ -1,5 +1,7 @@
-/* The probabilities of types, from tokens and their alternatives as servers tell them. */
+/* The probabilities of types, and of the items of a list, from tokens and their alternatives as
+ * servers tell them. */
 #include "serving/choices.h"
+#include "serving/listed.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -164,6 +166,62 @@ static void the_choice_that_is_meant(void **state) {
     assert_null(el_choice_of(&c, "vegetable", true));
 }
 
+/* Ends with a negative number. */
+static void check_list(const char *text, const double *expected) {
+    json_t *list = tokens(text);
+    float *out;
+    size_t n, wanted = 0;
+    assert_true(el_list_probabilities(list, &out, &n));
+    while (expected[wanted] >= 0) {
+        wanted++;
+    }
+    assert_int_equal(n, wanted);
+    assert_int_equal(out == NULL, n == 0);
+    for (size_t i = 0; i < n; i++) {
+        if (fabs(expected[i] - (double)out[i]) > 1e-4) {
+            fail_msg("item %zu: %.6f, not %.6f", i, (double)out[i], expected[i]);
+        }
+    }
+    free(out);
+    json_decref(list);
+}
+
+/* That there is an item, that it is this one, and that it ends there, whatever follows. */
+static void items_of_a_list(void **state) {
+    (void)state;
+    check_list(
+        "[\" 0.7 [] 0.2\nAnn 0.9 A 0.1\n\", 0.3 \"] 0.6 ~Lee 0.1\n~\" 0.8\nYork 0.5\n\"] 0.9\n",
+        (double[]){0.7 * 0.9 * 0.9, 0.3 * 0.8 * 0.5 * 0.9, -1});
+    check_list("[] 0.9 [\" 0.1\n", (double[]){-1});
+    check_list("[ 0.4 [] 0.6\n\" 1\nAnn~ 0.5\n\\\" 0.5\nA\\\" 1\n\" 0.9\n] 1\n", /* quotes within */
+               (double[]){0.4 * 0.5 * 0.5 * 0.9, -1});
+    check_list("[\"Ann\"] 0.4 [] 0.6\n", (double[]){0.4, -1});
+    check_list("[\" 0.4\nAnn 1\n\", 1\n~\" 1\nYo 1\n", (double[]){0.4, -1}); /* cut */
+    check_list("", (double[]){-1});
+    float *out;
+    size_t n;
+    assert_true(el_list_probabilities(NULL, &out, &n));
+    assert_null(out);
+}
+
+/* The token that was written need not be among its alternatives. */
+static void an_item_outside_of_the_alternatives(void **state) {
+    (void)state;
+    float *out;
+    size_t n;
+    json_t *list =
+        json_pack("[{s:s, s:f, s:[{s:s, s:f}]}, {s:s, s:f}, {s:s, s:f, s:[{s:s, s:f}]}]", "token",
+                  "[\"", "logprob", log(0.01), "top_logprobs", "token", "[]", "logprob", log(0.9),
+                  "token", "Ann", "logprob", log(0.5), "token", "\"]", "logprob", log(0.2),
+                  "top_logprobs", "token", "\",", "logprob", log(0.3));
+    assert_non_null(list);
+    assert_true(el_list_probabilities(list, &out, &n));
+    assert_int_equal(n, 1);
+    assert_true(fabs((double)out[0] - 0.01 * 0.5 * 0.5) < 1e-6);
+    free(out);
+    json_decref(list);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_token_a_type),
@@ -173,6 +231,8 @@ int main(void) {
         cmocka_unit_test(marked_answers),
         cmocka_unit_test(begun_answers),
         cmocka_unit_test(the_choice_that_is_meant),
+        cmocka_unit_test(items_of_a_list),
+        cmocka_unit_test(an_item_outside_of_the_alternatives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -258,6 +258,19 @@ static void items_on_lines(void **state) {
     check(&c, (struct expectation[]){{"[\"Ann\"]", true}, {"[\n\"Ann\"]", false}, {NULL, false}});
 }
 
+static void one_span_at_least(void **state) {
+    (void)state;
+    const struct expectation wanted[] = {{"[]", false},
+                                         {"[\"Ann\"]", true},
+                                         {"[\"Oslo\"]", true},
+                                         {"[\"Ann\", \"Oslo\"]", true},
+                                         {NULL, false}};
+    struct el_constraint c = {.kind = EL_LIST_OF_SPANS, .text = "Ann saw Oslo", .some = true};
+    check(&c, wanted);
+    c.nested = true;
+    check(&c, wanted);
+}
+
 static void characters_where_words_are_not_separated(void **state) {
     (void)state;
     struct el_constraint c = marked("张伟在北京。ソニーのPS5は");
@@ -371,6 +384,7 @@ int main(void) {
         cmocka_unit_test(spans_as_json),
         cmocka_unit_test(spans_in_order),
         cmocka_unit_test(items_on_lines),
+        cmocka_unit_test(one_span_at_least),
         cmocka_unit_test(characters_where_words_are_not_separated),
         cmocka_unit_test(types),
         cmocka_unit_test(yes_or_no),

@@ -85,6 +85,7 @@ static void features_of_a_candidate(void **state) {
     static const float first[] = {0.6F, 0.3F, 0.1F};
     struct el_mention mention = {.text = "Unit 5 of Turku",
                                  .extracted_by = 1,
+                                 .listed = {0.9F, 0},
                                  .choice = {"PER", NULL},
                                  .shares = {first, NULL},
                                  .type = 0,
@@ -107,7 +108,7 @@ static void features_of_a_candidate(void **state) {
     near(x[EL_JUDGE_RUN], -1);
     near(x[EL_JUDGE_SHOWN], 1);
     near(x[EL_JUDGE_MARGIN], log(2));
-    near(x[el_judge_listed(0)], 1);
+    near(x[el_judge_listed(0)], 0.8);
     near(x[el_judge_listed(1)], -1);
     near(x[el_judge_share(MEMBERS, 0)], log(0.6));
     near(x[el_judge_share(MEMBERS, 1)], log(1.0 / 3));

@@ -1,0 +1,74 @@
+#include "serving/listed.h"
+
+#include "serving/logprobs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The next string at `at` or later: *end is behind its closing quote. False if no whole one is
+ * left. */
+static bool next_string(const char *text, size_t at, size_t *end) {
+    const char *open = strchr(text + at, '"');
+    for (const char *c = open != NULL ? open + 1 : ""; *c != '\0'; c++) {
+        if (*c == '\\' && c[1] != '\0') {
+            c++;
+        } else if (*c == '"') {
+            *end = (size_t)(c + 1 - text);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The token that closes an item may be written in several ways, with what follows or without. */
+static double closing(const struct el_told *told, size_t t, size_t end) {
+    json_t *token = json_array_get(told->tokens, t), *list = el_told_alternatives(token), *one;
+    const char *own = el_told_text(token);
+    size_t len = end - told->starts[t], i;
+    double sum = 0;
+    bool seen = false;
+    json_array_foreach(list, i, one) {
+        const char *text = el_told_text(one);
+        sum += strncmp(text, own, len) == 0 ? el_told_probability(one) : 0;
+        seen = seen || strcmp(text, own) == 0;
+    }
+    sum += seen ? 0 : el_told_probability(token);
+    return sum < 1 ? sum : 1;
+}
+
+/* Of the tokens that write from `from` to `end`, which is behind a closing quote. */
+static double probability(const struct el_told *told, size_t from, size_t end) {
+    double p = 1;
+    for (size_t t = 0; t < told->count && told->starts[t] < end; t++) {
+        if (told->starts[t + 1] > from) {
+            p *= told->starts[t + 1] >= end && told->starts[t] > from
+                     ? closing(told, t, end)
+                     : el_told_probability(json_array_get(told->tokens, t));
+        }
+    }
+    return p;
+}
+
+bool el_list_probabilities(json_t *tokens, float **out, size_t *n) {
+    struct el_told told;
+    bool ok = el_told_open(tokens, &told);
+    size_t from = 0, end;
+    *out = NULL;
+    *n = 0;
+    while (ok && next_string(told.text.data, from, &end)) {
+        float *more = realloc(*out, (*n + 1) * sizeof **out);
+        ok = more != NULL;
+        if (ok) {
+            *out = more;
+            more[(*n)++] = (float)probability(&told, from, end);
+            from = end;
+        }
+    }
+    if (!ok) {
+        free(*out);
+        *out = NULL;
+        *n = 0;
+    }
+    el_told_close(&told);
+    return ok;
+}
