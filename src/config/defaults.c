@@ -51,14 +51,18 @@ bool el_config_set_judge(struct el_config *config, enum el_judge_kind kind, stru
 
 bool el_config_set_profile(struct el_config *config, enum el_profile profile,
                            struct el_error *err) {
+    const struct el_judge *judge = config->settings.judge;
+    bool trained = judge != NULL && judge->kind == EL_JUDGE_TRAINED; /* as the ensemble says */
     el_settings_profile(&config->settings, profile);
-    return profile != EL_PROFILE_DEFAULT || el_config_set_judge(config, EL_JUDGE_GENERAL, err);
+    return profile != EL_PROFILE_DEFAULT ||
+           el_config_set_judge(config, trained ? EL_JUDGE_TRAINED : EL_JUDGE_GENERAL, err);
 }
 
 bool el_config_forget_members(struct el_config *config, struct el_error *err) {
     struct el_settings *settings = &config->settings;
     const struct el_judge *judge = settings->judge;
-    bool fitted = judge != NULL && judge->kind == EL_JUDGE_FITTED;
+    bool fitted =
+        judge != NULL && (judge->kind == EL_JUDGE_FITTED || judge->kind == EL_JUDGE_TRAINED);
     settings->member_weights = NULL;
     if (fitted || settings->verifier_name != NULL) {
         let_verifier_follow(settings);

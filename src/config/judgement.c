@@ -50,16 +50,19 @@ bool el_judge_hears_members(const struct el_judge *judge) {
     return hears;
 }
 
-/* bench/general-judge prints these. */
-static const double GENERAL[EL_JUDGE_TRAITS] = {
-    [EL_JUDGE_BIAS] = -0.86, [EL_JUDGE_WORDS] = 0.42,  [EL_JUDGE_CAPITAL] = 0.1,
-    [EL_JUDGE_DIGIT] = -0.1, [EL_JUDGE_NAME] = 0.71,   [EL_JUDGE_RUN] = 0.09,
-    [EL_JUDGE_SHOWN] = 0.7,  [EL_JUDGE_MARGIN] = 0.19, [EL_JUDGE_POOL] = 0.55,
+struct numbers {
+    double traits[EL_JUDGE_TRAITS];
+    double listed; /* of each member */
+    double share;  /* of all members together */
 };
-static const double GENERAL_LISTED = 0.46, GENERAL_SHARE = 0.19, GENERAL_THRESHOLD = 0.25;
-static const double GENERAL_TRUST = 1, GENERAL_TRUST_POOL = 1; /* of all members together */
 
-static const double LABELS_THRESHOLD = 0.2;
+/* bench/general-judge prints these: bias, words, capital, digit, name, run, shown, margin, pool. */
+static const struct numbers GENERAL = {
+    {-0.86, 0.42, 0.1, -0.1, 0.71, 0.09, 0.7, 0.19, 0.55}, .listed = 0.46, .share = 0.19};
+static const struct numbers TRAINED = {
+    {-0.11, 0.45, -0.05, -0.38, 0.62, 0.32, 0.54, 0.21, 0.25}, .listed = 1.68, .share = 0.44};
+static const double THRESHOLD = 0.25, LABELS_THRESHOLD = 0.2;
+static const double TRUST = 1, TRUST_POOL = 1; /* of all members together */
 
 struct el_judge *el_judge_of_kind(struct el_arena *arena, enum el_judge_kind kind, size_t n_members,
                                   size_t n_types) {
@@ -74,13 +77,14 @@ struct el_judge *el_judge_of_kind(struct el_arena *arena, enum el_judge_kind kin
         judge->weights[EL_JUDGE_POOL] = 1;
         return judge;
     }
-    judge->threshold = GENERAL_THRESHOLD;
-    judge->trust_pool = GENERAL_TRUST_POOL;
-    memcpy(judge->weights, GENERAL, sizeof GENERAL);
+    const struct numbers *numbers = kind == EL_JUDGE_TRAINED ? &TRAINED : &GENERAL;
+    judge->threshold = THRESHOLD;
+    judge->trust_pool = TRUST_POOL;
+    memcpy(judge->weights, numbers->traits, sizeof numbers->traits);
     for (size_t m = 0; m < n_members; m++) {
-        judge->trust[m] = GENERAL_TRUST / (double)n_members;
-        judge->weights[el_judge_listed(m)] = GENERAL_LISTED;
-        judge->weights[el_judge_share(n_members, m)] = GENERAL_SHARE / (double)n_members;
+        judge->trust[m] = TRUST / (double)n_members;
+        judge->weights[el_judge_listed(m)] = numbers->listed;
+        judge->weights[el_judge_share(n_members, m)] = numbers->share / (double)n_members;
     }
     return judge;
 }

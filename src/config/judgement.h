@@ -26,6 +26,7 @@ extern const char *const el_judge_trait_names[EL_JUDGE_TRAITS];
 enum el_judge_kind {
     EL_JUDGE_FITTED,  /* to the ensemble and its pool; types that were unknown then are an error */
     EL_JUDGE_GENERAL, /* to several sets and ensembles at once */
+    EL_JUDGE_TRAINED, /* the same, for members that were trained for el4ner's conversation */
     EL_JUDGE_LABELS,  /* what the pool's labels say, and nothing else */
 };
 
@@ -51,10 +52,10 @@ size_t el_judge_of_type(size_t n_members, size_t type);
  * the candidates. */
 bool el_judge_hears_members(const struct el_judge *judge);
 
-/* A judgement that is not fitted, alike for all members and types. The general one is for ensembles
- * that nobody has tuned: the numbers that fit several sets and ensembles at once
- * (docs/evaluation.md); a verifier may drop what it keeps. That of the labels hears nobody
- * (docs/languages.md). NULL if out of memory. */
+/* A judgement that is not fitted to the ensemble, alike for all members and types. The general one
+ * and that of trained members are for ensembles that nobody has tuned: the numbers that fit several
+ * sets at once (docs/evaluation.md); a verifier may drop what they keep. Members that were trained
+ * are believed more. That of the labels hears nobody (docs/languages.md). NULL if out of memory. */
 struct el_judge *el_judge_of_kind(struct el_arena *arena, enum el_judge_kind kind, size_t n_members,
                                   size_t n_types);
 

@@ -120,8 +120,8 @@ bool el_resolve_judge(struct el_loader *l) {
         {"yes", read_yes, 0, 0, 0},
         {"of_type", read_of_type, 0, 0, 0},
     };
-    static const char *const words[] = {"general", "labels"};
-    static const enum el_judge_kind kinds[] = {EL_JUDGE_GENERAL, EL_JUDGE_LABELS};
+    static const char *const words[] = {"general", "trained", "labels"};
+    static const enum el_judge_kind kinds[] = {EL_JUDGE_GENERAL, EL_JUDGE_TRAINED, EL_JUDGE_LABELS};
     size_t m = l->config->n_members, t = l->config->n_types;
     bool word = l->judge->type == YAML_SCALAR_NODE;
     int which = word ? el_yaml_word(&l->yaml, l->judge, "judge", words, EL_COUNT(words)) : 0;

@@ -432,8 +432,11 @@ static bool fit_new(struct tune *t, struct fit *f) {
     for (size_t i = 0; f->y != NULL && i < n; i++) {
         f->y[i] = 2 * t->samples[i].right > t->samples[i].occurrences;
     }
+    const struct el_judge *judge = t->config->settings.judge;
+    bool trained = judge != NULL && judge->kind == EL_JUDGE_TRAINED;
     const struct el_judge *general =
-        el_judge_of_kind(&t->arena, EL_JUDGE_GENERAL, t->config->n_members, t->config->n_types);
+        el_judge_of_kind(&t->arena, trained ? EL_JUDGE_TRAINED : EL_JUDGE_GENERAL,
+                         t->config->n_members, t->config->n_types);
     if (f->start != NULL && general != NULL) {
         memcpy(f->start, general->weights, t->d * sizeof *f->start);
     }

@@ -79,7 +79,9 @@ bool el_context_set_types(struct el_context *context, struct el_arena *arena,
 void el_context_settle(struct el_context *context) {
     struct el_settings *settings = &context->settings;
     bool labels = context->pool != NULL && !context->pool_lacks_types;
-    if (!labels && settings->judge != NULL && settings->judge->kind == EL_JUDGE_GENERAL) {
+    const struct el_judge *judge = settings->judge;
+    if (!labels && judge != NULL &&
+        (judge->kind == EL_JUDGE_GENERAL || judge->kind == EL_JUDGE_TRAINED)) {
         settings->judge = NULL;
     }
     if (settings->verifier == EL_VERIFY_AUTO) {

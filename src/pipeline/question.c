@@ -176,8 +176,7 @@ static bool list_candidates(const struct el_context *context, const struct el_wo
 static bool wants_shares(const struct el_context *context, const struct el_question *question) {
     return context->settings.profile != EL_PROFILE_PAPER &&
            (question->kind == EL_PROMPT_CLASSIFY ||
-            (question->kind == EL_PROMPT_EXTRACT && context->settings.judge != NULL &&
-             context->prompts[question->member]->form == EL_ANSWER_JSON));
+            (question->kind == EL_PROMPT_EXTRACT && context->settings.judge != NULL));
 }
 
 bool el_question_render(const struct el_context *context, const struct el_work *work,

@@ -25,8 +25,8 @@ bool el_keep_shares(const struct el_call *call, json_t *tokens, struct el_api_an
     if (!call->want_shares || !json_is_array(tokens)) {
         return true;
     }
-    if (c->kind == EL_LIST_OF_SPANS && c->open == NULL) {
-        return el_list_probabilities(tokens, &answer->shares, &answer->n_shares);
+    if (c->kind == EL_LIST_OF_SPANS) {
+        return el_list_probabilities(c, tokens, &answer->shares, &answer->n_shares);
     }
     if (c->kind != EL_LIST_OF_TYPES || n == 0) {
         return true;

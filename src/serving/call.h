@@ -61,8 +61,8 @@ struct el_call {
     size_t max_tokens;
     struct el_constraint constraint;
     bool want_yes_probability;
-    bool want_shares; /* LIST_OF_TYPES: how probable each type is for each span; LIST_OF_SPANS in
-                         JSON: how probable each item is */
+    bool want_shares; /* LIST_OF_TYPES: how probable each type is for each span; LIST_OF_SPANS: how
+                         probable each item is */
     bool shared;      /* begins as other calls of this order do */
     void *user;       /* handed back with the reply */
 };

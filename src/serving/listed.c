@@ -49,21 +49,54 @@ static double probability(const struct el_told *told, size_t from, size_t end) {
     return p;
 }
 
-bool el_list_probabilities(json_t *tokens, float **out, size_t *n) {
-    struct el_told told;
-    bool ok = el_told_open(tokens, &told);
-    size_t from = 0, end;
-    *out = NULL;
-    *n = 0;
-    while (ok && next_string(told.text.data, from, &end)) {
-        float *more = realloc(*out, (*n + 1) * sizeof **out);
-        ok = more != NULL;
-        if (ok) {
-            *out = more;
-            more[(*n)++] = (float)probability(&told, from, end);
-            from = end;
+static bool add(float **out, size_t *n, double p) {
+    float *more = realloc(*out, (*n + 1) * sizeof **out);
+    if (more == NULL) {
+        return false;
+    }
+    *out = more;
+    more[(*n)++] = (float)p;
+    return true;
+}
+
+static bool strings(const struct el_told *told, float **out, size_t *n) {
+    bool ok = true;
+    for (size_t from = 0, end; ok && next_string(told->text.data, from, &end); from = end) {
+        ok = add(out, n, probability(told, from, end));
+    }
+    return ok;
+}
+
+static bool marks(const struct el_constraint *c, const struct el_told *told, float **out,
+                  size_t *n) {
+    enum { DEEPEST = 16 };
+    struct {
+        size_t item, start;
+    } opened[DEEPEST];
+    size_t depth = 0, open = strlen(c->open), close = strlen(c->close);
+    for (const char *at = told->text.data; *at != '\0'; at++) {
+        size_t start = (size_t)(at - told->text.data);
+        if (strncmp(at, c->open, open) == 0 && depth < DEEPEST) {
+            opened[depth].item = *n;
+            opened[depth++].start = start;
+            if (!add(out, n, 0)) {
+                return false;
+            }
+        } else if (strncmp(at, c->close, close) == 0 && depth > 0) {
+            depth--;
+            (*out)[opened[depth].item] =
+                (float)probability(told, opened[depth].start, start + close);
         }
     }
+    return true;
+}
+
+bool el_list_probabilities(const struct el_constraint *c, json_t *tokens, float **out, size_t *n) {
+    struct el_told told;
+    *out = NULL;
+    *n = 0;
+    bool ok = el_told_open(tokens, &told) &&
+              (c->open == NULL ? strings(&told, out, n) : marks(c, &told, out, n));
     if (!ok) {
         free(*out);
         *out = NULL;

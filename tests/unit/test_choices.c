@@ -167,11 +167,11 @@ static void the_choice_that_is_meant(void **state) {
 }
 
 /* Ends with a negative number. */
-static void check_list(const char *text, const double *expected) {
+static void check_items(const struct el_constraint *c, const char *text, const double *expected) {
     json_t *list = tokens(text);
     float *out;
     size_t n, wanted = 0;
-    assert_true(el_list_probabilities(list, &out, &n));
+    assert_true(el_list_probabilities(c, list, &out, &n));
     while (expected[wanted] >= 0) {
         wanted++;
     }
@@ -184,6 +184,12 @@ static void check_list(const char *text, const double *expected) {
     }
     free(out);
     json_decref(list);
+}
+
+static const struct el_constraint LIST = {.kind = EL_LIST_OF_SPANS};
+
+static void check_list(const char *text, const double *expected) {
+    check_items(&LIST, text, expected);
 }
 
 /* That there is an item, that it is this one, and that it ends there, whatever follows. */
@@ -200,7 +206,7 @@ static void items_of_a_list(void **state) {
     check_list("", (double[]){-1});
     float *out;
     size_t n;
-    assert_true(el_list_probabilities(NULL, &out, &n));
+    assert_true(el_list_probabilities(&LIST, NULL, &out, &n));
     assert_null(out);
 }
 
@@ -215,11 +221,20 @@ static void an_item_outside_of_the_alternatives(void **state) {
                   "token", "Ann", "logprob", log(0.5), "token", "\"]", "logprob", log(0.2),
                   "top_logprobs", "token", "\",", "logprob", log(0.3));
     assert_non_null(list);
-    assert_true(el_list_probabilities(list, &out, &n));
+    assert_true(el_list_probabilities(&LIST, list, &out, &n));
     assert_int_equal(n, 1);
     assert_true(fabs((double)out[0] - 0.01 * 0.5 * 0.5) < 1e-6);
     free(out);
     json_decref(list);
+}
+
+/* In the order in which they open. */
+static void marked_items(void **state) {
+    (void)state;
+    const struct el_constraint c = {.kind = EL_LIST_OF_SPANS, .open = "{", .close = "}"};
+    check_items(&c, "{ 0.5\n~Bank 0.9\n~of 1\n{ 0.4\n~Oslo 0.8\n} 0.7\n} 0.6\n~is 1\n{ 0.3\n~a 1\n",
+                (double[]){0.5 * 0.9 * 0.4 * 0.8 * 0.7 * 0.6, 0.4 * 0.8 * 0.7, 0, -1});
+    check_items(&c, "~none 1\n} 1\n", (double[]){-1});
 }
 
 int main(void) {
@@ -233,6 +248,7 @@ int main(void) {
         cmocka_unit_test(the_choice_that_is_meant),
         cmocka_unit_test(items_of_a_list),
         cmocka_unit_test(an_item_outside_of_the_alternatives),
+        cmocka_unit_test(marked_items),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
