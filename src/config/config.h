@@ -44,6 +44,8 @@ enum el_profile {
 
 enum { EL_SKIPS_UNANIMOUS = EL_MAX_MEMBERS + 1 };
 
+enum el_some { EL_SOME_AUTO, EL_SOME_ON, EL_SOME_OFF };
+
 struct el_settings {
     enum el_profile profile;
 
@@ -62,6 +64,9 @@ struct el_settings {
     double from_pool;           /* spans that are mentions with this probability by the pool's
                                    labels (retrieval/prior.h) are candidates too, whoever lists
                                    them; default EL_FROM_POOL; 0 = none, as in other profiles */
+    enum el_some some;          /* lists name one span at least, and tell how probable each is;
+                                   default auto: where trained members are judged; off where the
+                                   paper's rules hold; see el_settings_some() */
     unsigned at_least;          /* members that must list a span for it to count (never more than
                                    the lists that could be read); default 1, the union (paper) */
 
@@ -175,6 +180,9 @@ bool el_config_set_profile(struct el_config *config, enum el_profile profile, st
 /* Drop what was said about members that others have taken the place of: weights, a verifier by
  * name, a fitted judgement. */
 bool el_config_forget_members(struct el_config *config, struct el_error *err);
+
+/* Do lists name one span at least, and tell how probable each is? */
+bool el_settings_some(const struct el_settings *settings);
 
 /* agreement_skips as a number of members. Unanimous means all of the configuration, and takes
  * three: what two agree on is not yet safe. */

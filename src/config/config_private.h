@@ -10,6 +10,7 @@ enum { EL_MOST_TYPES = 512 };
 /* Words of the configuration, by the value of the enum. */
 enum { EL_PROFILE_NAMES = 3, EL_SIMILARITY_NAMES = 4, EL_SPANS_NAMES = 3, EL_VERIFIER_NAMES = 4 };
 extern const char *const el_profile_names[EL_PROFILE_NAMES];
+extern const char *const el_some_names[EL_SOME_OFF + 1];
 extern const char *const el_similarity_names[EL_SIMILARITY_NAMES];
 extern const char *const el_spans_names[EL_SPANS_NAMES];
 extern const char *const el_verifier_names[EL_VERIFIER_NAMES];

@@ -8,6 +8,7 @@
 const char *const el_profile_names[] = {"default", "votes", "paper"};
 const char *const el_spans_names[] = {"auto", "members", "tagger"};
 const char *const el_verifier_names[] = {"auto", "largest", "all", "none"};
+const char *const el_some_names[] = {"auto", "on", "off"};
 const char *const el_similarity_names[] = {"span", "sentence", "bm25", "random"};
 
 const struct el_member_config el_member_defaults = {.retries = 4};
@@ -31,6 +32,7 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     settings->member_weights = NULL;
     settings->judge = NULL;
     settings->from_pool = from_pool_of(profile);
+    settings->some = profile == EL_PROFILE_PAPER ? EL_SOME_OFF : EL_SOME_AUTO;
     settings->at_least = 1;
     settings->words_decide = profile == EL_PROFILE_PAPER;
     settings->alone = profile == EL_PROFILE_PAPER ? 0 : 0.8;
@@ -69,12 +71,18 @@ bool el_config_forget_members(struct el_config *config, struct el_error *err) {
     }
     if (fitted) {
         settings->from_pool = from_pool_of(settings->profile);
+        settings->some = settings->profile == EL_PROFILE_PAPER ? EL_SOME_OFF : EL_SOME_AUTO;
         settings->judge = NULL;
     }
     if (judge == NULL || (fitted && settings->profile != EL_PROFILE_DEFAULT)) {
         return true;
     }
     return el_config_set_judge(config, fitted ? EL_JUDGE_GENERAL : judge->kind, err);
+}
+
+bool el_settings_some(const struct el_settings *settings) {
+    bool trained = settings->judge != NULL && settings->judge->kind == EL_JUDGE_TRAINED;
+    return settings->some == EL_SOME_ON || (settings->some == EL_SOME_AUTO && trained);
 }
 
 unsigned el_settings_skips(const struct el_settings *settings, size_t n_members) {

@@ -100,12 +100,21 @@ static bool read_occurrences(void *context, const struct el_yaml_key *key, yaml_
     return word >= 0;
 }
 
+static bool read_some(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                      void *field) {
+    struct el_loader *l = context;
+    int word = el_yaml_word(&l->yaml, value, key->name, el_some_names, EL_SOME_OFF + 1);
+    *(enum el_some *)field = word >= 0 ? (enum el_some)word : EL_SOME_AUTO;
+    return word >= 0;
+}
+
 bool el_read_extract(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                      void *settings) {
     static const struct el_yaml_key keys[] = {
         {"occurrences", read_occurrences, FIELD(el_settings, first_occurrence_only), 0, 0},
         {"nested", el_read_bool, FIELD(el_settings, nested), 0, 0},
         {"from_pool", el_read_double, FIELD(el_settings, from_pool), 0, 1},
+        {"some", read_some, FIELD(el_settings, some), 0, 0},
         {"at_least", el_read_unsigned, FIELD(el_settings, at_least), 1, EL_MAX_MEMBERS},
     };
     struct el_loader *l = context;

@@ -195,10 +195,11 @@ static void put_stages(struct el_buffer *out, const struct el_config *config) {
         el_buffer_string(out, "  vectors:\n");
         put_reach(out, config->embedder);
     }
-    el_buffer_printf(
-        out, "extract:\n  occurrences: %s\n  nested: %s\n  from_pool: %.6g\n  at_least: %u\n",
-        s->first_occurrence_only ? "first" : "all", s->nested ? "true" : "false", s->from_pool,
-        s->at_least);
+    el_buffer_printf(out,
+                     "extract:\n  occurrences: %s\n  nested: %s\n  from_pool: %.6g\n  some: %s\n  "
+                     "at_least: %u\n",
+                     s->first_occurrence_only ? "first" : "all", s->nested ? "true" : "false",
+                     s->from_pool, el_some_names[s->some], s->at_least);
     el_buffer_string(out, "classify:\n  weights: {");
     for (size_t i = 0; i < config->n_members; i++) {
         el_buffer_string(out, i > 0 ? ", " : "");
@@ -277,7 +278,8 @@ bool el_config_print_tuned(const struct el_config *config, const char *base, con
     for (size_t i = 0; i < config->n_types; i++) {
         put_type(out, &config->types[i]);
     }
-    el_buffer_printf(out, "extract:\n  from_pool: %.6g\n", config->settings.from_pool);
+    el_buffer_printf(out, "extract:\n  from_pool: %.6g\n  some: %s\n", config->settings.from_pool,
+                     el_some_names[config->settings.some]);
     put_verify(out, config);
     put_judge(out, config);
     return !out->failed;

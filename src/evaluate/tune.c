@@ -649,6 +649,7 @@ static bool enough(const struct tune *t) {
 }
 
 static bool tune(struct tune *t) {
+    t->config->settings.some = el_settings_some(&t->config->settings) ? EL_SOME_ON : EL_SOME_OFF;
     struct el_settings as_is = t->config->settings, settings = as_is;
     as_is.apart = el_pool_neighbours(el_ensemble_pool(t->ensemble));
     settings.apart = as_is.apart;

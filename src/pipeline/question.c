@@ -37,7 +37,7 @@ bool el_asks_one_by_one(const struct el_context *context, size_t member) {
 bool el_asks_for_some(const struct el_context *context, size_t member) {
     const struct el_capabilities *can = context->capabilities[member];
     bool raw = can->begins; /* llama-server: it tells probabilities before its grammar */
-    return context->settings.judge != NULL && context->settings.constrain &&
+    return context->settings.some == EL_SOME_ON && context->settings.constrain &&
            context->prompts[member]->form == EL_ANSWER_JSON && can->grammar && can->logprobs && raw;
 }
 
@@ -176,7 +176,7 @@ static bool list_candidates(const struct el_context *context, const struct el_wo
 static bool wants_shares(const struct el_context *context, const struct el_question *question) {
     return context->settings.profile != EL_PROFILE_PAPER &&
            (question->kind == EL_PROMPT_CLASSIFY ||
-            (question->kind == EL_PROMPT_EXTRACT && context->settings.judge != NULL));
+            (question->kind == EL_PROMPT_EXTRACT && context->settings.some == EL_SOME_ON));
 }
 
 bool el_question_render(const struct el_context *context, const struct el_work *work,

@@ -175,7 +175,7 @@ static json_t *candidates(const struct el_context *context, const struct el_work
         if (context->settings.judge != NULL && mention->type >= 0) {
             json_object_set_new(item, "probability", json_real(mention->probability));
         }
-        if (context->settings.judge != NULL) {
+        if (context->settings.some == EL_SOME_ON) {
             json_object_set_new(item, "listed", listed(context, mention));
         }
         if (mention->prior_shares != NULL) {

@@ -141,26 +141,26 @@ assert not any(line[stage]["calls"] for stage in ("retrieve", "extract", "classi
 entities = json.loads(open("tagged.jsonl").readline())["entities"]
 assert [(e["text"], e["type"], e["extracted_by"]) for e in entities] == [("radar", "location", [])], entities
 END
-# Where the server tells, a judgement hears how probable each span was in a member's list; and the member lists one at
-# least, whatever it thinks of it.
+# Where the server tells, a judgement of trained members hears how probable each span was in a member's list; and the
+# member lists one at least, whatever it thinks of it.
 plain_prompts
 echo "Anna Berg met Carlo Dias in Eden." >met.txt
-for profile in default votes; do
-    serve --record "calls-$profile"
-    printf 'profile: %s\npool: %s\ntypes: [person, location]\nmembers: [{name: m, url: "http://127.0.0.1:%s", prompts: %s}]\n' \
-        $profile "$pool" "$port" "$PWD/plain" >told.yaml
-    try 0 "lists, $profile" "$el4ner" tag -c told.yaml --no-cache met.txt --trace trace.jsonl -o tagged.jsonl &&
-        that "lists, $profile" python3 - $profile <<'END'
+for judge in trained general; do
+    serve --record "calls-$judge"
+    printf 'judge: %s\npool: %s\ntypes: [person, location]\nmembers: [{name: m, url: "http://127.0.0.1:%s", prompts: %s}]\n' \
+        $judge "$pool" "$port" "$PWD/plain" >told.yaml
+    try 0 "lists, $judge" "$el4ner" tag -c told.yaml --no-cache met.txt --trace trace.jsonl -o tagged.jsonl &&
+        that "lists, $judge" python3 - $judge <<'END'
 import json, sys
-by_judgement = sys.argv[1] == "default"
+trained = sys.argv[1] == "trained"
 candidates = json.loads(open("trace.jsonl").readline())["candidates"]
 listed = {c["text"]: c.get("listed") for c in candidates if c["extracted_by"]}
 assert listed, candidates
 for told in listed.values():
-    assert abs(told["m"] - 0.8) < 1e-3 if by_judgement else told is None, listed
+    assert abs(told["m"] - 0.8) < 1e-3 if trained else told is None, listed
 roots = {line for call in map(json.loads, open("calls-" + sys.argv[1])) for line in call.get("grammar", "").splitlines()
          if line.startswith('root ::= "["')}
-assert roots == {'root ::= "[" f0%s "]"' % ("" if by_judgement else "?")}, roots
+assert roots == {'root ::= "[" f0%s "]"' % ("" if trained else "?")}, roots
 END
 done
 printf 'judge: sometimes\n' >wrong.yaml
