@@ -1,6 +1,6 @@
 /* How probable each item of a listed answer is, from the log-probabilities of its tokens: that the
- * list goes on where it does, with this item, to its closing quote or mark. Tokens are told before a
- * grammar is applied; so an item that the grammar asked for has the probability that the model
+ * list goes on where it does, with this item, to its closing quote or mark. Tokens are told before
+ * a grammar is applied; so an item that the grammar asked for has the probability that the model
  * would have given it. */
 #ifndef EL_SERVING_LISTED_H
 #define EL_SERVING_LISTED_H
