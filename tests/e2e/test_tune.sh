@@ -142,25 +142,25 @@ entities = json.loads(open("tagged.jsonl").readline())["entities"]
 assert [(e["text"], e["type"], e["extracted_by"]) for e in entities] == [("radar", "location", [])], entities
 END
 # Where the server tells, a judgement of trained members hears how probable each span was in a member's list; and the
-# member lists one at least, whatever it thinks of it.
+# member lists one at least, whatever it thinks of it. Where it is asked for, any judgement does.
 plain_prompts
 echo "Anna Berg met Carlo Dias in Eden." >met.txt
-for judge in trained general; do
-    serve --record "calls-$judge"
-    printf 'judge: %s\npool: %s\ntypes: [person, location]\nmembers: [{name: m, url: "http://127.0.0.1:%s", prompts: %s}]\n' \
-        $judge "$pool" "$port" "$PWD/plain" >told.yaml
-    try 0 "lists, $judge" "$el4ner" tag -c told.yaml --no-cache met.txt --trace trace.jsonl -o tagged.jsonl &&
-        that "lists, $judge" python3 - $judge <<'END'
+for case in trained:auto trained:off general:auto general:on; do
+    serve --record calls-told
+    printf 'judge: %s\nextract: {some: %s}\npool: %s\ntypes: [person, location]\nmembers: [{name: m, url: "http://127.0.0.1:%s", prompts: %s}]\n' \
+        "${case%:*}" "${case#*:}" "$pool" "$port" "$PWD/plain" >told.yaml
+    try 0 "lists, $case" "$el4ner" tag -c told.yaml --no-cache met.txt --trace trace.jsonl -o tagged.jsonl &&
+        that "lists, $case" python3 - "$case" <<'END'
 import json, sys
-trained = sys.argv[1] == "trained"
+some = sys.argv[1] in ("trained:auto", "general:on")
 candidates = json.loads(open("trace.jsonl").readline())["candidates"]
 listed = {c["text"]: c.get("listed") for c in candidates if c["extracted_by"]}
 assert listed, candidates
 for told in listed.values():
-    assert abs(told["m"] - 0.8) < 1e-3 if trained else told is None, listed
-roots = {line for call in map(json.loads, open("calls-" + sys.argv[1])) for line in call.get("grammar", "").splitlines()
+    assert abs(told["m"] - 0.8) < 1e-3 if some else told is None, listed
+roots = {line for call in map(json.loads, open("calls-told")) for line in call.get("grammar", "").splitlines()
          if line.startswith('root ::= "["')}
-assert roots == {'root ::= "[" f0%s "]"' % ("" if trained else "?")}, roots
+assert roots == {'root ::= "[" f0%s "]"' % ("" if some else "?")}, roots
 END
 done
 printf 'judge: sometimes\n' >wrong.yaml
