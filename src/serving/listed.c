@@ -1,5 +1,6 @@
 #include "serving/listed.h"
 
+#include "base/ascii.h"
 #include "serving/logprobs.h"
 
 #include <stdlib.h>
@@ -20,31 +21,35 @@ static bool next_string(const char *text, size_t at, size_t *end) {
     return false;
 }
 
-/* The token that closes an item may be written in several ways, with what follows or without. */
-static double closing(const struct el_told *told, size_t t, size_t end) {
+/* Does it write what `own` does, as far as the item goes, which has `left` bytes of `rest` left? It
+ * may write more of it. Models would rather write names with capital letters, where the grammar
+ * holds them to the sentence's small ones: case does not count. */
+static bool writes(const char *text, const char *own, const char *rest, size_t left) {
+    size_t len = strlen(text), least = strlen(own);
+    least = least < left ? least : left;
+    return len > 0 && len >= least && el_ascii_begins(text, rest, len < left ? len : left);
+}
+
+/* What writes the same in another token counts as well. */
+static double token_probability(const struct el_told *told, size_t t, size_t end) {
     json_t *token = json_array_get(told->tokens, t), *list = el_told_alternatives(token), *one;
-    const char *own = el_told_text(token);
-    size_t len = end - told->starts[t], i;
-    double sum = 0;
-    bool seen = false;
+    const char *own = el_told_text(token), *rest = told->text.data + told->starts[t];
+    double sum = el_told_probability(token);
+    size_t i;
     json_array_foreach(list, i, one) {
         const char *text = el_told_text(one);
-        sum += strncmp(text, own, len) == 0 ? el_told_probability(one) : 0;
-        seen = seen || strcmp(text, own) == 0;
+        if (strcmp(text, own) != 0 && writes(text, own, rest, end - told->starts[t])) {
+            sum += el_told_probability(one);
+        }
     }
-    sum += seen ? 0 : el_told_probability(token);
     return sum < 1 ? sum : 1;
 }
 
-/* Of the tokens that write from `from` to `end`, which is behind a closing quote. */
+/* Of the tokens that write from `from` to `end`, which is behind a closing quote or mark. */
 static double probability(const struct el_told *told, size_t from, size_t end) {
     double p = 1;
     for (size_t t = 0; t < told->count && told->starts[t] < end; t++) {
-        if (told->starts[t + 1] > from) {
-            p *= told->starts[t + 1] >= end && told->starts[t] > from
-                     ? closing(told, t, end)
-                     : el_told_probability(json_array_get(told->tokens, t));
-        }
+        p *= told->starts[t + 1] > from ? token_probability(told, t, end) : 1;
     }
     return p;
 }

@@ -203,6 +203,11 @@ static void items_of_a_list(void **state) {
                (double[]){0.4 * 0.5 * 0.5 * 0.9, -1});
     check_list("[\"Ann\"] 0.4 [] 0.6\n", (double[]){0.4, -1});
     check_list("[\" 0.4\nAnn 1\n\", 1\n~\" 1\nYo 1\n", (double[]){0.4, -1}); /* cut */
+    check_list(
+        "[\" 0.6 [] 0.1\nAm 0.6 Amy 0.2 AM 0.1 A 0.1\ny 0.5 ie 0.2\n\"] 1\n", /* in other tokens */
+        (double[]){0.6 * 0.9 * 0.5, -1});
+    check_list("[\" 1\nam 0.1 Am 0.7 Amina 0.1 Amy 0.1\nina 1\n\"] 1\n", /* with a capital */
+               (double[]){0.9, -1});
     check_list("", (double[]){-1});
     float *out;
     size_t n;
