@@ -233,6 +233,25 @@ static void an_item_outside_of_the_alternatives(void **state) {
     json_decref(list);
 }
 
+/* Of what a model would write, that counts which some span of the sentence allows. */
+static void items_of_a_sentence(void **state) {
+    (void)state;
+    const struct el_constraint c = {
+        .kind = EL_LIST_OF_SPANS,
+        .text = "met amina of \"A\\B\" at\tOslo, 2 \xe5\x8c\x97\xe4\xba\xac"};
+    /* "mina", "as" and an early end are misspellings; "amina" in one token is the same. */
+    check_items(&c,
+                "[\" 0.8 [] 0.2\namin 0.3 mina 0.4 amina 0.1 o 0.1\na 0.01 \", 0.6 as 0.2\n\"] 0.9 "
+                "~of 0.1\n",
+                (double[]){0.8 * 0.8 * 1 * 0.9, -1});
+    check_items(&c, "[\" 1\nA 0.5 B 0.2 b 0.1\n\\\\ 0.5 \" 0.2 b 0.3\nB 1\n\" 0.7 ~ 0.1\n] 1\n",
+                (double[]){0.5 / 0.8 * 0.5 / 0.7, -1});
+    check_items(&c,
+                "[\" 1\nat 0.5 a 0.1\n\\t 0.4 ~ 0.6\nOslo 1\n\", 0.8 , 0.1 x 0.1\n~\" "
+                "1\n\xe5\x8c\x97 0.6 \xe4\xba\xac 0.3\n\"] 1\n",
+                (double[]){0.5 / 0.6 * 1 * 0.8 / 0.9, 0.8 * 0.6 / 0.9, -1});
+}
+
 /* In the order in which they open. */
 static void marked_items(void **state) {
     (void)state;
@@ -253,6 +272,7 @@ int main(void) {
         cmocka_unit_test(the_choice_that_is_meant),
         cmocka_unit_test(items_of_a_list),
         cmocka_unit_test(an_item_outside_of_the_alternatives),
+        cmocka_unit_test(items_of_a_sentence),
         cmocka_unit_test(marked_items),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
