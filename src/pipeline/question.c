@@ -34,7 +34,9 @@ bool el_asks_one_by_one(const struct el_context *context, size_t member) {
            context->settings.profile != EL_PROFILE_PAPER;
 }
 
-bool el_asks_for_some(const struct el_context *context, size_t member) {
+/* Does the member list one span at least, and tell how probable it was? Small models overlook much:
+ * they would rather list nothing than what they half believe. A judgement weighs the belief. */
+static bool asks_for_some(const struct el_context *context, size_t member) {
     const struct el_capabilities *can = context->capabilities[member];
     bool raw = can->begins; /* llama-server: it tells probabilities before its grammar */
     return context->settings.some == EL_SOME_ON && context->settings.constrain &&
@@ -246,7 +248,7 @@ bool el_question_render(const struct el_context *context, const struct el_work *
         call->constraint.nested = context->settings.nested;
         call->constraint.loose = n_demonstrations == 0;
         call->constraint.some = question->kind == EL_PROMPT_EXTRACT && n_demonstrations > 0 &&
-                                el_asks_for_some(context, question->member);
+                                asks_for_some(context, question->member);
         if (n_demonstrations == 0 || room == 0 || el_estimate_call(call) + max_tokens <= room) {
             return true;
         }

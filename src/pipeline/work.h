@@ -205,11 +205,6 @@ bool el_question_render(const struct el_context *context, const struct el_work *
  * spans again takes a model as long as reading ten times as many. */
 bool el_asks_one_by_one(const struct el_context *context, size_t member);
 
-/* Does the member list one span at least, and tell how probable it was (settings.some)? Small
- * models overlook much: they would rather list nothing than what they half believe. A judgement
- * weighs the belief. */
-bool el_asks_for_some(const struct el_context *context, size_t member);
-
 /* The tokens of a call's prompt, by el_estimate_tokens. */
 size_t el_estimate_call(const struct el_call *call);
 
