@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -77,12 +78,15 @@ class Killer(threading.Thread):
         self.killed: list[int] = []
 
     def run(self) -> None:
-        while not (found := self.find()):
+        while not self.find():
             time.sleep(0.05)
         time.sleep(1)
-        for process in sorted(found)[:1]:
-            os.kill(process, signal.SIGKILL)
-            self.killed.append(process)
+        while not self.killed:  # one that was there a moment ago may have ended by itself
+            for process in sorted(self.find())[:1]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+                    self.killed.append(process)
+            time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
