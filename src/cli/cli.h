@@ -317,6 +317,10 @@ bool cli_output_open(struct cli_output *output, const char *path, struct el_erro
 /* Flush, then put in place (`keep`), or remove; a file that was there before stays then, which is
  * said. */
 bool cli_output_close(struct cli_output *output, bool keep, struct el_error *err);
+/* A labelled set as such a file, or a folder, in the format and units of `how`. */
+struct el_labels;
+bool cli_write_labels(const char *path, const struct el_labels *labels, struct el_write_options how,
+                      struct el_error *err);
 /* `json` as such a file, indented, with further flags of json_dumpf(). Takes it over; NULL means
  * that memory was out. */
 bool cli_write_json(const char *path, json_t *json, size_t flags, struct el_error *err);

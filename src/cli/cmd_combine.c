@@ -172,21 +172,6 @@ static bool read_sets(struct combine *combine, char **files, size_t n_files, str
     return true;
 }
 
-static bool write_combined(struct combine *combine, const struct el_labels *combined,
-                           struct el_error *err) {
-    struct cli_output output = {0};
-    bool one_file = !el_format_is_folder(combine->write.format);
-    combine->write.path = combine->output;
-    combine->write.members = combine->names;
-    combine->write.n_members = combine->n;
-    if (one_file && !cli_output_open(&output, combine->output, err)) {
-        return false;
-    }
-    bool ok = el_labels_write(combined, output.file, &combine->write, err);
-    struct el_error ignored;
-    return cli_output_close(&output, ok, ok ? err : &ignored) && ok;
-}
-
 static bool run(struct combine *combine, char **files, size_t n_files, struct el_error *err) {
     if (!read_sets(combine, files, n_files, err)) {
         return false;
@@ -207,7 +192,9 @@ static bool run(struct combine *combine, char **files, size_t n_files, struct el
     if (!el_combine_sets(combine->sets, combine->n, &combine->options, &combined, err)) {
         return false;
     }
-    bool ok = write_combined(combine, &combined, err);
+    combine->write.members = combine->names;
+    combine->write.n_members = combine->n;
+    bool ok = cli_write_labels(combine->output, &combined, combine->write, err);
     el_labels_free(&combined);
     return ok;
 }

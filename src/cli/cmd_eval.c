@@ -77,7 +77,7 @@ struct eval {
     struct el_ablation_options options;
     struct el_read_options read;
     const char *test, *output, *report, *predictions, *trace_path;
-    struct el_write_options write; /* of the predictions */
+    enum el_format predictions_format;
     bool as_json;
     enum cli_table_format format;
     long draw;
@@ -179,7 +179,7 @@ static bool set_option(struct eval *eval, int id, const char *value) {
         return true;
     case ID_PREDICTIONS:
         eval->predictions = value;
-        return cli_output_format("eval", value, true, &eval->write.format);
+        return cli_output_format("eval", value, true, &eval->predictions_format);
     case ID_TO:
         return cli_table_format("eval", value, &eval->format);
     case ID_TRACE:
@@ -549,23 +549,21 @@ static bool write_trace(struct eval *eval, struct el_error *err) {
     return cli_output_close(&output, ok, err) && ok;
 }
 
-static bool write_predictions(struct eval *eval, struct el_error *err) {
-    struct cli_output output = {0};
-    const char *names[EL_MAX_MEMBERS];
+static void name_members(const struct eval *eval, const char **names) {
     for (size_t m = 0; m < eval->config->n_members; m++) {
         names[m] = eval->config->members[m].name;
     }
-    eval->write.path = eval->predictions;
-    eval->write.members = names;
-    eval->write.n_members = eval->config->n_members;
-    eval->write.log = &eval->log;
-    bool one_file = !el_format_is_folder(eval->write.format);
-    if (one_file && !cli_output_open(&output, eval->predictions, err)) {
-        return false;
-    }
-    bool ok = el_labels_write(&eval->ablation.predicted, output.file, &eval->write, err);
-    struct el_error ignored;
-    return cli_output_close(&output, ok, ok ? err : &ignored) && ok;
+}
+
+static bool write_predictions(struct eval *eval, struct el_error *err) {
+    const char *names[EL_MAX_MEMBERS];
+    name_members(eval, names);
+    return cli_write_labels(eval->predictions, &eval->ablation.predicted,
+                            (struct el_write_options){.format = eval->predictions_format,
+                                                      .members = names,
+                                                      .n_members = eval->config->n_members,
+                                                      .log = &eval->log},
+                            err);
 }
 
 /* What each member turned out to be. */
@@ -585,9 +583,7 @@ static void describe_members(const struct eval *eval, char (*texts)[400], const 
 static bool write_report(struct eval *eval, struct el_error *err) {
     struct cli_output output;
     const char *names[EL_MAX_MEMBERS];
-    for (size_t m = 0; m < eval->config->n_members; m++) {
-        names[m] = eval->config->members[m].name;
-    }
+    name_members(eval, names);
     if (eval->trace != NULL && !read_traces(eval, err)) {
         return false;
     }

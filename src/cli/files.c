@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/packed.h"
+#include "evaluate/labels_read.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -139,6 +140,18 @@ bool cli_output_close(struct cli_output *output, bool keep, struct el_error *err
     }
     *output = (struct cli_output){0};
     return ok;
+}
+
+bool cli_write_labels(const char *path, const struct el_labels *labels, struct el_write_options how,
+                      struct el_error *err) {
+    struct cli_output output = {0};
+    how.path = path;
+    if (!el_format_is_folder(how.format) && !cli_output_open(&output, path, err)) {
+        return false;
+    }
+    bool ok = el_labels_write(labels, output.file, &how, err);
+    struct el_error ignored;
+    return cli_output_close(&output, ok, ok ? err : &ignored) && ok;
 }
 
 bool cli_write_json(const char *path, json_t *json, size_t flags, struct el_error *err) {

@@ -66,7 +66,7 @@ struct el_settings {
                                    them; default EL_FROM_POOL; 0 = none, as in other profiles */
     enum el_some some;          /* lists name one span at least, and tell how probable each is;
                                    default auto: where trained members are judged; off where the
-                                   paper's rules hold; see el_settings_some() */
+                                   paper's rules hold; see el_settings_settle_some() */
     unsigned at_least;          /* members that must list a span for it to count (never more than
                                    the lists that could be read); default 1, the union (paper) */
 
@@ -181,8 +181,8 @@ bool el_config_set_profile(struct el_config *config, enum el_profile profile, st
  * name, a fitted judgement. */
 bool el_config_forget_members(struct el_config *config, struct el_error *err);
 
-/* Do lists name one span at least, and tell how probable each is? */
-bool el_settings_some(const struct el_settings *settings);
+/* `some` as on or off: auto is on where trained members are judged. */
+void el_settings_settle_some(struct el_settings *settings);
 
 /* agreement_skips as a number of members. Unanimous means all of the configuration, and takes
  * three: what two agree on is not yet safe. */

@@ -17,6 +17,10 @@ static double from_pool_of(enum el_profile profile) {
     return profile == EL_PROFILE_DEFAULT ? EL_FROM_POOL : 0;
 }
 
+static enum el_some some_of(enum el_profile profile) {
+    return profile == EL_PROFILE_PAPER ? EL_SOME_OFF : EL_SOME_AUTO;
+}
+
 static void let_verifier_follow(struct el_settings *settings) {
     settings->verifier = EL_VERIFY_AUTO;
     settings->verifier_name = NULL;
@@ -32,7 +36,7 @@ void el_settings_profile(struct el_settings *settings, enum el_profile profile) 
     settings->member_weights = NULL;
     settings->judge = NULL;
     settings->from_pool = from_pool_of(profile);
-    settings->some = profile == EL_PROFILE_PAPER ? EL_SOME_OFF : EL_SOME_AUTO;
+    settings->some = some_of(profile);
     settings->at_least = 1;
     settings->words_decide = profile == EL_PROFILE_PAPER;
     settings->alone = profile == EL_PROFILE_PAPER ? 0 : 0.8;
@@ -53,11 +57,9 @@ bool el_config_set_judge(struct el_config *config, enum el_judge_kind kind, stru
 
 bool el_config_set_profile(struct el_config *config, enum el_profile profile,
                            struct el_error *err) {
-    const struct el_judge *judge = config->settings.judge;
-    bool trained = judge != NULL && judge->kind == EL_JUDGE_TRAINED; /* as the ensemble says */
+    enum el_judge_kind kind = el_judge_unfitted(config->settings.judge); /* as the ensemble says */
     el_settings_profile(&config->settings, profile);
-    return profile != EL_PROFILE_DEFAULT ||
-           el_config_set_judge(config, trained ? EL_JUDGE_TRAINED : EL_JUDGE_GENERAL, err);
+    return profile != EL_PROFILE_DEFAULT || el_config_set_judge(config, kind, err);
 }
 
 bool el_config_forget_members(struct el_config *config, struct el_error *err) {
@@ -71,7 +73,7 @@ bool el_config_forget_members(struct el_config *config, struct el_error *err) {
     }
     if (fitted) {
         settings->from_pool = from_pool_of(settings->profile);
-        settings->some = settings->profile == EL_PROFILE_PAPER ? EL_SOME_OFF : EL_SOME_AUTO;
+        settings->some = some_of(settings->profile);
         settings->judge = NULL;
     }
     if (judge == NULL || (fitted && settings->profile != EL_PROFILE_DEFAULT)) {
@@ -80,9 +82,11 @@ bool el_config_forget_members(struct el_config *config, struct el_error *err) {
     return el_config_set_judge(config, fitted ? EL_JUDGE_GENERAL : judge->kind, err);
 }
 
-bool el_settings_some(const struct el_settings *settings) {
-    bool trained = settings->judge != NULL && settings->judge->kind == EL_JUDGE_TRAINED;
-    return settings->some == EL_SOME_ON || (settings->some == EL_SOME_AUTO && trained);
+void el_settings_settle_some(struct el_settings *settings) {
+    if (settings->some == EL_SOME_AUTO) {
+        bool trained = el_judge_unfitted(settings->judge) == EL_JUDGE_TRAINED;
+        settings->some = trained ? EL_SOME_ON : EL_SOME_OFF;
+    }
 }
 
 unsigned el_settings_skips(const struct el_settings *settings, size_t n_members) {

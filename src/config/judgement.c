@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+const char *const el_judge_kind_names[] = {"fitted", "general", "trained", "labels"};
 const char *const el_judge_trait_names[] = {"bias", "words", "capital", "digit", "name",
                                             "run",  "shown", "margin",  "pool"};
 
@@ -48,6 +49,10 @@ bool el_judge_hears_members(const struct el_judge *judge) {
                 judge->weights[el_judge_yes(judge->n_members, m)] != 0;
     }
     return hears;
+}
+
+enum el_judge_kind el_judge_unfitted(const struct el_judge *judge) {
+    return judge != NULL && judge->kind == EL_JUDGE_TRAINED ? EL_JUDGE_TRAINED : EL_JUDGE_GENERAL;
 }
 
 struct numbers {

@@ -28,7 +28,9 @@ enum el_judge_kind {
     EL_JUDGE_GENERAL, /* to several sets and ensembles at once */
     EL_JUDGE_TRAINED, /* the same, for members that were trained for el4ner's conversation */
     EL_JUDGE_LABELS,  /* what the pool's labels say, and nothing else */
+    EL_JUDGE_KINDS
 };
+extern const char *const el_judge_kind_names[EL_JUDGE_KINDS];
 
 struct el_judge {
     size_t n_members, n_types;
@@ -58,6 +60,10 @@ bool el_judge_hears_members(const struct el_judge *judge);
  * are believed more. That of the labels hears nobody (docs/languages.md). NULL if out of memory. */
 struct el_judge *el_judge_of_kind(struct el_arena *arena, enum el_judge_kind kind, size_t n_members,
                                   size_t n_types);
+
+/* The kind of judgement for such members where there is none, or another: TRAINED or GENERAL. NULL
+ * is allowed. */
+enum el_judge_kind el_judge_unfitted(const struct el_judge *judge);
 
 /* All numbers 0. NULL if out of memory. */
 struct el_judge *el_judge_new(struct el_arena *arena, size_t n_members, size_t n_types);

@@ -120,16 +120,19 @@ bool el_resolve_judge(struct el_loader *l) {
         {"yes", read_yes, 0, 0, 0},
         {"of_type", read_of_type, 0, 0, 0},
     };
-    static const char *const words[] = {"general", "trained", "labels"};
-    static const enum el_judge_kind kinds[] = {EL_JUDGE_GENERAL, EL_JUDGE_TRAINED, EL_JUDGE_LABELS};
+    const char *const *words =
+        el_judge_kind_names + EL_JUDGE_GENERAL; /* a mapping is a fitted one */
     size_t m = l->config->n_members, t = l->config->n_types;
     bool word = l->judge->type == YAML_SCALAR_NODE;
-    int which = word ? el_yaml_word(&l->yaml, l->judge, "judge", words, EL_COUNT(words)) : 0;
+    int which =
+        word ? el_yaml_word(&l->yaml, l->judge, "judge", words, EL_JUDGE_KINDS - EL_JUDGE_GENERAL)
+             : 0;
     if (which < 0) {
         return false;
     }
     struct el_judge *judge =
-        word ? el_judge_of_kind(l->arena, kinds[which], m, t) : el_judge_new(l->arena, m, t);
+        word ? el_judge_of_kind(l->arena, (enum el_judge_kind)(EL_JUDGE_GENERAL + which), m, t)
+             : el_judge_new(l->arena, m, t);
     if (judge == NULL) {
         return el_fail_memory(l->err);
     }

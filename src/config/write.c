@@ -244,10 +244,7 @@ static void put_judge(struct el_buffer *out, const struct el_config *config) {
     const double *w = judge->weights;
     size_t m = judge->n_members;
     if (judge->kind != EL_JUDGE_FITTED) {
-        el_buffer_printf(out, "judge: %s\n",
-                         judge->kind == EL_JUDGE_GENERAL   ? "general"
-                         : judge->kind == EL_JUDGE_TRAINED ? "trained"
-                                                           : "labels");
+        el_buffer_printf(out, "judge: %s\n", el_judge_kind_names[judge->kind]);
         return;
     }
     el_buffer_printf(out, "judge:  # fitted by el4ner tune\n  threshold: %.6g\n", judge->threshold);

@@ -432,10 +432,8 @@ static bool fit_new(struct tune *t, struct fit *f) {
     for (size_t i = 0; f->y != NULL && i < n; i++) {
         f->y[i] = 2 * t->samples[i].right > t->samples[i].occurrences;
     }
-    const struct el_judge *judge = t->config->settings.judge;
-    bool trained = judge != NULL && judge->kind == EL_JUDGE_TRAINED;
     const struct el_judge *general =
-        el_judge_of_kind(&t->arena, trained ? EL_JUDGE_TRAINED : EL_JUDGE_GENERAL,
+        el_judge_of_kind(&t->arena, el_judge_unfitted(t->config->settings.judge),
                          t->config->n_members, t->config->n_types);
     if (f->start != NULL && general != NULL) {
         memcpy(f->start, general->weights, t->d * sizeof *f->start);
@@ -649,7 +647,7 @@ static bool enough(const struct tune *t) {
 }
 
 static bool tune(struct tune *t) {
-    t->config->settings.some = el_settings_some(&t->config->settings) ? EL_SOME_ON : EL_SOME_OFF;
+    el_settings_settle_some(&t->config->settings);
     struct el_settings as_is = t->config->settings, settings = as_is;
     as_is.apart = el_pool_neighbours(el_ensemble_pool(t->ensemble));
     settings.apart = as_is.apart;

@@ -70,14 +70,8 @@ static void weigh(struct weights *w, const char *text, double probability) {
 
 /* {token, logprob}; llama-server also {token, prob} and the older {tok_str, prob}. */
 static void weigh_item(struct weights *w, json_t *item) {
-    json_t *logprob = json_object_get(item, "logprob"), *prob = json_object_get(item, "prob");
     const char *token = el_reply_text(item, "token");
-    token = token != NULL ? token : el_reply_text(item, "tok_str");
-    if (json_is_number(logprob)) {
-        weigh(w, token, exp(json_number_value(logprob)));
-    } else if (json_is_number(prob)) {
-        weigh(w, token, json_number_value(prob));
-    }
+    weigh(w, token != NULL ? token : el_reply_text(item, "tok_str"), el_told_probability(item));
 }
 
 /* OpenAI's completions: an object token -> logprob. */
