@@ -2,7 +2,7 @@
  *
  *     merge-adapter BASE.gguf ADAPTER.gguf OUT.gguf
  *
- * The matrices that the adapter changes are written as Q8_0, all else as it is in BASE; the same
+ * The matrices that the adapter changes are written as Q4_0, all else as it is in BASE; the same
  * files give the same bytes on every machine. */
 #include "models/merge.h"
 

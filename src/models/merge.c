@@ -20,7 +20,8 @@
 enum { TYPE_UINT32 = 4, TYPE_FLOAT32 = 6, TYPE_STRING = 8, TYPE_ARRAY = 9, TYPES = 13 };
 static const uint8_t TYPE_SIZE[TYPES] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
 
-enum { MOST_DEPTH = 3, MOST_DIMENSIONS = 4, MOST_RANK = 1024, MOSTLY_Q8_0 = 7 };
+enum { MOST_DEPTH = 3, MOST_DIMENSIONS = 4, MOST_RANK = 1024 };
+enum { IN_BLOCK = 32, BLOCK_BYTES = 18, MOSTLY_Q4_0 = 2 }; /* of Q4_0 */
 
 struct text {
     const char *data;
@@ -265,7 +266,7 @@ static bool fits(const struct tensor *base, const struct tensor *a, const struct
     return base->n_dimensions == 2 && a->n_dimensions == 2 && b->n_dimensions == 2 &&
            a->dimensions[0] == base->dimensions[0] && b->dimensions[1] == base->dimensions[1] &&
            a->dimensions[1] == b->dimensions[0] && a->dimensions[1] <= MOST_RANK &&
-           base->dimensions[0] % 32 == 0;
+           base->dimensions[0] % IN_BLOCK == 0;
 }
 
 /* Every part of the adapter must have its tensor, and its other part. */
@@ -310,8 +311,9 @@ static void put_number(struct el_buffer *out, uint64_t value, int bytes) {
 }
 
 static size_t new_size(const struct tensor *tensor) {
-    return tensor->a == NULL ? tensor->size
-                             : (size_t)(tensor->dimensions[0] / 32 * tensor->dimensions[1] * 34);
+    return tensor->a == NULL
+               ? tensor->size
+               : (size_t)(tensor->dimensions[0] / IN_BLOCK * tensor->dimensions[1] * BLOCK_BYTES);
 }
 
 static void write_header(const struct model *base, struct el_buffer *out) {
@@ -322,7 +324,7 @@ static void write_header(const struct model *base, struct el_buffer *out) {
     size_t shift = out->len;
     el_buffer_append(out, (const char *)base->data + base->pairs, base->pairs_end - base->pairs);
     if (base->file_type > 0 && !out->failed) {
-        out->data[shift + base->file_type - base->pairs] = MOSTLY_Q8_0;
+        out->data[shift + base->file_type - base->pairs] = MOSTLY_Q4_0;
     }
     size_t at = 0;
     for (uint64_t i = 0; i < base->n_tensors; i++) {
@@ -333,7 +335,7 @@ static void write_header(const struct model *base, struct el_buffer *out) {
         for (uint32_t d = 0; d < tensor->n_dimensions; d++) {
             put_number(out, tensor->dimensions[d], 8);
         }
-        put_number(out, tensor->a != NULL ? EL_WEIGHTS_Q8_0 : tensor->type, 4);
+        put_number(out, tensor->a != NULL ? EL_WEIGHTS_Q4_0 : tensor->type, 4);
         put_number(out, at, 8);
         at = aligned(at + new_size(tensor), base->alignment);
     }
@@ -358,7 +360,7 @@ static bool write_changed(const struct tensor *tensor, float alpha, FILE *out) {
     float scale = (float)((double)alpha / (double)rank);
     float *a = malloc(rank * width * sizeof *a), *b = malloc(rank * sizeof *b);
     float *row = malloc(width * sizeof *row);
-    uint8_t *blocks = malloc(width / 32 * 34);
+    uint8_t *blocks = malloc(width / IN_BLOCK * BLOCK_BYTES);
     bool fine = a != NULL && b != NULL && row != NULL && blocks != NULL;
     for (size_t r = 0; fine && r < rank; r++) {
         read_row(tensor->a, r, a + r * width);
@@ -373,10 +375,10 @@ static bool write_changed(const struct tensor *tensor, float alpha, FILE *out) {
                 row[i] += product;
             }
         }
-        for (size_t i = 0; i < width / 32; i++) {
-            el_weights_write_q8_0(row + i * 32, blocks + i * 34);
+        for (size_t i = 0; i < width / IN_BLOCK; i++) {
+            el_weights_write_q4_0(row + i * IN_BLOCK, blocks + i * BLOCK_BYTES);
         }
-        fine = fwrite(blocks, 34, width / 32, out) == width / 32;
+        fine = fwrite(blocks, BLOCK_BYTES, width / IN_BLOCK, out) == width / IN_BLOCK;
     }
     free(a);
     free(b);

@@ -8,11 +8,11 @@
 enum {
     F32 = 0,
     F16 = 1,
-    Q4_0 = 2,
+    Q4_0 = EL_WEIGHTS_Q4_0,
     Q4_1 = 3,
     Q5_0 = 6,
     Q5_1 = 7,
-    Q8_0 = EL_WEIGHTS_Q8_0,
+    Q8_0 = 8,
     Q4_K = 12,
     Q6_K = 14,
     BF16 = 30,
@@ -160,15 +160,40 @@ void el_weights_read(uint32_t type, const uint8_t *block, float *out) {
     }
 }
 
-void el_weights_write_q8_0(const float *weights, uint8_t *block) {
-    float most = 0;
+/* What the weights become where the largest of them is to be `top`, which may be beyond -8. The
+ * scale is the one that fits them best (least squares). Returns the squared error. */
+static float try_q4_0(const float *weights, float largest, float top, uint8_t *block) {
+    float inverse = fabsf(largest) < 1e-20f ? 0 : top / largest, product = 0, square = 0, error = 0;
+    float levels[32];
     for (int i = 0; i < 32; i++) {
-        most = fmaxf(most, fabsf(weights[i]));
+        levels[i] = fminf(fmaxf(rintf(weights[i] * inverse), -8), 7);
+        product += weights[i] * levels[i];
+        square += levels[i] * levels[i];
     }
-    float scale = most / 127.0f;
-    float inverse = scale == 0 ? 0 : 1.0f / scale;
-    put_half(scale, block);
+    put_half(square > 0 ? product / square : 0, block);
+    float scale = half(block);
     for (int i = 0; i < 32; i++) {
-        block[2 + i] = (uint8_t)(int8_t)rintf(weights[i] * inverse);
+        float off = weights[i] - scale * levels[i];
+        error += off * off;
+    }
+    for (int i = 0; i < 16; i++) {
+        block[2 + i] = (uint8_t)((int)levels[i] + 8 + ((int)levels[i + 16] + 8) * 16);
+    }
+    return error;
+}
+
+void el_weights_write_q4_0(const float *weights, uint8_t *block) {
+    static const float tops[] = {-8, -8.5f, -7.5f, -7};
+    float largest = 0, least = INFINITY;
+    for (int i = 0; i < 32; i++) {
+        largest = fabsf(weights[i]) > fabsf(largest) ? weights[i] : largest;
+    }
+    for (size_t t = 0; t < sizeof tops / sizeof *tops; t++) {
+        uint8_t other[18];
+        float error = try_q4_0(weights, largest, tops[t], other);
+        if (t == 0 || error < least) {
+            least = error;
+            memcpy(block, other, sizeof other);
+        }
     }
 }

@@ -107,19 +107,26 @@ static bool plan_child(struct el_member *member, struct el_error *err) {
     return true;
 }
 
-/* Threads of a child wait for each other many times a token. In a model of a few million parameters
- * that is most of the time: on a busy machine, two threads were 50 times slower than one. */
-static size_t threads_of(const struct el_member *member, size_t n_servers) {
+/* Billions of parameters, as far as the file tells. */
+static double size_of(const struct el_member *member) {
+    return member->caps.parameters > 0 ? member->caps.parameters : 1;
+}
+
+/* Cores go to children by their size, so that all have about the same time to work: a small one
+ * would wait for the large one. Threads of a child wait for each other many times a token. In a
+ * model of a few million parameters that is most of the time: on a busy machine, two threads were
+ * 50 times slower than one. */
+static size_t threads_of(const struct el_member *member, double all) {
     const double small = 0.05; /* billions of parameters */
     if (member->config->threads != 0) {
         return member->config->threads;
     }
-    size_t share = cores() / n_servers;
-    bool one = share == 0 || (member->caps.parameters > 0 && member->caps.parameters < small);
-    return one ? 1 : share;
+    double share = (double)cores() * size_of(member) / all;
+    return size_of(member) < small || share < 1.5 ? 1 : (size_t)(share + 0.5);
 }
 
-static bool begin_child(struct el_member *member, size_t n_servers, struct el_error *err) {
+/* `all`: the sizes of all that have a child, together. */
+static bool begin_child(struct el_member *member, double all, struct el_error *err) {
     struct el_client *client = member->client;
     struct el_server *server = member->server;
     if (client->program == NULL) {
@@ -131,7 +138,7 @@ static bool begin_child(struct el_member *member, size_t n_servers, struct el_er
     }
     if (server->starts == 0) {
         server->program = client->program;
-        server->threads = threads_of(member, n_servers);
+        server->threads = threads_of(member, all);
         if (!el_server_start(server, err)) {
             return false;
         }
@@ -156,14 +163,14 @@ static bool settle(struct el_member *member, bool ok, const struct el_error *own
     return own->code != EL_ERR_MEMORY || el_fail_memory(err);
 }
 
-static bool begin_member(struct el_member *member, size_t n_servers, struct el_error *err) {
+static bool begin_member(struct el_member *member, double all, struct el_error *err) {
     const struct el_member_config *config = member->config;
     struct el_error own = {0};
     bool ok = true;
     if (config->gguf == NULL && config->n_urls == 0) {
         ok = el_fail(&own, EL_ERR_CONFIG, "it has neither `url` nor `gguf`");
     } else if (config->gguf != NULL) {
-        ok = begin_child(member, n_servers, &own);
+        ok = begin_child(member, all, &own);
     }
     for (size_t i = 0; ok && config->gguf == NULL && i < config->n_urls; i++) {
         struct el_endpoint *e = &member->endpoints[i];
@@ -177,19 +184,19 @@ static bool begin_member(struct el_member *member, size_t n_servers, struct el_e
 
 /* All children are planned before the first is started: members of one file share one. */
 static bool begin_all(struct el_client *client, struct el_error *err) {
-    size_t n_servers = 0;
+    double all = 0;
     bool ok = true;
     for (size_t m = 0; ok && m < client->n_members; m++) {
         struct el_member *member = &client->members[m];
         struct el_error own = {0};
         if (member->config->gguf != NULL) {
             ok = settle(member, plan_child(member, &own), &own, err);
-            n_servers += member->owns_server;
+            all += member->owns_server && !member->gone ? size_of(member) : 0;
         }
     }
     for (size_t m = 0; ok && m < client->n_members; m++) {
         if (!client->members[m].gone) {
-            ok = begin_member(&client->members[m], n_servers, err);
+            ok = begin_member(&client->members[m], all, err);
         }
     }
     return ok;

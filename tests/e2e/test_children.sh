@@ -67,3 +67,30 @@ that "kill -9 of one llama-server costs no answer" python3 -c '
 import json
 assert all(json.loads(l)["abstained"] == 0 for l in open("whole.jsonl"))'
 that "and it is told" grep -q 'llama-server' err
+
+# Cores go to children by their size. The server of this test only writes down what it was told.
+cp "$root/models/nano-a.gguf" small.gguf
+cp "$root/models/nano-a.gguf" large.gguf
+cat >told <<'END'
+#!/bin/sh
+echo "$@" >>threads
+exit 1
+END
+chmod +x told
+cat >sizes.yaml <<'END'
+llama_server: ./told
+members:
+  - {name: small, gguf: small.gguf, parameters: 0.1}
+  - {name: large, gguf: large.gguf, parameters: 0.9}
+  - {name: own, gguf: nano-a.gguf, parameters: 0.00001, threads: 7}
+END
+cp small.gguf nano-a.gguf
+"$el4ner" members -c sizes.yaml >out 2>err
+that "threads of children by size" python3 -c '
+import os
+told = [line.split() for line in open("threads")]
+of = {words[words.index("-m") + 1]: int(words[words.index("-t") + 1]) for words in told}
+cores = len(os.sched_getaffinity(0))
+share = lambda part: max(1, int(cores * part + 0.5))
+wanted = {"small.gguf": share(0.1), "large.gguf": share(0.9), "nano-a.gguf": 7}
+assert {path.split("/")[-1]: n for path, n in of.items()} == wanted, (of, wanted)'

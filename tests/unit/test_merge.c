@@ -183,18 +183,18 @@ static void test_merge(void **state) {
     }
     assert_int_equal(differ, 2); /* the quantisation of the file and of the matrix */
     assert_memory_equal(out + data, model.data + data, 32);
-    assert_int_equal(len, data + 32 + (HEIGHT * 34 + 31) / 32 * 32);
+    assert_int_equal(len, data + 32 + (HEIGHT * 18 + 31) / 32 * 32);
     for (size_t y = 0; y < HEIGHT; y++) {
         float row[WIDTH];
-        unsigned char block[34];
+        unsigned char block[18];
         for (size_t x = 0; x < WIDTH; x++) {
             row[x] = weight(x, y);
             for (size_t r = 0; r < RANK; r++) {
                 row[x] += 2 * part_b(y, r) * part_a(r, x);
             }
         }
-        el_weights_write_q8_0(row, block);
-        assert_memory_equal(out + data + 32 + y * 34, block, sizeof block);
+        el_weights_write_q4_0(row, block);
+        assert_memory_equal(out + data + 32 + y * 18, block, sizeof block);
     }
 }
 
