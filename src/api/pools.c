@@ -72,7 +72,7 @@ static bool search(el4ner *engine, const char *text, size_t length, const char *
                    size_t n_spans, size_t most, el4ner_demonstrations *out, struct el_error *err) {
     const struct el_settings *settings = &engine->config->settings;
     struct el_search_options how = {.similarity = settings->similarity,
-                                    .k = most > 0 ? most : settings->demonstrations};
+                                    .k = most > 0 ? most : el_settings_k(settings)};
     struct el_work work = {0};
     if (el_ensemble_pool(engine->ensemble) == NULL) {
         return el_fail(err, EL_ERR_CONFIG, "there is no pool to search; name one");

@@ -334,7 +334,7 @@ int cmd_pool_search(int argc, char **argv) {
     /* Only span similarity looks at spans. */
     search.no_members |= search.config->settings.similarity != EL_SIMILARITY_SPAN;
     search.how.similarity = search.config->settings.similarity;
-    search.how.k = search.config->settings.demonstrations;
+    search.how.k = el_settings_k(&search.config->settings);
     struct el_log log = cli_log(true);
     char *store = cli_store_path(&settings);
     struct el_ensemble_options open = {.log = &log,

@@ -44,13 +44,17 @@ enum el_profile {
 
 enum { EL_SKIPS_UNANIMOUS = EL_MAX_MEMBERS + 1 };
 
+#define EL_K_AUTO SIZE_MAX
+
 enum el_some { EL_SOME_AUTO, EL_SOME_ON, EL_SOME_OFF };
 
 struct el_settings {
     enum el_profile profile;
 
     /* Retrieve */
-    size_t demonstrations; /* k; default 5 (PAPER: 5 is a re-implementation's, not the paper's) */
+    size_t demonstrations; /* k; default EL_K_AUTO: 2 where trained members are judged, which lose
+                              little by it and read prompts twice as fast; else 5 (PAPER: 5 is a
+                              re-implementation's, not the paper's); see el_settings_settle() */
     enum el_similarity similarity;
     size_t apart; /* for a sentence of the pool: its neighbours within so many places, which may be
                      of its document, are no demonstrations either; default 0, tuning sets it */
@@ -66,7 +70,7 @@ struct el_settings {
                                    them; default EL_FROM_POOL; 0 = none, as in other profiles */
     enum el_some some;          /* lists name one span at least, and tell how probable each is;
                                    default auto: where trained members are judged; off where the
-                                   paper's rules hold; see el_settings_settle_some() */
+                                   paper's rules hold; see el_settings_settle() */
     unsigned at_least;          /* members that must list a span for it to count (never more than
                                    the lists that could be read); default 1, the union (paper) */
 
@@ -181,8 +185,9 @@ bool el_config_set_profile(struct el_config *config, enum el_profile profile, st
  * name, a fitted judgement. */
 bool el_config_forget_members(struct el_config *config, struct el_error *err);
 
-/* `some` as on or off: auto is on where trained members are judged. */
-void el_settings_settle_some(struct el_settings *settings);
+/* What is auto because it depends on whether trained members are judged: k, and `some`. */
+void el_settings_settle(struct el_settings *settings);
+size_t el_settings_k(const struct el_settings *settings);
 
 /* agreement_skips as a number of members. Unanimous means all of the configuration, and takes
  * three: what two agree on is not yet safe. */

@@ -28,7 +28,7 @@ static void let_verifier_follow(struct el_settings *settings) {
 
 void el_settings_profile(struct el_settings *settings, enum el_profile profile) {
     settings->profile = profile;
-    settings->demonstrations = 5;
+    settings->demonstrations = profile == EL_PROFILE_DEFAULT ? EL_K_AUTO : 5;
     settings->similarity = EL_SIMILARITY_SPAN;
     memcpy(settings->pos_weights, el_published_weights, sizeof settings->pos_weights);
     settings->zero_shot_pretypes = true;
@@ -82,11 +82,22 @@ bool el_config_forget_members(struct el_config *config, struct el_error *err) {
     return el_config_set_judge(config, fitted ? EL_JUDGE_GENERAL : judge->kind, err);
 }
 
-void el_settings_settle_some(struct el_settings *settings) {
-    if (settings->some == EL_SOME_AUTO) {
-        bool trained = el_judge_unfitted(settings->judge) == EL_JUDGE_TRAINED;
-        settings->some = trained ? EL_SOME_ON : EL_SOME_OFF;
+static bool are_trained(const struct el_settings *settings) {
+    return el_judge_unfitted(settings->judge) == EL_JUDGE_TRAINED;
+}
+
+size_t el_settings_k(const struct el_settings *settings) {
+    if (settings->demonstrations != EL_K_AUTO) {
+        return settings->demonstrations;
     }
+    return are_trained(settings) ? 2 : 5;
+}
+
+void el_settings_settle(struct el_settings *settings) {
+    if (settings->some == EL_SOME_AUTO) {
+        settings->some = are_trained(settings) ? EL_SOME_ON : EL_SOME_OFF;
+    }
+    settings->demonstrations = el_settings_k(settings);
 }
 
 unsigned el_settings_skips(const struct el_settings *settings, size_t n_members) {

@@ -77,10 +77,19 @@ static bool read_vectors(void *context, const struct el_yaml_key *key, yaml_node
                         key->name);
 }
 
+static bool read_k(void *context, const struct el_yaml_key *key, yaml_node_t *value, void *field) {
+    struct el_loader *l = context;
+    if (value->type == YAML_SCALAR_NODE && strcmp((char *)value->data.scalar.value, "auto") == 0) {
+        *(size_t *)field = EL_K_AUTO;
+        return true;
+    }
+    return el_read_size(l, key, value, field);
+}
+
 bool el_read_retrieve(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                       void *settings) {
     static const struct el_yaml_key keys[] = {
-        {"k", el_read_size, FIELD(el_settings, demonstrations), 0, 1000},
+        {"k", read_k, FIELD(el_settings, demonstrations), 0, 1000},
         {"similarity", read_similarity, FIELD(el_settings, similarity), 0, 0},
         {"spans", read_spans, FIELD(el_settings, spans), 0, 0},
         {"weights", read_pos_weights, FIELD(el_settings, pos_weights), 0, 0},

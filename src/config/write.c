@@ -174,11 +174,20 @@ static void put_verify(struct el_buffer *out, const struct el_config *config) {
     el_buffer_printf(out, "  alone: %.12g\n", s->alone);
 }
 
+static void put_k(struct el_buffer *out, size_t k) {
+    if (k == EL_K_AUTO) {
+        el_buffer_string(out, "  k: auto\n");
+    } else {
+        el_buffer_printf(out, "  k: %zu\n", k);
+    }
+}
+
 static void put_stages(struct el_buffer *out, const struct el_config *config) {
     const struct el_settings *s = &config->settings;
-    el_buffer_printf(out, "retrieve:\n  k: %zu\n  similarity: %s\n  spans: %s\n  weights: {",
-                     s->demonstrations, el_similarity_names[s->similarity],
-                     el_spans_names[s->spans]);
+    el_buffer_string(out, "retrieve:\n");
+    put_k(out, s->demonstrations);
+    el_buffer_printf(out, "  similarity: %s\n  spans: %s\n  weights: {",
+                     el_similarity_names[s->similarity], el_spans_names[s->spans]);
     bool first = true;
     for (size_t i = 0; i < EL_POS_COUNT; i++) {
         if (s->pos_weights[i] != 0) {
@@ -275,6 +284,8 @@ bool el_config_print_tuned(const struct el_config *config, const char *base, con
     for (size_t i = 0; i < config->n_types; i++) {
         put_type(out, &config->types[i]);
     }
+    el_buffer_string(out, "retrieve:\n");
+    put_k(out, config->settings.demonstrations);
     el_buffer_printf(out, "extract:\n  from_pool: %.6g\n  some: %s\n", config->settings.from_pool,
                      el_some_names[config->settings.some]);
     put_verify(out, config);

@@ -647,7 +647,7 @@ static bool enough(const struct tune *t) {
 }
 
 static bool tune(struct tune *t) {
-    el_settings_settle_some(&t->config->settings);
+    el_settings_settle(&t->config->settings);
     struct el_settings as_is = t->config->settings, settings = as_is;
     as_is.apart = el_pool_neighbours(el_ensemble_pool(t->ensemble));
     settings.apart = as_is.apart;

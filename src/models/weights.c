@@ -161,20 +161,23 @@ void el_weights_read(uint32_t type, const uint8_t *block, float *out) {
 }
 
 /* What the weights become where the largest of them is to be `top`, which may be beyond -8. The
- * scale is the one that fits them best (least squares). Returns the squared error. */
+ * scale is the one that fits them best (least squares). Returns the squared error. One operation a
+ * statement: of two, some compilers make one, with other bits. */
 static float try_q4_0(const float *weights, float largest, float top, uint8_t *block) {
     float inverse = fabsf(largest) < 1e-20f ? 0 : top / largest, product = 0, square = 0, error = 0;
     float levels[32];
     for (int i = 0; i < 32; i++) {
         levels[i] = fminf(fmaxf(rintf(weights[i] * inverse), -8), 7);
-        product += weights[i] * levels[i];
-        square += levels[i] * levels[i];
+        float part = weights[i] * levels[i];
+        product += part;
+        square += levels[i] * levels[i]; /* whole numbers: exact */
     }
     put_half(square > 0 ? product / square : 0, block);
     float scale = half(block);
     for (int i = 0; i < 32; i++) {
-        float off = weights[i] - scale * levels[i];
-        error += off * off;
+        float part = scale * levels[i];
+        float off = weights[i] - part, squared = off * off;
+        error += squared;
     }
     for (int i = 0; i < 16; i++) {
         block[2 + i] = (uint8_t)((int)levels[i] + 8 + ((int)levels[i + 16] + 8) * 16);

@@ -84,7 +84,7 @@ void el_context_settle(struct el_context *context) {
         (judge->kind == EL_JUDGE_GENERAL || judge->kind == EL_JUDGE_TRAINED)) {
         settings->judge = NULL;
     }
-    el_settings_settle_some(settings);
+    el_settings_settle(settings);
     if (settings->verifier == EL_VERIFY_AUTO) {
         settings->verifier = settings->judge != NULL ? EL_VERIFY_NONE : EL_VERIFY_MEMBER;
     }

@@ -142,7 +142,8 @@ entities = json.loads(open("tagged.jsonl").readline())["entities"]
 assert [(e["text"], e["type"], e["extracted_by"]) for e in entities] == [("radar", "location", [])], entities
 END
 # Where the server tells, a judgement of trained members hears how probable each span was in a member's list; and the
-# member lists one at least, whatever it thinks of it. Where it is asked for, any judgement does.
+# member lists one at least, whatever it thinks of it. Where it is asked for, any judgement does. Trained members are
+# shown less.
 plain_prompts
 echo "Anna Berg met Carlo Dias in Eden." >met.txt
 for case in trained:auto trained:off general:auto general:on; do
@@ -153,7 +154,10 @@ for case in trained:auto trained:off general:auto general:on; do
         that "lists, $case" python3 - "$case" <<'END'
 import json, sys
 some = sys.argv[1] in ("trained:auto", "general:on")
-candidates = json.loads(open("trace.jsonl").readline())["candidates"]
+line = json.loads(open("trace.jsonl").readline())
+k = 2 if sys.argv[1].startswith("trained") else 5
+assert len(line["retrieve"]["demonstrations"]) == k, line["retrieve"]
+candidates = line["candidates"]
 listed = {c["text"]: c.get("listed") for c in candidates if c["extracted_by"]}
 assert listed, candidates
 for told in listed.values():
