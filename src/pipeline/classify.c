@@ -2,9 +2,10 @@
  * precision first.
  *
  * A member is asked for all spans of the sentence in one call, or, where it can be given the
- * beginning of its answer, for each alone. With lazy votes the members are
- * asked in listed order, and no further one once no vote of theirs could change a type (or, where
- * agreement skips verification, the agreement): the outcome is the same, the calls are fewer. */
+ * beginning of its answer, for each alone. With lazy votes the members are asked in listed order,
+ * and no further one once no vote of theirs could change a type (or, where agreement skips
+ * verification, the agreement). Where a judgement decides, none is asked alone for a span that it
+ * would drop in any case. The outcome is the same, the calls are fewer. */
 #include "pipeline/judge.h"
 #include "pipeline/vote.h"
 #include "pipeline/work.h"
@@ -21,6 +22,10 @@ static bool ask_member(const struct el_context *context, struct el_work *work, s
     work->classify_asked |= (el_member_set)1 << member;
     for (size_t i = 0; i < work->mentions.count; i += part) {
         size_t left = work->mentions.count - i;
+        if (part == 1 && work->mentions.items[i].dropped) {
+            work->saved_calls++;
+            continue;
+        }
         struct el_question question = {.stage = EL_STAGE_CLASSIFY,
                                        .kind = EL_PROMPT_CLASSIFY,
                                        .member = member,
@@ -88,7 +93,10 @@ static bool ask(const struct el_context *context, struct el_work *work,
     if (work->mentions.count == 0) {
         return true;
     }
-    if (!ask_next(context, work, questions, err)) {
+    const struct el_settings *settings = &context->settings;
+    bool first = work->classify_asked == 0 && settings->lazy_votes && settings->judge != NULL;
+    if ((first && !el_judge_hopeless(context, work, err)) ||
+        !ask_next(context, work, questions, err)) {
         return false;
     }
     if (questions->count == 0) { /* the stage is over: who was not asked now never is */

@@ -145,6 +145,49 @@ void el_judge_features(const struct el_context *context, const struct el_judge *
     x[el_judge_of_type(n_members, (size_t)mention->type)] = 1;
 }
 
+/* The value in [least, most] that speaks most for a mention. */
+static double best_of(double weight, double least, double most) {
+    return weight > 0 ? most : least;
+}
+
+bool el_judge_rules_out(const struct el_context *context, const struct el_judge *judge,
+                        const struct el_work *work, const struct el_mention *mention,
+                        double *scratch, double *x) {
+    size_t n_members = context->n_members, n = el_judge_size(n_members, context->n_types);
+    double verified = context->settings.verifier != EL_VERIFY_NONE ? MOST : 0;
+    struct el_mention typed = *mention;
+    for (size_t t = 0; t < context->n_types; t++) {
+        typed.type = (int)t;
+        el_judge_features(context, judge, work, &typed, scratch, x);
+        x[EL_JUDGE_MARGIN] = best_of(judge->weights[EL_JUDGE_MARGIN], 0, MOST);
+        for (size_t m = 0; m < n_members; m++) {
+            size_t share = el_judge_share(n_members, m), yes = el_judge_yes(n_members, m);
+            x[share] = best_of(judge->weights[share], log(LEAST), 0);
+            x[yes] = best_of(judge->weights[yes], -verified, verified);
+        }
+        if (el_logistic(judge->weights, x, n) >= judge->threshold) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool el_judge_hopeless(const struct el_context *context, struct el_work *work,
+                       struct el_error *err) {
+    const struct el_judge *judge = context->settings.judge;
+    size_t n = el_judge_size(context->n_members, context->n_types);
+    double *scratch = el_arena_array(&work->arena, 2 * context->n_types, sizeof *scratch);
+    double *x = el_arena_array(&work->arena, n, sizeof *x);
+    if (scratch == NULL || x == NULL) {
+        return el_fail_memory(err);
+    }
+    for (size_t i = 0; i < work->mentions.count; i++) {
+        struct el_mention *mention = &work->mentions.items[i];
+        mention->dropped = el_judge_rules_out(context, judge, work, mention, scratch, x);
+    }
+    return true;
+}
+
 bool el_judge_types(const struct el_context *context, struct el_work *work, struct el_error *err) {
     const struct el_judge *judge = context->settings.judge;
     double margin, *scratch = el_arena_array(&work->arena, 2 * context->n_types, sizeof *scratch);

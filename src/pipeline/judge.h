@@ -35,7 +35,16 @@ void el_judge_features(const struct el_context *context, const struct el_judge *
                        const struct el_work *work, const struct el_mention *mention,
                        double *scratch, double *x);
 
-/* For the stages: types after classification; what is dropped after verification. */
+/* Before classification: would the mention be dropped whatever members and verifiers answer?
+ * `scratch` as above, `x` as above. */
+bool el_judge_rules_out(const struct el_context *context, const struct el_judge *judge,
+                        const struct el_work *work, const struct el_mention *mention,
+                        double *scratch, double *x);
+
+/* For the stages: what need not be asked about, before classification; types after classification;
+ * what is dropped after verification. */
+bool el_judge_hopeless(const struct el_context *context, struct el_work *work,
+                       struct el_error *err);
 bool el_judge_types(const struct el_context *context, struct el_work *work, struct el_error *err);
 bool el_judge_candidates(const struct el_context *context, struct el_work *work,
                          struct el_error *err);

@@ -1,6 +1,8 @@
 /* The fitted judgement: types and probabilities worked out by hand. */
 #include "pipeline/judge.h"
 
+#include "base/logistic.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -156,12 +158,76 @@ static void the_threshold_drops(void **state) {
     el_arena_free(&work.arena);
 }
 
+static uint32_t state_of_random = 1;
+
+/* From `least` to `most`. */
+static double random_in(double least, double most) {
+    state_of_random = state_of_random * 1664525u + 1013904223u;
+    return least + (most - least) * (double)(state_of_random >> 8) / 0x1p24;
+}
+
+/* Members tell probabilities, words, or nothing; verifiers the same. */
+static void answer_at_random(struct el_mention *mention, float told[MEMBERS][TYPES]) {
+    mention->verified_by = (el_member_set)random_in(0, 4);
+    for (size_t m = 0; m < MEMBERS; m++) {
+        double first = random_in(0, 1), second = random_in(0, 1 - first);
+        told[m][0] = (float)first;
+        told[m][1] = (float)second;
+        told[m][2] = (float)(1 - first - second);
+        mention->shares[m] = random_in(0, 1) < 0.7 ? told[m] : NULL;
+        mention->choice[m] = random_in(0, 1) < 0.7 ? types[(int)random_in(0, TYPES)].name : NULL;
+        mention->yes[m] = random_in(0, 1) < 0.7 ? random_in(0, 1) : (double)NAN;
+        mention->verdict[m] = random_in(0, 1) < 0.5 ? EL_VERDICT_YES : EL_VERDICT_NO;
+    }
+}
+
+/* What is ruled out before anything is asked is dropped after any answer. */
+static void what_is_ruled_out_stays_out(void **state) {
+    (void)state;
+    struct el_context c = context();
+    static const bool knows[TYPES] = {true, true, false};
+    struct el_prompt_span span = {"Turku", "location"};
+    struct el_demonstration demonstration = {.text = "In Turku.", .spans = &span, .n_spans = 1};
+    struct el_work work = {
+        .extract_answered = 3, .demonstrations = &demonstration, .n_demonstrations = 1};
+    double scratch[2 * TYPES], x[SIZE], margin;
+    float told[MEMBERS][TYPES];
+    size_t out = 0, kept = 0;
+    c.prior_knows = knows;
+    for (size_t round = 0; round < 4000; round++) {
+        float prior[TYPES] = {0.2F, 0.5F, 0.3F};
+        struct el_mention mention = {.text = round % 2 == 0 ? "Turku" : "Unit 5",
+                                     .listed = {(float)random_in(0, 1), (float)random_in(0, 1)},
+                                     .prior = random_in(0, 1),
+                                     .prior_shares = round % 3 == 0 ? NULL : prior};
+        for (size_t i = 0; i < SIZE; i++) {
+            weights[i] = random_in(-0.6, 0.6);
+        }
+        judge.threshold = random_in(0.2, 0.8);
+        trust[0] = random_in(0, 1);
+        c.settings.verifier = round % 4 == 0 ? EL_VERIFY_ALL : EL_VERIFY_NONE;
+        bool ruled_out = el_judge_rules_out(&c, &judge, &work, &mention, scratch, x), any = false;
+        for (size_t answer = 0; answer < 20; answer++) {
+            answer_at_random(&mention, told);
+            mention.verified_by *= c.settings.verifier == EL_VERIFY_ALL;
+            mention.type = el_judge_type(&c, &judge, &mention, scratch, &margin);
+            el_judge_features(&c, &judge, &work, &mention, scratch, x);
+            any = any || el_logistic(weights, x, SIZE) >= judge.threshold;
+        }
+        assert_false(ruled_out && any);
+        out += ruled_out;
+        kept += any;
+    }
+    assert_true(out > 100 && kept > 1000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_members_say),
         cmocka_unit_test(types_by_trust_and_bias),
         cmocka_unit_test(features_of_a_candidate),
         cmocka_unit_test(the_threshold_drops),
+        cmocka_unit_test(what_is_ruled_out_stays_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
