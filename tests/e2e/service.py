@@ -57,6 +57,19 @@ def types():
     assert {e["type"] for e in got["entities"]} == {"dish", "drink"}, got
 
 
+def other_types():
+    """The pool labels what a request asks for, but not what the configuration does: the judgement is the trained one,
+    and two demonstrations are shown."""
+    def shown(**more):
+        got = json.loads(tag({"text": "Ada met Bob.", "trace": True} | more))
+        return [len(sentence["retrieve"]["demonstrations"]) for sentence in got["trace"]]
+
+    equal(shown(), [0])
+    equal(shown(types="person, location"), [2])
+    equal(shown(types="person, location", nested=True), [2])
+    equal(shown(types="dish"), [0])
+
+
 def offsets():
     text = "\U0001F600 Zo\u00eb met Ada."
     for unit, start in ("codepoint", 2), ("utf16", 3), ("byte", 5):
@@ -608,6 +621,7 @@ parts = {
             ("pages of other sites", other_sites), ("health and members", pages),
             ("many clients at once", together), ("OpenAPI", openapi), ("metrics", metrics), ("the page", page)],
     "ensembles": [("ensembles side by side", ensembles), ("metrics of several ensembles", metrics, 'ensemble="configured",')],
+    "other types": [("types that the pool has, in a request alone", other_types)],
     "unix": [("a Unix socket", unix_socket)],
     "slow": [("documents are streamed", streams), ("tasks of annotation tools are streamed", streams_tasks), ("a client that goes away", goes_away),
              ("a time limit", time_is_up), ("too many requests", too_many)],

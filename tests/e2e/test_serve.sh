@@ -42,6 +42,14 @@ kill "$service"
 ends 0 "a socket that was left behind does not matter"
 that "the socket is taken away" test ! -e socket
 
+# The ensemble's own types are none of the pool's.
+serve
+printf 'judge: trained\ntypes: [dish]\nmembers: [{name: a, url: "http://127.0.0.1:%s", prompts: compact}]\n' "$port" >dish.yaml
+service -c dish.yaml
+python3 "$client" "other types" "$address"
+kill "$service"
+ends 0 "it ends with types of its own"
+
 # A slow server, so that things happen while texts are in work.
 serve --latency 100 --slots 2
 configure slow.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: compact, slots: 2"
