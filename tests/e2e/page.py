@@ -120,6 +120,7 @@ def labels():
 
 def narrow():
     browser.size(390, 844, phone=True)
+    assert browser.run("document.querySelector('.keys').offsetWidth") == 0, "keys on a phone"
     return browser.run("document.documentElement.scrollWidth <= innerWidth") or "it scrolls sideways"
 
 
