@@ -53,8 +53,8 @@ struct el_settings {
 
     /* Retrieve */
     size_t demonstrations; /* k; default EL_K_AUTO: 2 where trained members are judged, which lose
-                              little by it and read prompts twice as fast; else 5 (PAPER: 5 is a
-                              re-implementation's, not the paper's); see el_settings_settle() */
+                              little by it, and whose prompts are half as long; else 5 (PAPER: 5 is
+                              a re-implementation's, not the paper's); see el_settings_settle() */
     enum el_similarity similarity;
     size_t apart; /* for a sentence of the pool: its neighbours within so many places, which may be
                      of its document, are no demonstrations either; default 0, tuning sets it */
@@ -91,7 +91,7 @@ struct el_settings {
                                      verdicts decide */
 
     /* Running */
-    bool lazy_votes; /* do not ask a member whose vote cannot change the outcome */
+    bool lazy_votes; /* do not ask a member whose answer cannot change the outcome */
     bool constrain;
     bool strict;         /* abstentions are failures */
     size_t max_sentence; /* bytes; longer sentences are cut at word borders with overlap */

@@ -17,6 +17,10 @@ static double from_pool_of(enum el_profile profile) {
     return profile == EL_PROFILE_DEFAULT ? EL_FROM_POOL : 0;
 }
 
+static size_t k_of(enum el_profile profile) {
+    return profile == EL_PROFILE_PAPER ? 5 : EL_K_AUTO;
+}
+
 static enum el_some some_of(enum el_profile profile) {
     return profile == EL_PROFILE_PAPER ? EL_SOME_OFF : EL_SOME_AUTO;
 }
@@ -28,7 +32,7 @@ static void let_verifier_follow(struct el_settings *settings) {
 
 void el_settings_profile(struct el_settings *settings, enum el_profile profile) {
     settings->profile = profile;
-    settings->demonstrations = profile == EL_PROFILE_DEFAULT ? EL_K_AUTO : 5;
+    settings->demonstrations = k_of(profile);
     settings->similarity = EL_SIMILARITY_SPAN;
     memcpy(settings->pos_weights, el_published_weights, sizeof settings->pos_weights);
     settings->zero_shot_pretypes = true;
@@ -75,6 +79,9 @@ bool el_config_forget_members(struct el_config *config, struct el_error *err) {
         settings->from_pool = from_pool_of(settings->profile);
         settings->some = some_of(settings->profile);
         settings->judge = NULL;
+    }
+    if (judge != NULL && judge->kind == EL_JUDGE_FITTED) { /* it came with k */
+        settings->demonstrations = k_of(settings->profile);
     }
     if (judge == NULL || (fitted && settings->profile != EL_PROFILE_DEFAULT)) {
         return true;

@@ -351,6 +351,7 @@ bool el_ablate(struct el_ensemble *ensemble, const struct el_config *config,
     struct plan plan = {
         .config = config, .options = options, .base = config->settings, .arena = &ablation->arena};
     plan.base.lazy_votes = false;
+    el_settings_settle(&plan.base); /* rows without the judgement show as many demonstrations */
     plan.votes = plan.base;
     if (plan.base.judge != NULL) {
         plan.votes.judge = NULL;

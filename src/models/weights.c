@@ -164,6 +164,7 @@ void el_weights_read(uint32_t type, const uint8_t *block, float *out) {
  * scale is the one that fits them best (least squares). Returns the squared error. One operation a
  * statement: of two, some compilers make one, with other bits. */
 static float try_q4_0(const float *weights, float largest, float top, uint8_t *block) {
+    /* What is less is 0 in 16 bits, and its inverse could overflow. */
     float inverse = fabsf(largest) < 1e-20f ? 0 : top / largest, product = 0, square = 0, error = 0;
     float levels[32];
     for (int i = 0; i < 32; i++) {

@@ -68,7 +68,7 @@ struct el_counts {
     uint64_t text;                    /* bytes of the sentences */
     uint64_t proposed, ungrounded;    /* strings in replies; those not found in the sentence */
     uint64_t candidates, verified_no; /* spans that count; dropped by the verifier */
-    uint64_t saved_calls;             /* by lazy voting and agreement */
+    uint64_t saved_calls;             /* by lazy votes, agreement, and as dropped in any case */
     uint64_t demonstrations_dropped;  /* k shrunk to a member's context */
     uint64_t asked_longer; /* answers that were cut by their limit and asked with twice the room */
     uint64_t still_cut;    /* those that were cut again: their whole items count */

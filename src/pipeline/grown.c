@@ -33,6 +33,8 @@ bool el_grown_use(struct el_grown *grown, const struct el_context *plain, struct
     if (context == NULL) {
         return el_fail_memory(err);
     }
+    /* Votes go on deciding where the first pool had none of the types: a judgement needs what the
+     * labels say, which is counted once, when the ensemble is opened. */
     *context = *plain;
     context->pool = grown->pool;
     if (!el_context_set_types(context, arena, plain->asked, plain->n_types, err)) {

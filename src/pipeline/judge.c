@@ -102,7 +102,7 @@ static void add_traits(const struct el_context *context, const struct el_work *w
 }
 
 static double clipped_logit(double p) {
-    double logit = log(p / (1 - p));
+    double logit = p >= 1 ? MOST : p <= 0 ? -MOST : log(p / (1 - p)); /* shares add up to about 1 */
     return logit > MOST ? MOST : logit < -MOST ? -MOST : logit;
 }
 
@@ -150,6 +150,8 @@ static double best_of(double weight, double least, double most) {
     return weight > 0 ? most : least;
 }
 
+/* What an answer decides takes the value that is best for the mention; all else is known. The sum
+ * is made in the same order, so that rounding cannot put it below the real one. */
 bool el_judge_rules_out(const struct el_context *context, const struct el_judge *judge,
                         const struct el_work *work, const struct el_mention *mention,
                         double *scratch, double *x) {
@@ -165,7 +167,7 @@ bool el_judge_rules_out(const struct el_context *context, const struct el_judge 
             x[share] = best_of(judge->weights[share], log(LEAST), 0);
             x[yes] = best_of(judge->weights[yes], -verified, verified);
         }
-        if (el_logistic(judge->weights, x, n) >= judge->threshold) {
+        if (!(el_logistic(judge->weights, x, n) < judge->threshold)) {
             return false;
         }
     }

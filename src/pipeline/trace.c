@@ -172,6 +172,9 @@ static json_t *candidates(const struct el_context *context, const struct el_work
                                  members(context, mention->extracted_by), "votes", votes,
                                  "probabilities", shares(context, mention), "verified",
                                  verified[mention->verified], "dropped", mention->dropped);
+        if (mention->dropped && mention->type < 0) {
+            json_object_set_new(item, "ruled_out", json_true()); /* whatever would be answered */
+        }
         if (context->settings.judge != NULL && mention->type >= 0) {
             json_object_set_new(item, "probability", json_real(mention->probability));
         }

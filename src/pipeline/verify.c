@@ -17,7 +17,7 @@
 #include <math.h>
 
 static bool needs_verification(const struct el_context *context, const struct el_mention *mention) {
-    if (context->settings.judge != NULL) { /* a fitted one knows what is said of all candidates */
+    if (context->settings.judge != NULL) { /* it weighs all that is said of a candidate */
         return mention->type >= 0 && !mention->dropped;
     }
     unsigned skips = el_settings_skips(&context->settings, context->n_members);
@@ -92,7 +92,7 @@ static bool ask(const struct el_context *context, struct el_work *work,
         for (size_t i = 0; i < work->mentions.count; i++) {
             struct el_mention *mention = &work->mentions.items[i];
             if (!needs_verification(context, mention)) {
-                work->saved_calls += mention->type >= 0; /* by agreement, or as it is dropped */
+                work->saved_calls += mention->type >= 0 || mention->dropped; /* or agreed on */
                 continue;
             }
             if (lazy && !undecided(context, work, mention, (unsigned)__builtin_popcount(open))) {

@@ -74,7 +74,7 @@ struct el_mention {
     unsigned yes_told;           /* ...of which so many told one */
     enum el_verified verified;
     double probability; /* that it is right, where there is a fitted judgement */
-    bool dropped;       /* before classification: no answer could keep it */
+    bool dropped;       /* before classification: no answer could keep it; afterwards: not kept */
 };
 
 struct el_mentions {

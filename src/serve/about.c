@@ -278,7 +278,7 @@ static void add_engines(struct el_buffer *out, struct service *service) {
         pthread_mutex_unlock(&keeper->mutex);
     }
     add_single(out, "el4ner_saved_calls_total", "counter",
-               "Calls that lazy voting and agreement saved.", saved);
+               "Calls that lazy votes and agreement saved.", saved);
     add_single(out, "el4ner_sentences_total", "counter", "Sentences that are finished.",
                sum.sentences);
     add_single(out, "el4ner_sentences_due", "gauge", "Sentences in work or waiting.",

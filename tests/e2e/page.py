@@ -52,6 +52,10 @@ def tags():
     return whole == TEXT or whole
 
 
+def keys_on_a_desktop():
+    return browser.run("document.querySelector('.keys').offsetWidth") > 0 or "they are hidden"
+
+
 def evidence_by_keyboard():
     browser.run("document.querySelector('#result mark').focus()")
     text = browser.run("at('evidence').innerText")
@@ -149,6 +153,7 @@ if not shutil.which("curl"):
 browser = Browser(pictures)
 try:
     test("the page opens", opens)
+    test("keys are told", keys_on_a_desktop)
     test("a text is tagged on the page", tags)
     test("evidence by the keyboard", evidence_by_keyboard)
     browser.picture("light")

@@ -91,6 +91,6 @@ import os
 told = [line.split() for line in open("threads")]
 of = {words[words.index("-m") + 1]: int(words[words.index("-t") + 1]) for words in told}
 cores = len(os.sched_getaffinity(0))
-share = lambda part: max(1, int(cores * part + 0.5))
+share = lambda part: max(1, int(cores * part / (0.1 + 0.9 + 0.00001) + 0.5))
 wanted = {"small.gguf": share(0.1), "large.gguf": share(0.9), "nano-a.gguf": 7}
 assert {path.split("/")[-1]: n for path, n in of.items()} == wanted, (of, wanted)'

@@ -169,19 +169,25 @@ END
 done
 # What a judgement drops whatever is answered is not asked about; with lazy votes off, it is. The outcome is the same.
 head -n 4 "$root/examples/news.txt" >news.txt
-for lazy in false true; do
-    printf 'judge: trained\nretrieve: {k: 1}\nlazy_votes: %s\nmembers: [{name: a, gguf: %s, prompts: conversation}]\n' $lazy \
-        "$root/models/nano-a.gguf" >lazy.yaml
-    try 0 "lazy votes: $lazy" "$el4ner" tag -c lazy.yaml news.txt --cache lazy.db --account account-$lazy.json -o $lazy.jsonl
-done
-that "nobody is asked about what is dropped in any case" python3 - <<'END'
+for by in none a; do
+    for lazy in false true; do
+        printf 'judge: trained\nretrieve: {k: 1}\nverify: {by: %s}\nlazy_votes: %s\nmembers: [{name: a, gguf: %s, prompts: conversation}]\n' \
+            $by $lazy "$root/models/nano-a.gguf" >lazy.yaml
+        try 0 "lazy votes: $lazy, verifies: $by" "$el4ner" tag -c lazy.yaml news.txt --cache lazy.db --trace trace.jsonl \
+            --account account-$lazy.json -o $lazy.jsonl
+    done
+    that "nobody is asked about what is dropped in any case; verifies: $by" python3 - <<'END'
 import json
 asked, lazy = (json.load(open(f"account-{word}.json")) for word in ("false", "true"))
 calls = [a["members"]["a"]["classify"]["calls"] for a in (asked, lazy)]
-assert 0 < calls[1] < calls[0] and asked["saved_calls"] == 0 < lazy["saved_calls"], (calls, lazy)
+assert 0 < calls[1] < calls[0] and calls[0] - calls[1] == lazy["saved_calls"] - asked["saved_calls"], (asked, lazy)
 assert lazy["members"]["a"]["classify"]["from_store"] == calls[1], lazy
+candidates = [c for line in open("trace.jsonl") for c in json.loads(line)["candidates"]]
+ruled_out = [c for c in candidates if c.get("ruled_out")]
+assert len(ruled_out) == calls[0] - calls[1] and all(c["dropped"] and not c["votes"] for c in ruled_out), candidates
 END
-that "and the outcome is the same" cmp false.jsonl true.jsonl
+    that "and the outcome is the same; verifies: $by" cmp false.jsonl true.jsonl
+done
 printf 'judge: sometimes\n' >wrong.yaml
 says 2 "wrong.yaml:1:8" "a judgement of no such name" "$el4ner" config -c wrong.yaml
 try 0 "tune --quick" "$el4ner" tune -c own.yaml --sentences 60 --seed 3 --quick -o quick.yaml --table table.tsv --json &&

@@ -151,9 +151,22 @@ static void test_small_and_large(void **state) {
         el_weights_write_q4_0(weights, block);
         assert_int_equal(block[0] | block[1] << 8, cases[k].scale);
     }
-    float none[32] = {NAN, INFINITY, -INFINITY, 1e-40f, 1};
+    static const struct {
+        float by;
+        unsigned scale;
+    } halves[] = {{1 + 0x1p-11f, 0x3c00}, {1 + 0x3p-11f, 0x3c02}}; /* rounded to the even one */
     uint8_t block[18];
-    el_weights_write_q4_0(none, block); /* something, without undefined behaviour */
+    for (size_t k = 0; k < 2; k++) {
+        float weights[32] = {-8, 7, 5, 3, 1};
+        for (size_t i = 0; i < 5; i++) {
+            weights[i] *= halves[k].by;
+        }
+        el_weights_write_q4_0(weights, block);
+        assert_int_equal(block[0] | block[1] << 8, halves[k].scale);
+    }
+    float none[32] = {NAN, INFINITY, -INFINITY, 1e-40f, 1};
+    el_weights_write_q4_0(none, block);
+    assert_int_equal(block[0] | block[1] << 8, 0x7e00); /* no number */
 }
 
 int main(void) {
