@@ -174,14 +174,21 @@ bool el_judge_rules_out(const struct el_context *context, const struct el_judge 
     return true;
 }
 
+/* For the features of one candidate after another. */
+static bool make_room(const struct el_context *context, struct el_work *work, double **scratch,
+                      double **x, struct el_error *err) {
+    size_t n = el_judge_size(context->n_members, context->n_types);
+    *scratch = el_arena_array(&work->arena, 2 * context->n_types, sizeof **scratch);
+    *x = el_arena_array(&work->arena, n, sizeof **x);
+    return (*scratch != NULL && *x != NULL) || el_fail_memory(err);
+}
+
 bool el_judge_hopeless(const struct el_context *context, struct el_work *work,
                        struct el_error *err) {
     const struct el_judge *judge = context->settings.judge;
-    size_t n = el_judge_size(context->n_members, context->n_types);
-    double *scratch = el_arena_array(&work->arena, 2 * context->n_types, sizeof *scratch);
-    double *x = el_arena_array(&work->arena, n, sizeof *x);
-    if (scratch == NULL || x == NULL) {
-        return el_fail_memory(err);
+    double *scratch, *x;
+    if (!make_room(context, work, &scratch, &x, err)) {
+        return false;
     }
     for (size_t i = 0; i < work->mentions.count; i++) {
         struct el_mention *mention = &work->mentions.items[i];
@@ -208,17 +215,16 @@ bool el_judge_types(const struct el_context *context, struct el_work *work, stru
 bool el_judge_candidates(const struct el_context *context, struct el_work *work,
                          struct el_error *err) {
     const struct el_judge *judge = context->settings.judge;
-    size_t n = el_judge_size(context->n_members, context->n_types);
-    double *scratch = el_arena_array(&work->arena, 2 * context->n_types, sizeof *scratch);
-    double *x = el_arena_array(&work->arena, n, sizeof *x);
-    if (scratch == NULL || x == NULL) {
-        return el_fail_memory(err);
+    double *scratch, *x;
+    if (!make_room(context, work, &scratch, &x, err)) {
+        return false;
     }
     for (size_t i = 0; i < work->mentions.count; i++) {
         struct el_mention *mention = &work->mentions.items[i];
         if (mention->type >= 0) {
             el_judge_features(context, judge, work, mention, scratch, x);
-            mention->probability = el_logistic(judge->weights, x, n);
+            mention->probability =
+                el_logistic(judge->weights, x, el_judge_size(context->n_members, context->n_types));
             mention->dropped = mention->probability < judge->threshold;
         }
     }
