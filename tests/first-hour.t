@@ -72,8 +72,8 @@ The README, in its order
   $ el4ner tag texts.csv --text-column body --to table
   document	start	end	text	type	score
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
-  7*0*12*Ilona Bartos*person*0.68* (glob)
-  7*33*41*Budapest*location*0.92* (glob)
+  7	0	12	Ilona Bartos	person	0.6877
+  7	33	41	Budapest	location	0.9282
   el4ner: 2 documents, 2 sentences, 2 entities in * s (glob)
   el4ner: 3 of 9 replies came from the store (--refresh asks anew)
   $ el4ner members --no-speed
@@ -260,15 +260,15 @@ An engineer: other formats, other servers
   $ el4ner tag mails/june/x.txt --to table
   document	start	end	text	type	score
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
-  mails/june/x.txt*0*10*Carlo Dias*person*0.86* (glob)
-  mails/june/x.txt*18*31*Castell Glass*location*0.34* (glob)
-  mails/june/x.txt*35*41*Madrid*location*0.89* (glob)
+  mails/june/x.txt	0	10	Carlo Dias	person	0.8615
+  mails/june/x\.txt\\t18\\t31\\tCastell Glass\\tlocation\\t0\.3471? \(esc\) (re)
+  mails/june/x.txt	35	41	Madrid	location	0.8925
   el4ner: 1 document, 1 sentence, 3 entities in * s (glob)
   $ el4ner tag mails/june/x.txt --to table --min-score 0.5
   document	start	end	text	type	score
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
-  mails/june/x.txt*0*10*Carlo Dias*person*0.86* (glob)
-  mails/june/x.txt*35*41*Madrid*location*0.89* (glob)
+  mails/june/x.txt	0	10	Carlo Dias	person	0.8615
+  mails/june/x.txt	35	41	Madrid	location	0.8925
   el4ner: 1 document, 1 sentence, 3 entities in * s (glob)
   el4ner: 1 of these entities scores below 0.5 and is left out (--min-score)
   el4ner: 6 of 6 replies came from the store (--refresh asks anew)
@@ -287,7 +287,7 @@ An engineer: other formats, other servers
   $ el4ner tag other.jsonl --text-field body --to table
   document	start	end	text	type	score
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
-  1*16*20*Oslo*location*0.99* (glob)
+  1	16	20	Oslo	location	0.9912
   el4ner: 1 document, 1 sentence, 1 entity in * s (glob)
   $ printf '%%PDF-1.4\n' >"a report.pdf"
   $ el4ner tag "a report.pdf"
@@ -381,11 +381,11 @@ An annotator: texts that are labelled before
   </View>
   $ el4ner convert tasks.json - --to table
   document	start	end	text	type	score
-  letter.txt*5*14*Anna Berg*person*0.79* (glob)
-  letter.txt*32*36*Oslo*location*0.99* (glob)
-  letter.txt*40*46*Bergen*location*0.99* (glob)
-  letter.txt*63*74*Henrik Dahl*person*0.73* (glob)
-  letter.txt*78*86*Nordlink*organization*0.45* (glob)
+  letter.txt	5	14	Anna Berg	person	0.7904
+  letter.txt	32	36	Oslo	location	0.9955
+  letter.txt	40	46	Bergen	location	0.9957
+  letter.txt	63	74	Henrik Dahl	person	0.7312
+  letter\.txt\\t78\\t86\\tNordlink\\torganization\\t0\.459[34] \(esc\) (re)
   $ el4ner tag letter.txt --to prodigy | cut -c 1-60
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
