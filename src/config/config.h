@@ -55,6 +55,8 @@ struct el_settings {
     size_t demonstrations; /* k; default EL_K_AUTO: 2 where trained members are judged, which lose
                               little by it, and whose prompts are half as long; else 5 (PAPER: 5 is
                               a re-implementation's, not the paper's); see el_settings_settle() */
+    bool deal; /* the nearest k times as many as members are dealt out like cards, and each member
+                  sees its own; default false: all see the same k */
     enum el_similarity similarity;
     size_t apart; /* for a sentence of the pool: its neighbours within so many places, which may be
                      of its document, are no demonstrations either; default 0, tuning sets it */

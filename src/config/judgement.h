@@ -17,6 +17,7 @@ enum el_judge_trait {
     EL_JUDGE_RUN,     /* 1 if it is a whole run of nouns and names, else -1 */
     EL_JUDGE_SHOWN,   /* 1 if a demonstration shows it with this type, -1 otherwise than so */
     EL_JUDGE_MARGIN,  /* log of the type's probability over that of the next */
+    EL_JUDGE_SINGLE,  /* 1 if one member only was asked about the sentence */
     EL_JUDGE_POOL,    /* the logit of its probability by the pool's labels; 0 = not known */
     EL_JUDGE_TRAITS
 };

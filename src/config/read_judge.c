@@ -114,6 +114,7 @@ bool el_resolve_judge(struct el_loader *l) {
         {"run", read_trait, 0, 0, 0},
         {"shown", read_trait, 0, 0, 0},
         {"margin", read_trait, 0, 0, 0},
+        {"single", read_trait, 0, 0, 0},
         {"pool", read_trait, 0, 0, 0},
         {"listed", read_listed, 0, 0, 0},
         {"probability", read_share, 0, 0, 0},

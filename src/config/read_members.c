@@ -337,10 +337,34 @@ static bool read_price(void *context, const struct el_yaml_key *key, yaml_node_t
     return el_yaml_read(&l->yaml, value, key->name, keys, EL_COUNT(keys), l, target);
 }
 
+static bool read_languages(void *context, const struct el_yaml_key *key, yaml_node_t *value,
+                           void *target) {
+    struct el_loader *l = context;
+    struct el_member_config *member = target;
+    size_t n = value->type == YAML_SEQUENCE_NODE ? el_yaml_items(value) : 0;
+    if (n == 0) {
+        return el_yaml_fail(&l->yaml, value, "'%s' must be a list of codes, such as [en, de]",
+                            key->name);
+    }
+    const char **list = el_arena_array(l->arena, n, sizeof *list);
+    if (list == NULL) {
+        return el_fail_memory(l->err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!el_read_lang(l, key, el_yaml_item(&l->yaml, value, i), &list[i])) {
+            return false;
+        }
+    }
+    member->languages = list;
+    member->n_languages = n;
+    return true;
+}
+
 /* What is asked of a member, then how it is reached: an embedding member has only the latter. */
-enum { ASKING_KEYS = 7 };
+enum { ASKING_KEYS = 8 };
 static const struct el_yaml_key member_keys[] = {
     {"name", el_read_string, FIELD(el_member_config, name), 0, 0},
+    {"languages", read_languages, 0, 0, 0},
     {"api", read_api, FIELD(el_member_config, api), 0, 0},
     {"prompts", el_read_name_or_path, FIELD(el_member_config, prompts), 0, 0},
     {"temperature", el_read_double, FIELD(el_member_config, temperature), 0, 10},

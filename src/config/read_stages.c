@@ -90,6 +90,7 @@ bool el_read_retrieve(void *context, const struct el_yaml_key *key, yaml_node_t 
                       void *settings) {
     static const struct el_yaml_key keys[] = {
         {"k", read_k, FIELD(el_settings, demonstrations), 0, 1000},
+        {"deal", el_read_bool, FIELD(el_settings, deal), 0, 0},
         {"similarity", read_similarity, FIELD(el_settings, similarity), 0, 0},
         {"spans", read_spans, FIELD(el_settings, spans), 0, 0},
         {"weights", read_pos_weights, FIELD(el_settings, pos_weights), 0, 0},

@@ -139,8 +139,17 @@ static void put_reach(struct el_buffer *out, const struct el_member_config *memb
     }
 }
 
+static void put_languages(struct el_buffer *out, const struct el_member_config *member) {
+    for (size_t i = 0; i < member->n_languages; i++) {
+        el_buffer_string(out, i > 0 ? ", " : "    languages: [");
+        put_text(out, member->languages[i]);
+    }
+    el_buffer_string(out, member->n_languages > 0 ? "]\n" : "    # languages: any\n");
+}
+
 static void put_member(struct el_buffer *out, const struct el_member_config *member) {
     put_line(out, "  - name", member->name, NULL);
+    put_languages(out, member);
     put_reach(out, member);
     el_buffer_printf(out, "    api: %s\n", el_api_name(member->api));
     put_line(out, "    prompts", member->prompts,
@@ -174,18 +183,19 @@ static void put_verify(struct el_buffer *out, const struct el_config *config) {
     el_buffer_printf(out, "  alone: %.12g\n", s->alone);
 }
 
-static void put_k(struct el_buffer *out, size_t k) {
-    if (k == EL_K_AUTO) {
+static void put_k(struct el_buffer *out, const struct el_settings *settings) {
+    if (settings->demonstrations == EL_K_AUTO) {
         el_buffer_string(out, "  k: auto\n");
     } else {
-        el_buffer_printf(out, "  k: %zu\n", k);
+        el_buffer_printf(out, "  k: %zu\n", settings->demonstrations);
     }
+    el_buffer_printf(out, "  deal: %s\n", settings->deal ? "true" : "false");
 }
 
 static void put_stages(struct el_buffer *out, const struct el_config *config) {
     const struct el_settings *s = &config->settings;
     el_buffer_string(out, "retrieve:\n");
-    put_k(out, s->demonstrations);
+    put_k(out, s);
     el_buffer_printf(out, "  similarity: %s\n  spans: %s\n  weights: {",
                      el_similarity_names[s->similarity], el_spans_names[s->spans]);
     bool first = true;
@@ -285,7 +295,7 @@ bool el_config_print_tuned(const struct el_config *config, const char *base, con
         put_type(out, &config->types[i]);
     }
     el_buffer_string(out, "retrieve:\n");
-    put_k(out, config->settings.demonstrations);
+    put_k(out, &config->settings);
     el_buffer_printf(out, "extract:\n  from_pool: %.6g\n  some: %s\n", config->settings.from_pool,
                      el_some_names[config->settings.some]);
     put_verify(out, config);

@@ -67,6 +67,23 @@ struct el_language el_language_of(const char *text, size_t len, const char *code
     return (struct el_language){code, n > 0 ? seen[most].script : -1};
 }
 
+struct el_language el_language_by_code(const char *code) {
+    UErrorCode status = U_ZERO_ERROR;
+    char likely[ULOC_FULLNAME_CAPACITY], script[ULOC_SCRIPT_CAPACITY];
+    struct el_language language = {code, -1};
+    uloc_addLikelySubtags(code, likely, sizeof likely, &status);
+    uloc_getScript(likely, script, sizeof script, &status);
+    if (U_SUCCESS(status) && status != U_STRING_NOT_TERMINATED_WARNING) {
+        bool han = strcmp(script, "Hans") == 0 || strcmp(script, "Hant") == 0 ||
+                   strcmp(script, "Jpan") == 0;
+        language.script = han ? (int)USCRIPT_HAN
+                          : strcmp(script, "Kore") == 0
+                              ? (int)USCRIPT_HANGUL
+                              : u_getPropertyValueEnum(UCHAR_SCRIPT, script);
+    }
+    return language;
+}
+
 bool el_language_same(const struct el_language *a, const struct el_language *b) {
     if (a->code != NULL && a->code[0] != '\0' && b->code != NULL && b->code[0] != '\0') {
         return el_language_code_same(a->code, b->code);

@@ -16,6 +16,9 @@ bool el_language_code_same(const char *a, const char *b);
 
 struct el_language el_language_of(const char *text, size_t len, const char *code);
 
+/* A language by its code alone, with the script that it is most likely written in. */
+struct el_language el_language_by_code(const char *code);
+
 /* By their codes; if one of them is unknown, by their scripts. A text
  * without letters could be in any. */
 bool el_language_same(const struct el_language *a, const struct el_language *b);

@@ -1,5 +1,7 @@
 #include "pipeline/asked.h"
 
+#include "language/same_language.h"
+
 /* By label the number of the asked type that it means, or -1. NULL if out of memory. */
 static int *map_labels(const struct el_context *context, struct el_arena *arena,
                        const char *const *labels, size_t n) {
@@ -74,6 +76,28 @@ bool el_context_set_types(struct el_context *context, struct el_arena *arena,
     context->n_types = n;
     return (context->pool == NULL || map_pool_types(context, arena, err)) &&
            (context->prior == NULL || el_context_map_prior(context, arena, err));
+}
+
+static bool is_meant_for(const struct el_member_config *member,
+                         const struct el_language *language) {
+    bool meant = member->n_languages == 0;
+    for (size_t i = 0; !meant && i < member->n_languages; i++) {
+        struct el_language own = el_language_by_code(member->languages[i]);
+        meant = el_language_same(&own, language);
+    }
+    return meant;
+}
+
+el_member_set el_members_for(const struct el_context *context, const struct el_work *work) {
+    struct el_language language = el_language_of(work->text, work->text_len, work->lang);
+    el_member_set meant = 0;
+    for (size_t m = 0; m < context->n_members; m++) {
+        if ((context->members >> m & 1) != 0 &&
+            is_meant_for(&context->config->members[m], &language)) {
+            meant |= (el_member_set)1 << m;
+        }
+    }
+    return meant != 0 ? meant : context->members;
 }
 
 void el_context_settle(struct el_context *context) {

@@ -60,7 +60,7 @@ static bool decided(const struct el_context *context, const struct el_mention *m
 static bool ask_next(const struct el_context *context, struct el_work *work,
                      struct el_questions *questions, struct el_error *err) {
     for (size_t m = 0; m < context->n_members; m++) {
-        el_member_set open = context->members & ~work->classify_asked;
+        el_member_set open = work->members & ~work->classify_asked;
         if ((open >> m & 1) == 0) {
             continue;
         }
@@ -78,7 +78,7 @@ static bool ask_next(const struct el_context *context, struct el_work *work,
         /* The first members are asked together for as long as even their agreement could not
          * decide; after that, one at a time. */
         if (lazy) {
-            el_member_set left = context->members & ~work->classify_asked;
+            el_member_set left = work->members & ~work->classify_asked;
             int asked = __builtin_popcount(work->classify_asked);
             if (asked > __builtin_popcount(left)) {
                 return true;
@@ -100,7 +100,7 @@ static bool ask(const struct el_context *context, struct el_work *work,
         return false;
     }
     if (questions->count == 0) { /* the stage is over: who was not asked now never is */
-        el_member_set never = context->members & ~work->classify_asked;
+        el_member_set never = work->members & ~work->classify_asked;
         for (size_t m = 0; m < context->n_members; m++) {
             size_t part = spans_per_call(context, m);
             work->saved_calls += (never >> m & 1) * ((work->mentions.count + part - 1) / part);

@@ -83,6 +83,9 @@ static bool estimate_document(struct el_ensemble *ensemble, const struct el_cont
         struct el_span span = pieces.items[i].span;
         struct el_work work = {.text_len = span.end - span.start, .lang = lang};
         work.text = el_arena_copy(&work.arena, document->text + span.start, work.text_len);
+        if (work.text != NULL) {
+            work.members = el_members_for(context, &work);
+        }
         ok = work.text != NULL ? estimate_sentence(context, &work, spans, estimate, err)
                                : el_fail_memory(err);
         el_arena_free(&work.arena);

@@ -14,7 +14,7 @@ static bool ask(const struct el_context *context, struct el_work *work,
                                        .kind = EL_PROMPT_EXTRACT,
                                        .member = m,
                                        .n_demonstrations = work->n_demonstrations};
-        if ((context->members >> m & 1) != 0 && !el_question_add(work, questions, question, err)) {
+        if ((work->members >> m & 1) != 0 && !el_question_add(work, questions, question, err)) {
             return false;
         }
     }

@@ -38,8 +38,18 @@ void el_judge_prior_shares(const struct el_context *context, const struct el_men
     }
 }
 
+/* How much what a member says counts, of what its numbers say. */
+static double part_of(const struct el_judge *judge, const struct el_work *work, size_t member) {
+    if (judge->kind == EL_JUDGE_FITTED || work->members == 0) {
+        return 1;
+    }
+    bool asked = (work->members >> member & 1) != 0;
+    return asked ? (double)judge->n_members / __builtin_popcount(work->members) : 0;
+}
+
 int el_judge_type(const struct el_context *context, const struct el_judge *judge,
-                  const struct el_mention *mention, double *scratch, double *margin) {
+                  const struct el_work *work, const struct el_mention *mention, double *scratch,
+                  double *margin) {
     size_t n = context->n_types;
     double *sums = scratch, *logs = scratch + n;
     memcpy(sums, judge->type_bias, n * sizeof *sums);
@@ -48,9 +58,10 @@ int el_judge_type(const struct el_context *context, const struct el_judge *judge
         sums[t] += judge->trust_pool * logs[t];
     }
     for (size_t m = 0; m < context->n_members; m++) {
+        double trust = judge->trust[m] * part_of(judge, work, m);
         el_judge_shares(context, mention, m, logs);
         for (size_t t = 0; t < n; t++) {
-            sums[t] += judge->trust[m] * logs[t];
+            sums[t] += trust * logs[t];
         }
     }
     size_t best = 0;
@@ -99,6 +110,7 @@ static void add_traits(const struct el_context *context, const struct el_work *w
     x[EL_JUDGE_NAME] = mention->tag == EL_POS_PROPN ? 1 : 0;
     x[EL_JUDGE_RUN] = mention->noun_run ? 1 : -1;
     x[EL_JUDGE_SHOWN] = shown(context, work, mention);
+    x[EL_JUDGE_SINGLE] = __builtin_popcount(work->members) == 1 ? 1 : 0;
 }
 
 static double clipped_logit(double p) {
@@ -134,12 +146,12 @@ void el_judge_features(const struct el_context *context, const struct el_judge *
     memset(x, 0, el_judge_size(n_members, context->n_types) * sizeof *x);
     add_traits(context, work, mention, x);
     x[EL_JUDGE_POOL] = prior_logit(context, mention);
-    el_judge_type(context, judge, mention, scratch, &x[EL_JUDGE_MARGIN]);
+    el_judge_type(context, judge, work, mention, scratch, &x[EL_JUDGE_MARGIN]);
     for (size_t m = 0; m < n_members; m++) {
         bool answered = (work->extract_answered >> m & 1) != 0;
         x[el_judge_listed(m)] = answered ? 2 * (double)mention->listed[m] - 1 : 0;
         el_judge_shares(context, mention, m, scratch);
-        x[el_judge_share(n_members, m)] = scratch[mention->type];
+        x[el_judge_share(n_members, m)] = scratch[mention->type] * part_of(judge, work, m);
         x[el_judge_yes(n_members, m)] = yes_logit(mention, m);
     }
     x[el_judge_of_type(n_members, (size_t)mention->type)] = 1;
@@ -164,7 +176,8 @@ bool el_judge_rules_out(const struct el_context *context, const struct el_judge 
         x[EL_JUDGE_MARGIN] = best_of(judge->weights[EL_JUDGE_MARGIN], 0, MOST);
         for (size_t m = 0; m < n_members; m++) {
             size_t share = el_judge_share(n_members, m), yes = el_judge_yes(n_members, m);
-            x[share] = best_of(judge->weights[share], log(LEAST), 0);
+            double least = log(LEAST) * part_of(judge, work, m);
+            x[share] = best_of(judge->weights[share], least, 0);
             x[yes] = best_of(judge->weights[yes], -verified, verified);
         }
         if (!(el_logistic(judge->weights, x, n) < judge->threshold)) {
@@ -205,8 +218,8 @@ bool el_judge_types(const struct el_context *context, struct el_work *work, stru
     }
     for (size_t i = 0; i < work->mentions.count; i++) {
         struct el_mention *mention = &work->mentions.items[i];
-        if (mention->n_votes > 0 || context->members == 0) {
-            mention->type = el_judge_type(context, judge, mention, scratch, &margin);
+        if (mention->n_votes > 0 || work->members == 0) {
+            mention->type = el_judge_type(context, judge, work, mention, scratch, &margin);
         }
     }
     return true;

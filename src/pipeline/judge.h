@@ -10,7 +10,9 @@
  *
  *     P = 1 / (1 + exp(-w * x))
  *
- * Where a member gave only a word, the word counts as a probability of WORD. */
+ * Where a member gave only a word, the word counts as a probability of WORD. Where some members are
+ * not asked about a sentence, because of its language, those that are asked count as much as all
+ * would, unless the numbers were fitted to these members. */
 #ifndef EL_PIPELINE_JUDGE_H
 #define EL_PIPELINE_JUDGE_H
 
@@ -28,7 +30,8 @@ void el_judge_prior_shares(const struct el_context *context, const struct el_men
 /* The most probable type of a mention, the first of equal ones; *margin = log of its probability
  * over that of the next (a constant if there is no other). `scratch`: 2 * n_types numbers. */
 int el_judge_type(const struct el_context *context, const struct el_judge *judge,
-                  const struct el_mention *mention, double *scratch, double *margin);
+                  const struct el_work *work, const struct el_mention *mention, double *scratch,
+                  double *margin);
 
 /* x for a mention with its type: el_judge_size() numbers. `scratch` as above. */
 void el_judge_features(const struct el_context *context, const struct el_judge *judge,

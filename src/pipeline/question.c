@@ -94,11 +94,25 @@ size_t el_estimate_call(const struct el_call *call) {
     return tokens;
 }
 
+/* Which demonstrations are a member's: all, or, dealt like cards, each n-th. */
+struct dealing {
+    size_t first, step;
+};
+
+static struct dealing deal(const struct el_context *context, const struct el_work *work,
+                           size_t member) {
+    el_member_set before = work->members & (((el_member_set)1 << member) - 1);
+    return context->settings.deal ? (struct dealing){(size_t)__builtin_popcount(before),
+                                                     (size_t)__builtin_popcount(work->members)}
+                                  : (struct dealing){0, 1};
+}
+
 /* The nearest demonstrations, nearest last. `with_spans`: those without spans say nothing for
  * classification and are left out, unless all prompts of the sentence show the same ones. */
-static bool choose_demonstrations(const struct el_work *work, const struct el_question *question,
-                                  bool with_spans, struct el_arena *arena,
-                                  struct el_prompt_demonstration **list, size_t *count) {
+static bool choose_demonstrations(const struct el_context *context, const struct el_work *work,
+                                  const struct el_question *question, bool with_spans,
+                                  struct el_arena *arena, struct el_prompt_demonstration **list,
+                                  size_t *count) {
     size_t wanted = question->n_demonstrations;
     const struct el_demonstration **chosen = el_arena_array(arena, wanted, sizeof *chosen);
     *list = el_arena_array(arena, wanted, sizeof **list);
@@ -106,7 +120,9 @@ static bool choose_demonstrations(const struct el_work *work, const struct el_qu
     if (*list == NULL || chosen == NULL) {
         return false;
     }
-    for (size_t i = 0; i < work->n_demonstrations && *count < wanted; i++) {
+    struct dealing dealing = deal(context, work, question->member);
+    for (size_t i = dealing.first; i < work->n_demonstrations && *count < wanted;
+         i += dealing.step) {
         const struct el_demonstration *demonstration = &work->demonstrations[i];
         if (!with_spans || demonstration->n_spans > 0) {
             chosen[(*count)++] = demonstration;
@@ -221,7 +237,7 @@ bool el_question_render(const struct el_context *context, const struct el_work *
     for (;;) {
         struct el_prompt_demonstration *demonstrations;
         size_t n_demonstrations;
-        if (!choose_demonstrations(work, question, with_spans, arena, &demonstrations,
+        if (!choose_demonstrations(context, work, question, with_spans, arena, &demonstrations,
                                    &n_demonstrations)) {
             return el_fail_memory(err);
         }

@@ -32,7 +32,7 @@ static bool is_asked(const struct el_context *context, const struct el_work *wor
     enum el_span_source source = context->settings.spans;
     bool worth = context->prompts[member]->head == NULL && work->lang != NULL &&
                  !el_tagger_covers(context->tagger, work->lang);
-    return (context->members >> member & 1) != 0 &&
+    return (work->members >> member & 1) != 0 &&
            (source == EL_SPANS_MEMBERS || (source == EL_SPANS_AUTO && worth));
 }
 
@@ -297,8 +297,9 @@ bool el_retrieve_search(const struct el_context *context, struct el_work *work,
  * nor sentences can be compared; words can. */
 static bool search(const struct el_context *context, struct el_work *work,
                    struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
+    size_t hands = context->settings.deal ? (size_t)__builtin_popcount(work->members) : 1;
     struct el_search_options options = {.similarity = context->settings.similarity,
-                                        .k = context->settings.demonstrations};
+                                        .k = context->settings.demonstrations * hands};
     if (wants_vectors(context, work->round) && !place_vectors(context, work, answers, n_answers)) {
         work->unembedded = true;
         options.similarity = EL_SIMILARITY_BM25;

@@ -116,7 +116,7 @@ static bool finish_task(struct el_task *task, struct el_error *err) {
         }
     }
     document->abstained += abstained;
-    if (flow->stages > EL_STAGE_EXTRACT && context->members != 0 && work->extract_answered == 0) {
+    if (flow->stages > EL_STAGE_EXTRACT && work->members != 0 && work->extract_answered == 0) {
         fail_document(document, "no member listed spans for at least one of its sentences");
     } else if (context->settings.strict && abstained > 0) {
         fail_document(document, "a member abstained (strict)");
@@ -286,6 +286,9 @@ void el_task_start(struct el_tagging *tagging) {
     }
     flow->tasks = task;
     task->work.text = el_arena_copy(&task->work.arena, document->text + begin, len);
+    if (task->work.text != NULL) {
+        task->work.members = el_members_for(tagging->context, &task->work);
+    }
     if (task->work.text == NULL ? !el_fail_memory(&err) : !advance(task, &err)) {
         el_tagging_stop(tagging, EL_OUTCOME_FAILED, &err);
     }

@@ -68,13 +68,23 @@ static bool undecided(const struct el_context *context, const struct el_work *wo
            keeps(context, work, mention, open, false, false) != first;
 }
 
+/* Where the one that verifies is not meant for the sentence's language, those that are do. */
+static el_member_set who_verifies(const struct el_context *context, const struct el_work *work) {
+    el_member_set one = (el_member_set)1 << context->verifier;
+    switch (context->settings.verifier) {
+    case EL_VERIFY_NONE:
+        return 0;
+    case EL_VERIFY_MEMBER:
+        return (one & context->members & ~work->members) == 0 ? one : work->members;
+    default:
+        return work->members;
+    }
+}
+
 static bool ask(const struct el_context *context, struct el_work *work,
                 struct el_questions *questions, struct el_error *err) {
     const struct el_settings *settings = &context->settings;
-    el_member_set verifiers = settings->verifier == EL_VERIFY_NONE ? 0
-                              : settings->verifier == EL_VERIFY_MEMBER
-                                  ? (el_member_set)1 << context->verifier
-                                  : context->members;
+    el_member_set verifiers = who_verifies(context, work);
     bool unfitted = settings->judge != NULL && settings->judge->kind != EL_JUDGE_FITTED;
     if (unfitted && work->verify_asked == 0 && !el_judge_candidates(context, work, err)) {
         return false;

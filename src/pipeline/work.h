@@ -20,7 +20,7 @@
 struct el_context {
     const struct el_config *config;
     struct el_settings settings;
-    el_member_set members; /* who takes part */
+    el_member_set members; /* who takes part; of these a sentence has its own, see el_work */
     size_t n_members;      /* of the configuration; bits of el_member_set */
     const struct el_capabilities *const *capabilities; /* by member */
     struct el_prompt_set *const *prompts;              /* by member */
@@ -137,6 +137,7 @@ struct el_work {
     const char *text;
     size_t text_len, begin;
     const char *lang;
+    el_member_set members; /* who is asked about it */
     struct el_spans words; /* of the sentence ... */
     enum el_pos *tags;     /* ... and their tags; NULL until something asks for them */
     bool evidence;         /* wanted of its entities, see evidence.h */
@@ -168,6 +169,10 @@ struct el_work {
     struct el_answer **log;         /* all answers, for the trace; NULL if not wanted */
     size_t n_log, log_capacity;
 };
+
+/* Of those that take part, the members that are meant for the language of the sentence, or all if
+ * none is: work->members, from its text and `lang`. */
+el_member_set el_members_for(const struct el_context *context, const struct el_work *work);
 
 /* A span of the sentence as one of its document. */
 static inline struct el_span el_in_document(const struct el_work *work, struct el_span span) {

@@ -45,6 +45,9 @@ struct el_member_config {
     const char *model; /* name sent to the server; NULL = what /v1/models lists first */
     enum el_api api;
 
+    const char *const *languages; /* codes of those that it is asked about; NULL = any */
+    size_t n_languages;
+
     const char *prompts; /* name or folder of the template set; NULL = "compact" for gguf files
                             whose vocabulary has <|extract|>, else "chat" */
 

@@ -243,6 +243,7 @@ static void open_fixture(struct fixture *f, const struct place *place, const cha
                                      .embedder = 1};
     el_settings_profile(&f->context.settings, EL_PROFILE_PAPER);
     f->context.settings.demonstrations = 2;
+    f->work.members = f->context.members;
     f->work.text = text;
     f->work.text_len = strlen(text);
 }

@@ -65,18 +65,19 @@ static void types_by_trust_and_bias(void **state) {
     double scratch[2 * TYPES], margin;
     trust[0] = 1;
     trust[1] = 0;
-    assert_int_equal(el_judge_type(&c, &judge, &mention, scratch, &margin), 0);
+    struct el_work work = {.members = 3};
+    assert_int_equal(el_judge_type(&c, &judge, &work, &mention, scratch, &margin), 0);
     near(margin, log(0.6 / 0.3));
     trust[1] = 1;
-    assert_int_equal(el_judge_type(&c, &judge, &mention, scratch, &margin), 1);
+    assert_int_equal(el_judge_type(&c, &judge, &work, &mention, scratch, &margin), 1);
     near(margin, log(0.3 * 0.9) - log(0.6 * 0.05));
     trust[1] = 0; /* a member that says "location" to everything is answered by a bias */
     bias[1] = 1;
-    assert_int_equal(el_judge_type(&c, &judge, &mention, scratch, &margin), 1);
+    assert_int_equal(el_judge_type(&c, &judge, &work, &mention, scratch, &margin), 1);
     near(margin, 1 + log(0.3 / 0.6));
     bias[1] = 0;
     trust[0] = 100;
-    el_judge_type(&c, &judge, &mention, scratch, &margin);
+    el_judge_type(&c, &judge, &work, &mention, scratch, &margin);
     near(margin, 5); /* and no more */
     trust[0] = 1;
 }
@@ -204,13 +205,16 @@ static void what_is_ruled_out_stays_out(void **state) {
             weights[i] = random_in(-0.6, 0.6);
         }
         judge.threshold = random_in(0.2, 0.8);
+        judge.kind = round % 5 == 0 ? EL_JUDGE_FITTED : EL_JUDGE_GENERAL;
         trust[0] = random_in(0, 1);
+        work.members = (el_member_set)(round / 5 % 3 + 1);
+        work.extract_answered = work.members;
         c.settings.verifier = round % 4 == 0 ? EL_VERIFY_ALL : EL_VERIFY_NONE;
         bool ruled_out = el_judge_rules_out(&c, &judge, &work, &mention, scratch, x), any = false;
         for (size_t answer = 0; answer < 20; answer++) {
             answer_at_random(&mention, told);
             mention.verified_by *= c.settings.verifier == EL_VERIFY_ALL;
-            mention.type = el_judge_type(&c, &judge, &mention, scratch, &margin);
+            mention.type = el_judge_type(&c, &judge, &work, &mention, scratch, &margin);
             el_judge_features(&c, &judge, &work, &mention, scratch, x);
             any = any || el_logistic(weights, x, SIZE) >= judge.threshold;
         }
@@ -221,12 +225,46 @@ static void what_is_ruled_out_stays_out(void **state) {
     assert_true(out > 100 && kept > 1000);
 }
 
+/* Two members of whom one is asked are judged as that one alone. */
+static void as_if_alone(void **state) {
+    (void)state;
+    struct el_arena arena = {0};
+    struct el_context two = context(), one = context();
+    static const float told[] = {0.6F, 0.3F, 0.1F};
+    double scratch[2 * TYPES], x[SIZE], y[SIZE], margin_of_two, margin_of_one;
+    one.n_members = 1;
+    for (enum el_judge_kind kind = EL_JUDGE_GENERAL; kind <= EL_JUDGE_TRAINED; kind++) {
+        struct el_judge *of_two = el_judge_of_kind(&arena, kind, 2, TYPES);
+        struct el_judge *of_one = el_judge_of_kind(&arena, kind, 1, TYPES);
+        assert_non_null(of_two);
+        assert_non_null(of_one);
+        for (size_t m = 0; m < 2; m++) {
+            struct el_mention in_two = {.text = "Turku"}, in_one = {.text = "Turku"};
+            struct el_work work = {.members = 1U << m, .extract_answered = 1U << m};
+            struct el_work alone = {.members = 1, .extract_answered = 1};
+            in_two.listed[m] = in_one.listed[0] = 0.8F;
+            in_two.shares[m] = in_one.shares[0] = told;
+            in_two.type = el_judge_type(&two, of_two, &work, &in_two, scratch, &margin_of_two);
+            in_one.type = el_judge_type(&one, of_one, &alone, &in_one, scratch, &margin_of_one);
+            assert_int_equal(in_two.type, in_one.type);
+            near(margin_of_two, margin_of_one);
+            el_judge_features(&two, of_two, &work, &in_two, scratch, x);
+            el_judge_features(&one, of_one, &alone, &in_one, scratch, y);
+            near(el_logistic(of_two->weights, x, el_judge_size(2, TYPES)),
+                 el_logistic(of_one->weights, y, el_judge_size(1, TYPES)));
+            near(x[EL_JUDGE_SINGLE], 1);
+        }
+    }
+    el_arena_free(&arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_members_say),
         cmocka_unit_test(types_by_trust_and_bias),
         cmocka_unit_test(features_of_a_candidate),
         cmocka_unit_test(the_threshold_drops),
+        cmocka_unit_test(as_if_alone),
         cmocka_unit_test(what_is_ruled_out_stays_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

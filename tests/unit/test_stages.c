@@ -57,6 +57,7 @@ static void set_up(struct fixture *f, const char *text) {
                                      .n_types = 3};
     el_settings_profile(&f->context.settings, EL_PROFILE_PAPER);
     f->context.settings.verifier = EL_VERIFY_MEMBER;
+    f->work.members = 7;
     f->work.text = text;
     f->work.text_len = strlen(text);
     f->work.keep = (struct el_span){0, strlen(text)};
@@ -577,6 +578,101 @@ static void demonstrations_fit(void **state) {
     tear_down(&f);
 }
 
+/* ---- languages ---- */
+
+static el_member_set asked_about(struct fixture *f, const char *text, const char *lang) {
+    f->work.text = text;
+    f->work.text_len = strlen(text);
+    f->work.lang = lang;
+    return el_members_for(&f->context, &f->work);
+}
+
+static void members_are_asked_about_their_languages(void **state) {
+    (void)state;
+    static const char *const first[] = {"en", "de"}, *const second[] = {"zh"},
+                             *const third[] = {"hi"};
+    static const char chinese[] = "\xe5\x8c\x97\xe4\xba\xac",
+                      japanese[] = "\xe3\x81\x8b\xe3\x81\xaa";
+    struct fixture f;
+    set_up(&f, "");
+    assert_int_equal(asked_about(&f, "Bonn", "de"), 7); /* nobody says which are theirs */
+    f.members[0].languages = first;
+    f.members[0].n_languages = 2;
+    f.members[1].languages = second;
+    f.members[1].n_languages = 1;
+    assert_int_equal(asked_about(&f, "Bonn", "de"), 1 | 4);
+    assert_int_equal(asked_about(&f, "Bonn", "deu"), 1 | 4);
+    assert_int_equal(asked_about(&f, "Bonn", "de-AT"), 1 | 4);
+    assert_int_equal(asked_about(&f, "Bonn", "fi"), 4);
+    assert_int_equal(asked_about(&f, chinese, "zh"), 2 | 4);
+    assert_int_equal(asked_about(&f, "Bonn", NULL), 1 | 4); /* by its script */
+    assert_int_equal(asked_about(&f, chinese, NULL), 2 | 4);
+    assert_int_equal(asked_about(&f, japanese, "ja"), 4);
+    assert_int_equal(asked_about(&f, "1914", NULL), 7);
+    f.members[2].languages = third;
+    f.members[2].n_languages = 1;
+    assert_int_equal(asked_about(&f, "Bonn", "fi"), 7); /* nobody's: all are asked */
+    f.context.members = 1 | 2;
+    assert_int_equal(asked_about(&f, "Bonn", "fi"), 1 | 2);
+    assert_int_equal(asked_about(&f, "Bonn", "en"), 1);
+    tear_down(&f);
+}
+
+static void a_member_is_not_asked_about_other_languages(void **state) {
+    (void)state;
+    struct fixture f;
+    const char *lists[] = {"", "<|mark|>Bonn<|/mark|>", "<|mark|>Bonn<|/mark|>"};
+    const char *types[] = {"", "location<|sep|>", "location<|sep|>"};
+    set_up(&f, "Bonn");
+    f.work.members = 2 | 4;
+    assert_int_equal(run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, lists), 2);
+    assert_int_equal(run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, types), 2);
+    assert_int_equal(f.work.mentions.items[0].type, 1);
+    f.context.verifier = 0; /* who verifies is not meant for the language */
+    assert_int_equal(run_stage(&f, el_stages[EL_STAGE_VERIFY], always_yes, NULL), 2);
+    assert_int_equal(f.work.mentions.items[0].verified_by, 2 | 4);
+    tear_down(&f);
+}
+
+/* Which of four demonstrations, "d0." to "d3.", a member's prompt shows, in order. */
+static void check_hand(struct fixture *f, size_t member, const char *shown) {
+    struct el_question question = {.stage = EL_STAGE_EXTRACT,
+                                   .kind = EL_PROMPT_EXTRACT,
+                                   .member = member,
+                                   .n_demonstrations = 4};
+    struct el_call call;
+    struct el_error err;
+    char seen[16] = "";
+    assert_true(el_question_render(&f->context, &f->work, &question, &f->work.arena, &call, &err));
+    const char *at = call.prompt;
+    while ((at = strstr(at, "<|text|> d")) != NULL) {
+        at += strlen("<|text|> d");
+        strncat(seen, at, 1);
+    }
+    assert_string_equal(seen, shown);
+    assert_int_equal(question.n_demonstrations, strlen(shown));
+    assert_int_equal(question.n_dropped, 0);
+}
+
+static void demonstrations_are_dealt(void **state) {
+    (void)state;
+    struct fixture f;
+    struct el_demonstration demonstrations[4] = {
+        {.text = "d0."}, {.text = "d1."}, {.text = "d2."}, {.text = "d3."}};
+    set_up(&f, "Bo in Bonn.");
+    f.work.demonstrations = demonstrations;
+    f.work.n_demonstrations = 4;
+    check_hand(&f, 1, "3210");
+    f.context.settings.deal = true;
+    check_hand(&f, 0, "30");
+    check_hand(&f, 1, "1");
+    check_hand(&f, 2, "2");
+    f.work.members = 1 | 4; /* nobody is dealt those of a member that is not asked */
+    check_hand(&f, 0, "20");
+    check_hand(&f, 2, "31");
+    tear_down(&f);
+}
+
 /* ---- cutting ---- */
 
 static void pieces_cover_the_text(void **state) {
@@ -640,6 +736,9 @@ int main(void) {
         cmocka_unit_test(saved_calls_are_counted),
         cmocka_unit_test(overlaps),
         cmocka_unit_test(demonstrations_fit),
+        cmocka_unit_test(demonstrations_are_dealt),
+        cmocka_unit_test(members_are_asked_about_their_languages),
+        cmocka_unit_test(a_member_is_not_asked_about_other_languages),
         cmocka_unit_test(pieces_cover_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
