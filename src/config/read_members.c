@@ -2,6 +2,7 @@
 #include "base/print.h"
 #include "config/config_private.h"
 #include "config/sections.h"
+#include "language/same_language.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -351,7 +352,12 @@ static bool read_languages(void *context, const struct el_yaml_key *key, yaml_no
         return el_fail_memory(l->err);
     }
     for (size_t i = 0; i < n; i++) {
-        if (!el_read_lang(l, key, el_yaml_item(&l->yaml, value, i), &list[i])) {
+        yaml_node_t *item = el_yaml_item(&l->yaml, value, i);
+        const char *code = item->type == YAML_SCALAR_NODE ? (char *)item->data.scalar.value : "";
+        struct el_language language = el_language_by_code(code);
+        bool script = language.code == NULL && language.script >= 0;
+        if (script ? !el_read_string(l, key, item, &list[i])
+                   : !el_read_lang(l, key, item, &list[i])) {
             return false;
         }
     }

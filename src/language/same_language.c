@@ -70,9 +70,10 @@ struct el_language el_language_of(const char *text, size_t len, const char *code
 struct el_language el_language_by_code(const char *code) {
     UErrorCode status = U_ZERO_ERROR;
     char likely[ULOC_FULLNAME_CAPACITY], script[ULOC_SCRIPT_CAPACITY];
-    struct el_language language = {code, -1};
+    bool any = strncmp(code, "und-", 4) == 0;
+    struct el_language language = {any ? NULL : code, -1};
     uloc_addLikelySubtags(code, likely, sizeof likely, &status);
-    uloc_getScript(likely, script, sizeof script, &status);
+    uloc_getScript(any ? code : likely, script, sizeof script, &status);
     if (U_SUCCESS(status) && status != U_STRING_NOT_TERMINATED_WARNING) {
         bool han = strcmp(script, "Hans") == 0 || strcmp(script, "Hant") == 0 ||
                    strcmp(script, "Jpan") == 0;

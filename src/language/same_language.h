@@ -16,7 +16,8 @@ bool el_language_code_same(const char *a, const char *b);
 
 struct el_language el_language_of(const char *text, size_t len, const char *code);
 
-/* A language by its code alone, with the script that it is most likely written in. */
+/* A language by its code alone, with the script that it is most likely written in. "und-Latn" is
+ * any language in that script: its code is unknown. */
 struct el_language el_language_by_code(const char *code);
 
 /* By their codes; if one of them is unknown, by their scripts. A text

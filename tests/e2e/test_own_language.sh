@@ -54,3 +54,27 @@ import json, sys
 lang = {d["id"]: d["lang"] for d in map(json.loads, open(sys.argv[1], encoding="utf-8"))}
 assert [lang[d["id"]] for d in json.load(open("out"))[0]["demonstrations"]] == ["en"] * 5
 END
+
+# Members for some languages only: nobody else is asked, in any stage.
+configure two.yaml "name: a, url: 'http://127.0.0.1:$port', prompts: $PWD/plain, languages: [de, und-Hans]" \
+    "name: b, url: 'http://127.0.0.1:$port', prompts: $PWD/plain"
+# asked NAME TEXT MEMBERS OPTION...
+asked() {
+    name="who is asked: $1" members=$3
+    printf '%s' "$2" >text.txt
+    shift 3
+    try 0 "$name" "$el4ner" tag -q -c two.yaml --no-cache --pool pool.jsonl --types person --profile votes \
+        --trace trace text.txt -o o.jsonl "$@" &&
+        that "$name" python3 -c '
+import json, sys
+r = json.loads(open("trace").readline())
+who = {c["member"] for stage in ("extract", "classify", "verify") for c in r[stage]["calls"]}
+assert " ".join(sorted(who)) == sys.argv[1], who' "$members"
+}
+asked "one of its languages" "Umbrellist met Zork." "a b" --lang de
+asked "another language" "Umbrellist met Zork." "b" --lang en
+asked "a script of one of them" "Umbrellist met Zork." "a b"
+asked "any language in this script" "雨伞先生昨天来了。" "a b"
+asked "another script" "Дождь идёт." "b"
+try 0 "the estimate knows" "$el4ner" tag -c two.yaml --pool pool.jsonl --types person --lang en --dry-run text.txt
+that "the estimate knows" grep -Eq '^a( +0){5}' out

@@ -165,6 +165,7 @@ static const char everything[] =
     "    price: {in: 0.1, out: 0.4}\n"
     "    retries: 0\n"
     "    slots: 16\n"
+    "    languages: [de, und-Cyrl]\n"
     "  - {name: third, url: \"http://127.0.0.1:8082\", api_key_file: key}\n"
     "types:\n"
     "  creative-work: {description: 'a title: of a work', aliases: [work, WORK]}\n"
@@ -176,6 +177,7 @@ static const char everything[] =
     "  vectors: {url: \"http://127.0.0.1:8083/v1\", model: minilm, slots: 2, context: 256,\n"
     "    api_key_env: EL4NER_TEST_KEY, extra_body: {dimensions: 64}, price: {in: 0.02}}\n"
     "  k: 3\n"
+    "  deal: true\n"
     "  similarity: bm25\n"
     "  weights: {NOUN: 1}\n"
     "  types: false\n"
@@ -202,6 +204,9 @@ static void check_everything(const struct el_config *config, const struct place 
     assert_int_equal(big->api, EL_API_CHAT);
     assert_int_equal(big->retries, 0);
     assert_int_equal(big->slots, 16);
+    assert_int_equal(small->n_languages, 0);
+    assert_int_equal(big->n_languages, 2);
+    assert_string_equal(big->languages[1], "und-Cyrl");
     assert_float_equal(big->connect_timeout, 1.5, 0);
     assert_float_equal(big->total_timeout, 60, 0);
     assert_float_equal(big->price_out, 0.4, 0);
@@ -228,6 +233,7 @@ static void check_everything(const struct el_config *config, const struct place 
     const struct el_settings *s = &config->settings;
     assert_int_equal(s->profile, EL_PROFILE_PAPER);
     assert_int_equal(s->demonstrations, 3);
+    assert_true(s->deal);
     assert_int_equal(s->similarity, EL_SIMILARITY_BM25);
     assert_float_equal(s->pos_weights[EL_POS_NOUN], 1, 0);
     assert_float_equal(s->pos_weights[EL_POS_PROPN], 0, 0);

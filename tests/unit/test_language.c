@@ -55,8 +55,31 @@ static void codes_of_one_language(void **state) {
     assert_false(el_language_same(&hausa, &endless));
 }
 
+static void scripts_of_codes(void **state) {
+    (void)state;
+    static const struct {
+        const char *code, *text;
+        bool same;
+    } cases[] = {{"und-Latn", "Bonn", true},     {"und-Latn", "\xe5\x8c\x97", false},
+                 {"und-Cyrl", "\xd0\xb6", true}, {"und-Hans", "\xe5\x8c\x97", true},
+                 {"zh", "\xe5\x8c\x97", true},   {"ja", "\xe5\x8c\x97", true},
+                 {"ko", "\xe5\x8c\x97", false},  {"ko", "\xed\x95\x9c", true},
+                 {"sr-Latn", "Bonn", true},      {"sr", "Bonn", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct el_language a = el_language_by_code(cases[i].code),
+                           b = el_language_of(cases[i].text, strlen(cases[i].text), NULL);
+        if (el_language_same(&a, &b) != cases[i].same) {
+            fail_msg("%s, %s", cases[i].code, cases[i].text);
+        }
+    }
+    assert_null(el_language_by_code("und-Latn").code);
+    assert_int_equal(el_language_by_code("und-Foo").script, -1);
+    assert_int_equal(el_language_by_code("und-Fooo").script, -1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(codes_are_known_and_names_are_not),
-                                       cmocka_unit_test(codes_of_one_language)};
+                                       cmocka_unit_test(codes_of_one_language),
+                                       cmocka_unit_test(scripts_of_codes)};
     return cmocka_run_group_tests_name("language", tests, NULL, NULL);
 }

@@ -589,8 +589,8 @@ static el_member_set asked_about(struct fixture *f, const char *text, const char
 
 static void members_are_asked_about_their_languages(void **state) {
     (void)state;
-    static const char *const first[] = {"en", "de"}, *const second[] = {"zh"},
-                             *const third[] = {"hi"};
+    static const char *const first[] = {"en", "de"}, *const third[] = {"hi"};
+    const char *second[] = {"zh"};
     static const char chinese[] = "\xe5\x8c\x97\xe4\xba\xac",
                       japanese[] = "\xe3\x81\x8b\xe3\x81\xaa";
     struct fixture f;
@@ -609,6 +609,10 @@ static void members_are_asked_about_their_languages(void **state) {
     assert_int_equal(asked_about(&f, chinese, NULL), 2 | 4);
     assert_int_equal(asked_about(&f, japanese, "ja"), 4);
     assert_int_equal(asked_about(&f, "1914", NULL), 7);
+    second[0] = "und-Latn"; /* whatever is written in this script */
+    assert_int_equal(asked_about(&f, "Bonn", "fi"), 2 | 4);
+    assert_int_equal(asked_about(&f, chinese, "zh"), 4);
+    second[0] = "zh";
     f.members[2].languages = third;
     f.members[2].n_languages = 1;
     assert_int_equal(asked_about(&f, "Bonn", "fi"), 7); /* nobody's: all are asked */
