@@ -215,8 +215,13 @@ const struct el_pool *el_engine_pool(const el4ner *engine) {
     return el_ensemble_pool(engine->ensemble);
 }
 
-bool el_engine_use_pool(el4ner *engine, struct el_pool *pool, struct el_error *err) {
-    return el_ensemble_use_pool(engine->ensemble, pool, err);
+bool el_engine_use_pool(el4ner *engine, struct el_pool *pool, struct el_prior *prior,
+                        struct el_error *err) {
+    return el_ensemble_use_pool(engine->ensemble, pool, prior, err);
+}
+
+bool el_engine_counts_labels(const el4ner *engine) {
+    return el_ensemble_counts_labels(engine->ensemble);
 }
 
 size_t el_engine_window(const el4ner *engine) {

@@ -28,9 +28,12 @@ const struct el_counts *el_engine_counts(const el4ner *engine);
  * thread may read it. */
 const struct el_pool *el_engine_pool(const el4ner *engine);
 /* Texts that it takes in from now on are shown demonstrations of this pool, which has vectors of
- * its own; those in work keep theirs. NULL: its own again. It is taken in any case. In the engine's
- * thread. */
-bool el_engine_use_pool(el4ner *engine, struct el_pool *pool, struct el_error *err);
+ * its own, and are judged by its labels; those in work keep theirs. NULL: its own again. Both are
+ * taken in any case. In the engine's thread. */
+bool el_engine_use_pool(el4ner *engine, struct el_pool *pool, struct el_prior *prior,
+                        struct el_error *err);
+/* Does it want to know what the labels of such a pool say? */
+bool el_engine_counts_labels(const el4ner *engine);
 
 /* How many sentences it has in work at a time. */
 size_t el_engine_window(const el4ner *engine);

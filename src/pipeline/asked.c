@@ -102,6 +102,7 @@ el_member_set el_members_for(const struct el_context *context, const struct el_w
 
 void el_context_settle(struct el_context *context) {
     struct el_settings *settings = &context->settings;
+    *settings = context->configured;
     bool labels = context->pool != NULL && !context->pool_lacks_types;
     const struct el_judge *judge = settings->judge;
     if (!labels && judge != NULL &&

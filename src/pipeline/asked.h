@@ -14,7 +14,7 @@
 bool el_context_set_types(struct el_context *context, struct el_arena *arena,
                           const struct el_type *types, size_t n, struct el_error *err);
 
-/* What the settings leave open. Where the pool has none of the types, the general judgement would
+/* The settings, from the configured ones. Where the pool has none of the types, the general judgement would
  * know too little: votes decide. Nobody verifies what a judgement decides, unless it is said who.
  */
 void el_context_settle(struct el_context *context);

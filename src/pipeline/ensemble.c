@@ -210,7 +210,7 @@ bool el_ensemble_open(struct el_config *config, const struct el_ensemble_options
     context->capabilities = (const struct el_capabilities *const *)ensemble->capabilities;
     context->prompts = ensemble->prompts;
     context->tagger = ensemble->tagger;
-    if (config->settings.from_pool > 0 && !el_ensemble_open_prior(ensemble, err)) {
+    if (el_ensemble_counts_labels(ensemble) && !el_ensemble_open_prior(ensemble, err)) {
         el_ensemble_close(ensemble);
         return false;
     }
@@ -232,6 +232,10 @@ void el_ensemble_close(struct el_ensemble *ensemble) {
     el_tagger_close(ensemble->tagger);
     el_arena_free(&ensemble->arena);
     free(ensemble);
+}
+
+bool el_ensemble_counts_labels(const struct el_ensemble *ensemble) {
+    return ensemble->config->settings.from_pool > 0;
 }
 
 bool el_ensemble_open_prior(struct el_ensemble *ensemble, struct el_error *err) {
@@ -277,10 +281,10 @@ struct el_context el_ensemble_context(const struct el_ensemble *ensemble,
                                       const struct el_settings *settings, el_member_set members) {
     struct el_context context = ensemble->context;
     el_member_set all = (el_member_set)((UINT64_C(1) << ensemble->config->n_members) - 1);
-    context.settings = settings != NULL ? *settings : ensemble->config->settings;
+    context.configured = settings != NULL ? *settings : ensemble->config->settings;
     context.members = members != 0 ? members & all : all;
-    if (context.settings.judge != NULL && context.settings.from_pool > 0 &&
-        !el_judge_hears_members(context.settings.judge)) {
+    if (context.configured.judge != NULL && context.configured.from_pool > 0 &&
+        !el_judge_hears_members(context.configured.judge)) {
         context.members = 0;
     }
     el_context_settle(&context);
@@ -309,8 +313,8 @@ const struct el_pool *el_ensemble_pool(const struct el_ensemble *ensemble) {
 }
 
 bool el_ensemble_use_pool(struct el_ensemble *ensemble, struct el_pool *pool,
-                          struct el_error *err) {
-    return el_grown_replace(&ensemble->grown, pool, err);
+                          struct el_prior *prior, struct el_error *err) {
+    return el_grown_replace(&ensemble->grown, pool, prior, err);
 }
 
 json_t *el_ensemble_manifest(const struct el_ensemble *ensemble) {

@@ -6,6 +6,7 @@
 #define EL_PIPELINE_ENSEMBLE_H
 
 #include "pipeline/abstention.h"
+#include "retrieval/prior.h"
 
 struct el_ensemble;
 struct el_answer; /* work.h */
@@ -89,10 +90,14 @@ struct el_embedder *el_ensemble_embedder(struct el_ensemble *ensemble);
  * may read it. */
 const struct el_pool *el_ensemble_pool(const struct el_ensemble *ensemble);
 /* Documents that are submitted from now on are shown demonstrations of this pool instead, which has
- * vectors of its own; those in work keep theirs. NULL: its own again. It is taken in any case. */
-bool el_ensemble_use_pool(struct el_ensemble *ensemble, struct el_pool *pool, struct el_error *err);
+ * vectors of its own, and are judged by its prior; those in work keep theirs. NULL: its own again.
+ * Both are taken in any case. */
+bool el_ensemble_use_pool(struct el_ensemble *ensemble, struct el_pool *pool,
+                          struct el_prior *prior, struct el_error *err);
+/* Do the settings ask for what the pool's labels say? */
+bool el_ensemble_counts_labels(const struct el_ensemble *ensemble);
 /* Make the pool's prior (retrieval/prior.h) if that is not done yet. Opening does so where
- * settings.from_pool asks for it. */
+ * the settings ask for it. */
 bool el_ensemble_open_prior(struct el_ensemble *ensemble, struct el_error *err);
 /* The prompt set of a member: the configured one, else "compact" for models with its markers in
  * their vocabulary, else "conversation", or "chat" in the paper profile, which has separate

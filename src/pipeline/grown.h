@@ -8,12 +8,15 @@
 
 struct el_grown;
 
-/* Takes `pool` in any case, and replaces *grown. Both may be NULL: the ensemble's own. */
-bool el_grown_replace(struct el_grown **grown, struct el_pool *pool, struct el_error *err);
+/* Takes `pool` and its prior in any case, and replaces *grown. All may be NULL: the ensemble's own.
+ */
+bool el_grown_replace(struct el_grown **grown, struct el_pool *pool, struct el_prior *prior,
+                      struct el_error *err);
 /* The end, when no document uses it. */
 void el_grown_close(struct el_grown *grown);
 
-/* A document begins to use it: its context, in `arena`, is like `plain` but for the pool. */
+/* A document begins to use it: its context, in `arena`, is like `plain` but for the pool, what
+ * its labels say, and what follows from its types. */
 bool el_grown_use(struct el_grown *grown, const struct el_context *plain, struct el_arena *arena,
                   const struct el_context **context, struct el_error *err);
 /* A document is done with it. */

@@ -13,18 +13,16 @@ bool el_terms_context(const struct el_ensemble *ensemble, const struct el_terms 
         return el_fail_memory(err);
     }
     *context = el_ensemble_context(ensemble, NULL, 0);
-    if (terms->types != NULL) { /* what was settled for the ensemble's own types does not hold */
-        context->settings = ensemble->config->settings;
-        if (!el_config_types(ensemble->config, arena, terms->types, terms->n_types, &types,
-                             &context->settings.judge, err) ||
-            !el_context_set_types(context, arena, types, terms->n_types, err)) {
-            return false;
-        }
-        el_context_settle(context);
+    if (terms->types != NULL &&
+        (!el_config_types(ensemble->config, arena, terms->types, terms->n_types, &types,
+                          &context->configured.judge, err) ||
+         !el_context_set_types(context, arena, types, terms->n_types, err))) {
+        return false;
     }
     if (terms->nested != NULL) {
-        context->settings.nested = *terms->nested;
+        context->configured.nested = *terms->nested;
     }
+    el_context_settle(context);
     *lacking = context->pool_lacks_types && context->settings.demonstrations > 0;
     return true;
 }

@@ -19,7 +19,8 @@
 /* What does not change during a run: stages read it and nothing else. */
 struct el_context {
     const struct el_config *config;
-    struct el_settings settings;
+    struct el_settings configured; /* what these leave open is settled ... */
+    struct el_settings settings;   /* ... here, for the pool and the types */
     el_member_set members; /* who takes part; of these a sentence has its own, see el_work */
     size_t n_members;      /* of the configuration; bits of el_member_set */
     const struct el_capabilities *const *capabilities; /* by member */

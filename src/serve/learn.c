@@ -6,7 +6,7 @@
 #include "base/new_file.h"
 #include "base/sha256.h"
 #include "corpus/format.h"
-#include "retrieval/pool.h"
+#include "retrieval/prior.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,12 +40,14 @@ struct learner {
     bool open_end;    /* its last line has no line feed */
 
     el4ner *engine; /* NULL: it is not there yet, or not any more */
+    bool counts_labels;
     pthread_t thread;
     pthread_cond_t news; /* `due` or `stop` */
     bool started, due, stop;
     atomic_bool built; /* `pool` is for the engine; NULL = its own will do. Read without the mutex
                           too, which may be held while a file is written */
-    struct el_pool *pool; /* the engine's when it is taken over */
+    struct el_pool *pool;   /* the engine's when it is taken over ... */
+    struct el_prior *prior; /* ... with what its labels say; NULL where nothing asks for it */
     size_t n_built, n_used;
 };
 
@@ -336,11 +338,17 @@ void learner_counts(struct learner *learner, size_t *learned, size_t *used) {
 
 /* ---- pools ---- */
 
+static void close_pool(struct learner *learner) {
+    el_prior_close(learner->prior);
+    el_pool_close(learner->pool);
+}
+
 /* With the mutex held, which is given up while the pool is built. */
 static bool build(struct learner *learner, struct el_error *err) {
     struct el_read_options options = {.format = EL_FORMAT_JSONL};
     struct el_buffer text = {0};
     struct el_pool *pool = NULL;
+    struct el_prior *prior = NULL;
     struct el_reader *reader;
     size_t n = learner->held.n;
     join_lines(&learner->held, 0, &text);
@@ -350,7 +358,8 @@ static bool build(struct learner *learner, struct el_error *err) {
     bool ok = n == 0 || file != NULL || el_fail_memory(err);
     ok = ok && (n == 0 || el_reader_open_file(file, learner->path, &options, &reader, err));
     if (ok && n > 0) {
-        ok = el_pool_grow(el_engine_pool(learner->engine), reader, &learner->log, &pool, err);
+        ok = el_pool_grow(el_engine_pool(learner->engine), reader, &learner->log, &pool, err) &&
+             (!learner->counts_labels || el_prior_open(pool, &prior, err));
         el_reader_close(reader);
     }
     if (file != NULL) {
@@ -358,9 +367,12 @@ static bool build(struct learner *learner, struct el_error *err) {
     }
     el_buffer_free(&text);
     pthread_mutex_lock(&learner->mutex);
-    if (ok) {
-        el_pool_close(learner->pool);
+    if (!ok) {
+        el_pool_close(pool);
+    } else {
+        close_pool(learner);
         learner->pool = pool;
+        learner->prior = prior;
         atomic_store(&learner->built, true);
         learner->n_built = n;
     }
@@ -394,12 +406,13 @@ void learner_apply(struct learner *learner) {
         return;
     }
     pthread_mutex_lock(&learner->mutex);
-    if (el_engine_use_pool(learner->engine, learner->pool, &err)) {
+    if (el_engine_use_pool(learner->engine, learner->pool, learner->prior, &err)) {
         learner->n_used = learner->n_built;
     } else {
         el_log(&learner->log, EL_WARNING, "what was learned is not used yet: %s", err.message);
     }
     learner->pool = NULL;
+    learner->prior = NULL;
     atomic_store(&learner->built, false);
     pthread_mutex_unlock(&learner->mutex);
 }
@@ -415,6 +428,7 @@ bool learner_begin(struct learner *learner, el4ner *engine, struct el_error *err
     }
     pthread_mutex_lock(&learner->mutex);
     learner->engine = engine;
+    learner->counts_labels = el_engine_counts_labels(engine);
     bool ok = build(learner, err);
     learner->started = ok && pthread_create(&learner->thread, NULL, work, learner) == 0;
     ok = ok && (learner->started || el_fail_memory(err));
@@ -461,7 +475,7 @@ bool learner_open(const char *path, const struct el_log *log, struct learner **o
 
 void learner_close(struct learner *learner) {
     if (learner != NULL) {
-        el_pool_close(learner->pool);
+        close_pool(learner);
         free_sentences(&learner->held);
         pthread_cond_destroy(&learner->news);
         pthread_mutex_destroy(&learner->mutex);

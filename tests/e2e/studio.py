@@ -336,7 +336,31 @@ def own_configuration():
     assert {r["value"]["labels"][0] for r in got} <= {'A & "B"', "person"}, got
 
 
+def found(text):
+    got = json.loads(tag({"text": text, "types": ["PER", "ROBOT"]}))["entities"]
+    return [(one["text"], one["type"]) for one in got]
+
+
+UNKNOWN = "and zorblax beeped in 1999.", "and zorblax hummed."
+
+
+def judged_by():
+    """The labels decide, and those of a type that the first pool lacks as well."""
+    equal([found(text) for text in UNKNOWN], [[], []])
+    verbs = "sang", "slept", "ran", "wrote", "left", "came"
+    for number, verb in enumerate(verbs):
+        post("/webhook", event(annotation=200 + number, text=f"and zorblax {verb}.", regions=((4, 11, "ROBOT"),)))
+    used(len(verbs))
+    judges()
+
+
+def judges():
+    equal([found(text) for text in UNKNOWN], [[("zorblax", "ROBOT")]] * 2)
+
+
 run({
+    "judged": [("what was learned is judged by", judged_by)],
+    "judges": [("what an earlier service has learned is judged by", judges)],
     "predict": [("health and setup for Label Studio", setup), ("predictions for Label Studio", predictions),
                 ("several texts and sets of labels", several_texts), ("tasks without their text", without_text),
                 ("mistakes of Label Studio are named", mistakes), ("nothing is learned without --learn", not_learned)],

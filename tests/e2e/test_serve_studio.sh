@@ -49,3 +49,23 @@ says 2 "cannot grow while it is in use" "vectors of an embedding model" "$el4ner
 printf 'secret\n' >token
 service -c two.yaml --token-file token
 python3 "$client" token "$address"
+kill "$service"
+wait "$service"
+
+# What is learned is judged by, too.
+python3 - >seed.jsonl <<'PY'
+import json
+for i in range(40):
+    name = ["Ada", "Bob", "Carl", "Dora"][i % 4]
+    text = f"{name} {['sang', 'slept', 'ran', 'wrote'][i // 4 % 4]} in {['Rome', 'Oslo', 'Bonn'][i % 3]} {i}."
+    start = text.index(" in ") + 4
+    print(json.dumps({"text": text, "entities": [{"start": 0, "end": len(name), "type": "PER"},
+                                                 {"start": start, "end": start + 4, "type": "LOC"}]}))
+PY
+{ printf 'judge: labels\n' && grep -v profile two.yaml; } >labels.yaml
+service -c labels.yaml --pool seed.jsonl --learn judged.jsonl
+python3 "$client" judged "$address" "$work/judged.jsonl"
+kill "$service"
+wait "$service"
+service -c labels.yaml --pool seed.jsonl --learn judged.jsonl
+python3 "$client" judges "$address" "$work/judged.jsonl"
