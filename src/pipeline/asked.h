@@ -14,8 +14,9 @@
 bool el_context_set_types(struct el_context *context, struct el_arena *arena,
                           const struct el_type *types, size_t n, struct el_error *err);
 
-/* The settings, from the configured ones. Where the pool has none of the types, the general judgement would
- * know too little: votes decide. Nobody verifies what a judgement decides, unless it is said who.
+/* The settings, from the configured ones. Where the pool has none of the types, the general
+ * judgement would know too little: votes decide. Nobody verifies what a judgement decides, unless
+ * it is said who.
  */
 void el_context_settle(struct el_context *context);
 

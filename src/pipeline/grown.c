@@ -7,7 +7,7 @@
 struct el_grown {
     struct el_pool *pool;
     struct el_prior *prior; /* NULL where nothing asks for it */
-    size_t users; /* documents, and the ensemble while no other has taken its place */
+    size_t users;           /* documents, and the ensemble while no other has taken its place */
 };
 
 bool el_grown_replace(struct el_grown **grown, struct el_pool *pool, struct el_prior *prior,
