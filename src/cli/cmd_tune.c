@@ -396,6 +396,7 @@ static int run(struct command *c) {
                                        .store_path = store,
                                        .refresh = c->settings.refresh,
                                        .offline = c->dry_run,
+                                       .ask_anyway = true,
                                        .embed = c->dry_run,
                                        .trace = c->trace.file,
                                        .answered = cli_watch_answer,

@@ -33,7 +33,7 @@ bool cli_report_silent(struct el_ensemble *ensemble, const struct el_config *con
 }
 
 void cli_tell_ensemble(struct el_config *config) {
-    if (!config->ensemble_by_default) {
+    if (!config->ensemble_by_default || el_settings_ask_nobody(&config->settings)) {
         return;
     }
     if (strcmp(config->ensemble, "nano") != 0) {

@@ -190,6 +190,8 @@ bool el_config_forget_members(struct el_config *config, struct el_error *err);
 /* What is auto because it depends on whether trained members are judged: k, and `some`. */
 void el_settings_settle(struct el_settings *settings);
 size_t el_settings_k(const struct el_settings *settings);
+/* Does the judgement find candidates in the pool, and hear no member? */
+bool el_settings_ask_nobody(const struct el_settings *settings);
 
 /* agreement_skips as a number of members. Unanimous means all of the configuration, and takes
  * three: what two agree on is not yet safe. */

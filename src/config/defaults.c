@@ -100,6 +100,11 @@ size_t el_settings_k(const struct el_settings *settings) {
     return are_trained(settings) ? 2 : 5;
 }
 
+bool el_settings_ask_nobody(const struct el_settings *settings) {
+    return settings->judge != NULL && settings->from_pool > 0 &&
+           !el_judge_hears_members(settings->judge);
+}
+
 void el_settings_settle(struct el_settings *settings) {
     if (settings->some == EL_SOME_AUTO) {
         settings->some = are_trained(settings) ? EL_SOME_ON : EL_SOME_OFF;

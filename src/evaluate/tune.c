@@ -647,6 +647,11 @@ static bool enough(const struct tune *t) {
 }
 
 static bool tune(struct tune *t) {
+    if (el_ensemble_rests(t->ensemble)) {
+        return el_fail(t->err, EL_ERR_CONFIG,
+                       "no member was started, for the configured judgement hears none; "
+                       "tune with a configuration without 'judge'");
+    }
     el_settings_settle(&t->config->settings);
     struct el_settings as_is = t->config->settings, settings = as_is;
     as_is.apart = el_pool_neighbours(el_ensemble_pool(t->ensemble));

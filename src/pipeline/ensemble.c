@@ -138,6 +138,10 @@ static bool open_pool(struct el_ensemble *ensemble, const char *path, struct el_
     return true;
 }
 
+bool el_ensemble_rests(const struct el_ensemble *ensemble) {
+    return ensemble->rests;
+}
+
 /* The members, and after them the embedding member where retrieval needs one. */
 static bool start_client(struct el_ensemble *ensemble, const struct el_ensemble_options *options,
                          bool embed, struct el_error *err) {
@@ -146,6 +150,7 @@ static bool start_client(struct el_ensemble *ensemble, const struct el_ensemble_
                                        .store_path = options->store_path,
                                        .refresh = options->refresh,
                                        .constrain = config->settings.constrain,
+                                       .rest = ensemble->rests,
                                        .llama_server = config->llama_server,
                                        .data_folders = config->data_folders};
     size_t n = options->offline ? 0 : config->n_members;
@@ -170,6 +175,7 @@ static bool start_client(struct el_ensemble *ensemble, const struct el_ensemble_
 static bool open_all(struct el_ensemble *ensemble, const struct el_ensemble_options *options,
                      struct el_error *err) {
     const struct el_config *config = ensemble->config;
+    ensemble->rests = !options->ask_anyway && el_settings_ask_nobody(&config->settings);
     if (!open_tagger(ensemble, err)) {
         return false;
     }
@@ -283,8 +289,7 @@ struct el_context el_ensemble_context(const struct el_ensemble *ensemble,
     el_member_set all = (el_member_set)((UINT64_C(1) << ensemble->config->n_members) - 1);
     context.configured = settings != NULL ? *settings : ensemble->config->settings;
     context.members = members != 0 ? members & all : all;
-    if (context.configured.judge != NULL && context.configured.from_pool > 0 &&
-        !el_judge_hears_members(context.configured.judge)) {
+    if (el_settings_ask_nobody(&context.configured)) {
         context.members = 0;
     }
     el_context_settle(&context);

@@ -18,6 +18,7 @@ struct el_ensemble_options {
     const char *pool_path;  /* overrides the configuration; NULL = not */
     bool no_pool;           /* zero-shot throughout */
     bool offline;           /* start and reach no member: for el_ensemble_estimate() only */
+    bool ask_anyway;        /* start members even if the judgement hears none */
     bool embed;             /* offline, but for the embedding member if one is configured */
     size_t window;          /* sentences in work; 0 = chosen from the endpoints' slots */
     FILE *trace;            /* JSON lines of prompts, replies, alignments, votes; NULL = none */
@@ -86,6 +87,8 @@ struct el_client *el_ensemble_client(struct el_ensemble *ensemble);
 /* The embedding member, if the vectors of retrieval come from one, else NULL. Not to be used from
  * within a run. */
 struct el_embedder *el_ensemble_embedder(struct el_ensemble *ensemble);
+/* Were no members started, because the judgement hears none? */
+bool el_ensemble_rests(const struct el_ensemble *ensemble);
 /* The pool that it was opened with; NULL = none. It lives as long as the ensemble, and any thread
  * may read it. */
 const struct el_pool *el_ensemble_pool(const struct el_ensemble *ensemble);

@@ -16,6 +16,7 @@ struct el_ensemble {
     void (*answered)(void *context, const struct el_answer *answer);
     void *answered_context;
     struct el_client *client;
+    bool rests; /* no member was started: the judgement hears none */
     struct el_pool *pool;
     struct el_grown *grown;      /* used in place of the pool; NULL = none */
     struct el_embedder embedder; /* its client is NULL if there is none */

@@ -41,6 +41,7 @@ struct el_client_options {
     bool constrain;                  /* use the server's means to enforce call.constraint */
     const char *llama_server;        /* program; NULL = looked up, see el_server_find() */
     const char *const *data_folders; /* where it is looked up in the end; NULL = nowhere */
+    bool rest;           /* nobody is going to ask those that write: they are not looked for */
     size_t retry_budget; /* failed tries in a row over all calls of an endpoint; 0 = default */
 };
 

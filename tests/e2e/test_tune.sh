@@ -141,6 +141,13 @@ assert not any(line[stage]["calls"] for stage in ("retrieve", "extract", "classi
 entities = json.loads(open("tagged.jsonl").readline())["entities"]
 assert [(e["text"], e["type"], e["extracted_by"]) for e in entities] == [("radar", "location", [])], entities
 END
+printf 'base: labels.yaml\nllama_server: /none\nmembers: [{name: a, gguf: %s}, {name: b, url: "http://127.0.0.1:1"}]\n' \
+    "$root/models/nano-a.gguf" >nobody.yaml
+cp tagged.jsonl by-members.jsonl
+try 0 "the labels alone need no server" "$el4ner" tag -c nobody.yaml --types auto radar.txt -o tagged.jsonl &&
+    that "the labels alone need no server" cmp tagged.jsonl by-members.jsonl
+says 3 "no member can be reached" "members that are compared with the labels do" "$el4ner" eval -c nobody.yaml --types auto \
+    --ablate voting tagged.jsonl
 # Where the server tells, a judgement of trained members hears how probable each span was in a member's list; and the
 # member lists one at least, whatever it thinks of it. Where it is asked for, any judgement does. Trained members are
 # shown less.
