@@ -79,11 +79,16 @@ static bool read_vectors(void *context, const struct el_yaml_key *key, yaml_node
 
 static bool read_k(void *context, const struct el_yaml_key *key, yaml_node_t *value, void *field) {
     struct el_loader *l = context;
-    if (value->type == YAML_SCALAR_NODE && strcmp((char *)value->data.scalar.value, "auto") == 0) {
+    const char *text =
+        value->type == YAML_SCALAR_NODE ? (const char *)value->data.scalar.value : "";
+    if (strcmp(text, "auto") == 0) {
         *(size_t *)field = EL_K_AUTO;
         return true;
     }
-    return el_read_size(l, key, value, field);
+    bool digit = *text >= '0' && *text <= '9';
+    return digit || *text == '-'
+               ? el_read_size(l, key, value, field)
+               : el_yaml_fail(&l->yaml, value, "'%s' must be a whole number, or auto", key->name);
 }
 
 bool el_read_retrieve(void *context, const struct el_yaml_key *key, yaml_node_t *value,
