@@ -292,7 +292,7 @@ static int open_ensemble(struct eval *eval, struct el_error *err) {
         .answered = cli_watch_answer,
         .context = &eval->watch,
         .refresh = eval->settings.refresh,
-        .ask_anyway = eval->options.groups != 0,
+        .ask_anyway = (eval->options.groups & (EL_ABLATE_VOTING | EL_ABLATE_VERIFIER)) != 0,
     };
     if (el_ensemble_open(eval->config, &how, &eval->ensemble, err)) {
         eval->watch.ensemble = eval->ensemble;

@@ -191,6 +191,8 @@ bool el_config_forget_members(struct el_config *config, struct el_error *err);
 void el_settings_settle(struct el_settings *settings);
 size_t el_settings_k(const struct el_settings *settings);
 /* Does the judgement find candidates in the pool, and hear no member? */
+bool el_settings_hear_nobody(const struct el_settings *settings);
+/* And does nobody verify, so that no member is ever asked? */
 bool el_settings_ask_nobody(const struct el_settings *settings);
 
 /* agreement_skips as a number of members. Unanimous means all of the configuration, and takes

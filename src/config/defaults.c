@@ -100,9 +100,14 @@ size_t el_settings_k(const struct el_settings *settings) {
     return are_trained(settings) ? 2 : 5;
 }
 
-bool el_settings_ask_nobody(const struct el_settings *settings) {
+bool el_settings_hear_nobody(const struct el_settings *settings) {
     return settings->judge != NULL && settings->from_pool > 0 &&
            !el_judge_hears_members(settings->judge);
+}
+
+bool el_settings_ask_nobody(const struct el_settings *settings) {
+    return el_settings_hear_nobody(settings) &&
+           (settings->verifier == EL_VERIFY_AUTO || settings->verifier == EL_VERIFY_NONE);
 }
 
 void el_settings_settle(struct el_settings *settings) {

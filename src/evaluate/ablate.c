@@ -217,6 +217,14 @@ static void plan_k(struct plan *plan) {
     }
 }
 
+/* What was recorded of a sentence does not tell what members say that are not asked about its
+ * language: then nothing is projected. */
+static void project_nothing(struct plan *plan) {
+    for (size_t i = 0; i < plan->count; i++) {
+        plan->rows[i].projected = false;
+    }
+}
+
 static void plan_all(struct plan *plan, size_t verifier) {
     unsigned groups = plan->options->groups;
     plan_add(plan, "configured", "as configured")->exact = true;
@@ -234,6 +242,11 @@ static void plan_all(struct plan *plan, size_t verifier) {
     }
     if ((groups & EL_ABLATE_K) != 0) {
         plan_k(plan);
+    }
+    for (size_t m = 0; m < plan->config->n_members; m++) {
+        if (plan->config->members[m].n_languages > 0) {
+            project_nothing(plan);
+        }
     }
 }
 

@@ -11,20 +11,38 @@
 /* One sign of East Asia says about as much as two letters. */
 enum { MOST_SCRIPTS = 8, LETTERS_OF_SIGN = 2 };
 
-static int script_of(UChar32 c) {
-    UErrorCode status = U_ZERO_ERROR;
-    UScriptCode script = uscript_getScript(c, &status);
+/* The scripts of East Asia count as one, but for that of Korea; kinds of a script count as it. */
+static int plain_script(int script) {
     switch (script) {
+    case USCRIPT_INVALID_CODE:
     case USCRIPT_COMMON:
     case USCRIPT_INHERITED:
+    case USCRIPT_UNKNOWN:
         return -1;
     case USCRIPT_HIRAGANA:
     case USCRIPT_KATAKANA:
+    case USCRIPT_KATAKANA_OR_HIRAGANA:
     case USCRIPT_BOPOMOFO:
+    case USCRIPT_HAN_WITH_BOPOMOFO:
+    case USCRIPT_SIMPLIFIED_HAN:
+    case USCRIPT_TRADITIONAL_HAN:
+    case USCRIPT_JAPANESE:
         return USCRIPT_HAN;
+    case USCRIPT_KOREAN:
+    case USCRIPT_JAMO:
+        return USCRIPT_HANGUL;
+    case USCRIPT_LATIN_FRAKTUR:
+    case USCRIPT_LATIN_GAELIC:
+        return USCRIPT_LATIN;
     default:
-        return U_SUCCESS(status) ? (int)script : -1;
+        return script;
     }
+}
+
+static int script_of(UChar32 c) {
+    UErrorCode status = U_ZERO_ERROR;
+    UScriptCode script = uscript_getScript(c, &status);
+    return U_SUCCESS(status) ? plain_script((int)script) : -1;
 }
 
 bool el_language_code_same(const char *a, const char *b) {
@@ -64,30 +82,36 @@ struct el_language el_language_of(const char *text, size_t len, const char *code
     for (size_t i = 1; i < n; i++) {
         most = seen[i].letters > seen[most].letters ? i : most;
     }
-    return (struct el_language){code, n > 0 ? seen[most].script : -1};
+    return (struct el_language){code, n > 0 ? seen[most].script : -1, false};
 }
 
 struct el_language el_language_by_code(const char *code) {
     UErrorCode status = U_ZERO_ERROR;
-    char likely[ULOC_FULLNAME_CAPACITY], script[ULOC_SCRIPT_CAPACITY];
+    char likely[ULOC_FULLNAME_CAPACITY], own[ULOC_SCRIPT_CAPACITY], script[ULOC_SCRIPT_CAPACITY];
     bool any = strncmp(code, "und-", 4) == 0;
-    struct el_language language = {any ? NULL : code, -1};
+    struct el_language language = {any ? NULL : code, -1, false};
+    uloc_getScript(code, own, sizeof own, &status);
     uloc_addLikelySubtags(code, likely, sizeof likely, &status);
-    uloc_getScript(any ? code : likely, script, sizeof script, &status);
+    uloc_getScript(likely, script, sizeof script, &status);
     if (U_SUCCESS(status) && status != U_STRING_NOT_TERMINATED_WARNING) {
-        bool han = strcmp(script, "Hans") == 0 || strcmp(script, "Hant") == 0 ||
-                   strcmp(script, "Jpan") == 0;
-        language.script = han ? (int)USCRIPT_HAN
-                          : strcmp(script, "Kore") == 0
-                              ? (int)USCRIPT_HANGUL
-                              : u_getPropertyValueEnum(UCHAR_SCRIPT, script);
+        language.in_script = own[0] != '\0';
+        language.script = plain_script(u_getPropertyValueEnum(UCHAR_SCRIPT, any ? own : script));
     }
     return language;
 }
 
-bool el_language_same(const struct el_language *a, const struct el_language *b) {
-    if (a->code != NULL && a->code[0] != '\0' && b->code != NULL && b->code[0] != '\0') {
-        return el_language_code_same(a->code, b->code);
-    }
+static bool share_script(const struct el_language *a, const struct el_language *b) {
     return a->script < 0 || b->script < 0 || a->script == b->script;
+}
+
+static bool is_told(const char *code) {
+    return code != NULL && code[0] != '\0' && strcmp(code, "und") != 0;
+}
+
+bool el_language_same(const struct el_language *a, const struct el_language *b) {
+    if (!is_told(a->code) || !is_told(b->code)) {
+        return share_script(a, b);
+    }
+    return el_language_code_same(a->code, b->code) &&
+           ((!a->in_script && !b->in_script) || share_script(a, b));
 }

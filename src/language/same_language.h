@@ -6,8 +6,9 @@
 #include <stddef.h>
 
 struct el_language {
-    const char *code; /* BCP 47 or ISO 639; NULL = unknown */
+    const char *code; /* BCP 47 or ISO 639; NULL or "und" = unknown */
     int script;       /* of most letters (the signs of East Asia count as one); -1 = no letters */
+    bool in_script;   /* in this script only, says the code: "sr-Latn" */
 };
 
 /* Codes of one language: "ha", "hau" and "HA-NG" are. What follows the first - or _ does not

@@ -88,16 +88,26 @@ static bool is_meant_for(const struct el_member_config *member,
     return meant;
 }
 
+/* Whether they were reached plays a part only where it is known: not in an estimate. */
 el_member_set el_members_for(const struct el_context *context, const struct el_work *work) {
-    struct el_language language = el_language_of(work->text, work->text_len, work->lang);
-    el_member_set meant = 0;
+    el_member_set limited = 0, meant = 0, reached = 0;
     for (size_t m = 0; m < context->n_members; m++) {
-        if ((context->members >> m & 1) != 0 &&
-            is_meant_for(&context->config->members[m], &language)) {
+        el_member_set one = context->members & (el_member_set)1 << m;
+        limited |= context->config->members[m].n_languages > 0 ? one : 0;
+        reached |= context->capabilities[m]->reached ? one : 0;
+    }
+    if (limited == 0) {
+        return context->members;
+    }
+    struct el_language language = el_language_of(work->text, work->text_len, work->lang);
+    for (size_t m = 0; m < context->n_members; m++) {
+        bool takes_part = (context->members >> m & 1) != 0;
+        if (takes_part && is_meant_for(&context->config->members[m], &language)) {
             meant |= (el_member_set)1 << m;
         }
     }
-    return meant != 0 ? meant : context->members;
+    bool answers = reached == 0 || (meant & reached) != 0;
+    return meant != 0 && answers ? meant : context->members;
 }
 
 void el_context_settle(struct el_context *context) {

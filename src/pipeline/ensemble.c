@@ -289,7 +289,7 @@ struct el_context el_ensemble_context(const struct el_ensemble *ensemble,
     el_member_set all = (el_member_set)((UINT64_C(1) << ensemble->config->n_members) - 1);
     context.configured = settings != NULL ? *settings : ensemble->config->settings;
     context.members = members != 0 ? members & all : all;
-    if (el_settings_ask_nobody(&context.configured)) {
+    if (el_settings_hear_nobody(&context.configured)) {
         context.members = 0;
     }
     el_context_settle(&context);

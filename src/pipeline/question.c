@@ -94,17 +94,16 @@ size_t el_estimate_call(const struct el_call *call) {
     return tokens;
 }
 
-/* Which demonstrations are a member's: all, or, dealt like cards, each n-th. */
-struct dealing {
-    size_t first, step;
-};
+size_t el_hands(const struct el_context *context, const struct el_work *work) {
+    int members = __builtin_popcount(work->members);
+    return context->settings.deal && members > 1 ? (size_t)members : 1;
+}
 
-static struct dealing deal(const struct el_context *context, const struct el_work *work,
-                           size_t member) {
+/* The first demonstration of a member; the next is el_hands() further. */
+static size_t first_in_hand(const struct el_context *context, const struct el_work *work,
+                            size_t member) {
     el_member_set before = work->members & (((el_member_set)1 << member) - 1);
-    return context->settings.deal ? (struct dealing){(size_t)__builtin_popcount(before),
-                                                     (size_t)__builtin_popcount(work->members)}
-                                  : (struct dealing){0, 1};
+    return el_hands(context, work) > 1 ? (size_t)__builtin_popcount(before) : 0;
 }
 
 /* The nearest demonstrations, nearest last. `with_spans`: those without spans say nothing for
@@ -120,9 +119,9 @@ static bool choose_demonstrations(const struct el_context *context, const struct
     if (*list == NULL || chosen == NULL) {
         return false;
     }
-    struct dealing dealing = deal(context, work, question->member);
-    for (size_t i = dealing.first; i < work->n_demonstrations && *count < wanted;
-         i += dealing.step) {
+    size_t hands = el_hands(context, work);
+    for (size_t i = first_in_hand(context, work, question->member);
+         i < work->n_demonstrations && *count < wanted; i += hands) {
         const struct el_demonstration *demonstration = &work->demonstrations[i];
         if (!with_spans || demonstration->n_spans > 0) {
             chosen[(*count)++] = demonstration;

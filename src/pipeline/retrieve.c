@@ -297,9 +297,9 @@ bool el_retrieve_search(const struct el_context *context, struct el_work *work,
  * nor sentences can be compared; words can. */
 static bool search(const struct el_context *context, struct el_work *work,
                    struct el_answer *const *answers, size_t n_answers, struct el_error *err) {
-    size_t hands = context->settings.deal ? (size_t)__builtin_popcount(work->members) : 1;
     struct el_search_options options = {.similarity = context->settings.similarity,
-                                        .k = context->settings.demonstrations * hands};
+                                        .k = context->settings.demonstrations *
+                                             el_hands(context, work)};
     if (wants_vectors(context, work->round) && !place_vectors(context, work, answers, n_answers)) {
         work->unembedded = true;
         options.similarity = EL_SIMILARITY_BM25;

@@ -172,7 +172,7 @@ struct el_work {
 };
 
 /* Of those that take part, the members that are meant for the language of the sentence, or all if
- * none is: work->members, from its text and `lang`. */
+ * none is, or none of these was reached: work->members, from its text and `lang`. */
 el_member_set el_members_for(const struct el_context *context, const struct el_work *work);
 
 /* A span of the sentence as one of its document. */
@@ -205,6 +205,9 @@ bool el_question_add(struct el_work *work, struct el_questions *questions,
 bool el_question_render(const struct el_context *context, const struct el_work *work,
                         struct el_question *question, struct el_arena *arena, struct el_call *call,
                         struct el_error *err);
+
+/* Among so many the demonstrations are dealt out: 1 where all see the same. */
+size_t el_hands(const struct el_context *context, const struct el_work *work);
 
 /* Is the member asked for the type of each span alone, with its answer begun, or for all in one
  * answer? One token tells a type, where the server holds the answer to the types; to write out all

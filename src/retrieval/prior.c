@@ -227,8 +227,12 @@ static bool count_pool(struct el_prior *prior, const struct el_pool *pool, struc
     return fine || el_fail_memory(err);
 }
 
-/* The counts with the block of a sentence, or without it. */
+/* The counts with the block of a sentence, or without it; a text that the pool does not have is in
+ * none. */
 static void count_block(struct el_prior *prior, size_t sentence, int times) {
+    if (sentence >= prior->n_sentences) {
+        return;
+    }
     size_t first = sentence - sentence % prior->block;
     for (size_t i = first; i < prior->n_sentences && i < first + prior->block; i++) {
         (void)el_count_labels(&prior->counts, &prior->sentences[i], times);

@@ -359,7 +359,7 @@ static bool build(struct learner *learner, struct el_error *err) {
     ok = ok && (n == 0 || el_reader_open_file(file, learner->path, &options, &reader, err));
     if (ok && n > 0) {
         ok = el_pool_grow(el_engine_pool(learner->engine), reader, &learner->log, &pool, err) &&
-             (!learner->counts_labels || el_prior_open(pool, &prior, err));
+             (pool == NULL || !learner->counts_labels || el_prior_open(pool, &prior, err));
         el_reader_close(reader);
     }
     if (file != NULL) {

@@ -214,9 +214,11 @@ bool el_client_submit(struct el_client *client, const struct el_call *call, stru
     }
     job->call = *call;
     job->sequence = client->sequence++;
-    if (!member->caps.reached) {
+    if (!member->caps.reached || member->rests) {
         client->pending++;
-        el_job_fail(client, job, EL_FAILED_DEAD, member->caps.problem);
+        el_job_fail(client, job, EL_FAILED_DEAD,
+                    member->rests ? "it was not started: the judgement hears no member"
+                                  : member->caps.problem);
         return true;
     }
     job->api = el_api_for(&member->caps, call);

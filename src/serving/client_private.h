@@ -58,6 +58,7 @@ struct el_member {
     bool owns_server;           /* is the first of these */
     size_t first_slot, n_slots; /* of a shared server, those of this member; n_slots 0 = all */
     bool gone;                  /* the child died twice: caps.problem says so */
+    bool rests;                 /* nobody is going to ask it: it has no endpoint, and no problem */
     struct el_queue queue;      /* calls that wait for a free slot */
 };
 

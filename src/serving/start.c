@@ -184,23 +184,19 @@ static bool begin_member(struct el_member *member, double all, struct el_error *
 }
 
 /* All children are planned before the first is started: members of one file share one. */
-static bool rests(const struct el_member *member) {
-    return member->client->options.rest && !member->config->embedding;
-}
-
 static bool begin_all(struct el_client *client, struct el_error *err) {
     double all = 0;
     bool ok = true;
     for (size_t m = 0; ok && m < client->n_members; m++) {
         struct el_member *member = &client->members[m];
         struct el_error own = {0};
-        if (member->config->gguf != NULL && !rests(member)) {
+        if (member->config->gguf != NULL && !member->rests) {
             ok = settle(member, plan_child(member, &own), &own, err);
             all += member->owns_server && !member->gone ? size_of(member) : 0;
         }
     }
     for (size_t m = 0; ok && m < client->n_members; m++) {
-        if (!client->members[m].gone && !rests(&client->members[m])) {
+        if (!client->members[m].gone && !client->members[m].rests) {
             ok = begin_member(&client->members[m], all, err);
         }
     }
@@ -210,7 +206,7 @@ static bool begin_all(struct el_client *client, struct el_error *err) {
 /* ---- waiting for all ---- */
 
 static bool undecided(const struct el_member *member) {
-    for (size_t i = 0; i < member->n_endpoints && !rests(member); i++) {
+    for (size_t i = 0; i < member->n_endpoints; i++) {
         if (member->endpoints[i].step < EL_PROBE_DONE) {
             return true;
         }
@@ -286,8 +282,8 @@ static void set_identity(struct el_member *member) {
 /* Replicas that could not be reached take part as soon as they answer; a member needs one. */
 static void conclude(struct el_member *member) {
     struct el_client *client = member->client;
-    if (rests(member)) {
-        member->caps.reached = true; /* there is no problem with it */
+    if (member->rests) {
+        member->caps.reached = true;
         return;
     }
     for (size_t i = 0; i < member->n_endpoints; i++) {
@@ -372,7 +368,8 @@ static bool make_members(struct el_client *client, const struct el_member_config
         if (member->endpoints == NULL) {
             return el_fail_memory(err);
         }
-        member->n_endpoints = count;
+        member->rests = client->options.rest && !configs[m].embedding;
+        member->n_endpoints = member->rests ? 0 : count;
         for (size_t i = 0; i < count; i++) {
             member->endpoints[i].member = member;
         }

@@ -45,6 +45,10 @@ q = json.load(open("out"))[0]
 assert q["demonstrations"][0]["id"] == "a", q
 assert abs(q["demonstrations"][0]["score"] - 1) < 1e-6, q'
 
+{ printf 'judge: labels\nprofile: default\n' && grep -v profile server.yaml; } | sed "s/:$member'/:1'/" >labels.yaml
+try 0 "the labels alone, and vectors" "$el4ner" tag -c labels.yaml --pool pool.jsonl -o labels.jsonl in.txt &&
+    that "the labels alone, and vectors" test -s labels.jsonl
+
 # Faults
 serve --api openai
 run_with other.yaml "{url: 'http://127.0.0.1:$port', model: other}"

@@ -70,9 +70,18 @@ for types in person,location location; do
 done
 that "candidates by the labels are of the asked types" python3 -c '
 import json
-both, one = ({c["text"] for c in json.loads(open(f"trace.{t}").readline())["candidates"]}
+both, one = ({c["text"]: c["by_pool"]["mention"] for c in json.loads(open(f"trace.{t}").readline())["candidates"]}
              for t in ("person,location", "location"))
-assert one < both and "Anna Berg" in both - one, (one, both)'
+assert one.keys() <= both.keys() and one.get("Anna Berg", 0) < both["Anna Berg"] / 5, (one, both)'
+for who in a largest all; do
+    printf 'base: ok.yaml\nprofile: default\njudge: labels\nverify: {by: %s}\n' $who >checked.yaml
+    try 0 "candidates by the labels, verified by $who" "$el4ner" tag -c checked.yaml --types person,location --no-cache \
+        --trace trace good.txt
+    that "candidates by the labels, verified by $who" python3 -c '
+import json
+told = json.loads(open("trace").readline())
+assert told["verify"]["calls"] and not told["extract"]["calls"], told'
+done
 try 0 "types that the pool has not, no demonstrations" "$el4ner" tag -c ok.yaml --types gadget --k 0 good.txt
 that "no such warning where none are asked for" sh -c "! grep -q 'none of the requested' err"
 try 0 "no colour into a pipe" "$el4ner" tag -c ok.yaml --to terminal good.txt

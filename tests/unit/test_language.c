@@ -60,11 +60,12 @@ static void scripts_of_codes(void **state) {
     static const struct {
         const char *code, *text;
         bool same;
-    } cases[] = {{"und-Latn", "Bonn", true},     {"und-Latn", "\xe5\x8c\x97", false},
-                 {"und-Cyrl", "\xd0\xb6", true}, {"und-Hans", "\xe5\x8c\x97", true},
-                 {"zh", "\xe5\x8c\x97", true},   {"ja", "\xe5\x8c\x97", true},
-                 {"ko", "\xe5\x8c\x97", false},  {"ko", "\xed\x95\x9c", true},
-                 {"sr-Latn", "Bonn", true},      {"sr", "Bonn", false}};
+    } cases[] = {{"und-Latn", "Bonn", true},         {"und-Latn", "\xe5\x8c\x97", false},
+                 {"und-Cyrl", "\xd0\xb6", true},     {"und-Hans", "\xe5\x8c\x97", true},
+                 {"zh", "\xe5\x8c\x97", true},       {"ja", "\xe5\x8c\x97", true},
+                 {"ko", "\xe5\x8c\x97", false},      {"ko", "\xed\x95\x9c", true},
+                 {"sr-Latn", "Bonn", true},          {"sr", "Bonn", false},
+                 {"und-Hira", "\xe3\x81\x8b", true}, {"und-Latf", "Bonn", true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct el_language a = el_language_by_code(cases[i].code),
                            b = el_language_of(cases[i].text, strlen(cases[i].text), NULL);
@@ -74,6 +75,14 @@ static void scripts_of_codes(void **state) {
     }
     assert_null(el_language_by_code("und-Latn").code);
     assert_int_equal(el_language_by_code("und-Foo").script, -1);
+    assert_int_equal(el_language_by_code("und-Zyyy").script, -1);
+    struct el_language serbian = el_language_by_code("sr-Latn"),
+                       told = el_language_of("\xd0\xb6", 2, "sr"),
+                       latin = el_language_of("Bonn", 4, "sr"),
+                       unknown = el_language_of("Bonn", 4, "und");
+    assert_false(el_language_same(&serbian, &told));
+    assert_true(el_language_same(&serbian, &latin));
+    assert_true(el_language_same(&serbian, &unknown));
     assert_int_equal(el_language_by_code("und-Fooo").script, -1);
 }
 

@@ -172,6 +172,37 @@ static void takes_a_name_whole(void **state) {
     el_pool_close(pool);
 }
 
+/* Journeys, and at the end, in the last block, a dozen that name Zorblax. */
+static void write_with_late_name(FILE *out, size_t n) {
+    write_journeys(out, n - 12);
+    for (size_t i = 0; i < 12; i++) {
+        fprintf(
+            out,
+            "{\"text\": \"and zorblax beeped %zu .\", \"entities\": [{\"start\": 4, \"end\": 11, "
+            "\"type\": \"person\"}]}\n",
+            i);
+    }
+}
+
+/* What the end of the pool says counts for a new text, however many sentences its last block has.
+ */
+static void the_last_block_counts(void **state) {
+    (void)state;
+    static const size_t sizes[] = {300, 301, 307, 640, 660, 700};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct el_pool *pool = make_pool_of(write_with_late_name, sizes[i]);
+        struct el_prior *prior;
+        struct el_error err = {0};
+        assert_true(el_prior_open(pool, &prior, &err));
+        double p = look(prior, "and zorblax hummed .", "zorblax").mention;
+        if (p < 0.5) {
+            fail_msg("%zu sentences: %.3f", sizes[i], p);
+        }
+        el_prior_close(prior);
+        el_pool_close(pool);
+    }
+}
+
 static void nothing_to_learn(void **state) {
     (void)state;
     char path[] = "/tmp/el4ner-prior-XXXXXX.jsonl";
@@ -339,6 +370,7 @@ static void ideographs(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(tells_mentions_and_types),
                                        cmocka_unit_test(leaves_the_sentence_out),
+                                       cmocka_unit_test(the_last_block_counts),
                                        cmocka_unit_test(nothing_to_learn),
                                        cmocka_unit_test(counts_what_is_there),
                                        cmocka_unit_test(shapes_and_endings),

@@ -619,6 +619,10 @@ static void members_are_asked_about_their_languages(void **state) {
     f.context.members = 1 | 2;
     assert_int_equal(asked_about(&f, "Bonn", "fi"), 1 | 2);
     assert_int_equal(asked_about(&f, "Bonn", "en"), 1);
+    f.can[1].reached = true; /* who is meant cannot be reached: others are better than none */
+    assert_int_equal(asked_about(&f, "Bonn", "en"), 1 | 2);
+    f.can[0].reached = true;
+    assert_int_equal(asked_about(&f, "Bonn", "en"), 1);
     tear_down(&f);
 }
 
@@ -632,9 +636,10 @@ static void a_member_is_not_asked_about_other_languages(void **state) {
     assert_int_equal(run_stage(&f, el_stages[EL_STAGE_EXTRACT], by_member, lists), 2);
     assert_int_equal(run_stage(&f, el_stages[EL_STAGE_CLASSIFY], by_member, types), 2);
     assert_int_equal(f.work.mentions.items[0].type, 1);
-    f.context.verifier = 0; /* who verifies is not meant for the language */
-    assert_int_equal(run_stage(&f, el_stages[EL_STAGE_VERIFY], always_yes, NULL), 2);
-    assert_int_equal(f.work.mentions.items[0].verified_by, 2 | 4);
+    f.context.verifier = 0; /* not meant for the language: the largest that is verifies */
+    f.can[2].parameters = 1;
+    assert_int_equal(run_stage(&f, el_stages[EL_STAGE_VERIFY], always_yes, NULL), 1);
+    assert_int_equal(f.work.mentions.items[0].verified_by, 4);
     tear_down(&f);
 }
 
