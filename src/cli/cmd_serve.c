@@ -150,7 +150,11 @@ static void say_address(const char *address) {
 
 static void say_ready(size_t members, size_t reached) {
     cli_catch_interrupt();
-    cli_say("ready: %zu of %zu members", reached, members);
+    if (members == 0) {
+        cli_say("ready: no member is needed");
+    } else {
+        cli_say("ready: %zu of %zu members", reached, members);
+    }
 }
 
 /* The configuration of ensemble `k`: the first is what the common options say. */

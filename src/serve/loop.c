@@ -153,7 +153,8 @@ static bool look_at_engines(struct service *service, struct el_error *err) {
         struct keeper *keeper = &service->keepers[k];
         pthread_mutex_lock(&keeper->mutex);
         enum keeper_state state = keeper->state;
-        for (size_t i = 0; state == KEEPER_READY && i < keeper->n_members; i++) {
+        bool counts = state == KEEPER_READY && !el_settings_ask_nobody(&keeper->config->settings);
+        for (size_t i = 0; counts && i < keeper->n_members; i++) {
             reached += keeper->members[i].problem == NULL;
             members++;
         }

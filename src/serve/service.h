@@ -32,7 +32,8 @@ struct el_service_options {
 
     /* Called once it listens, with the address as a client writes it: "http://127.0.0.1:8765". */
     void (*listening)(const char *address);
-    /* Called once when the members are there: from here on interrupted() is asked. */
+    /* Called once when the members are there, those that are going to be asked: from here on
+     * interrupted() is asked. */
     void (*ready)(size_t members, size_t reached);
     /* How often it was asked to end: at 1 it finishes what is in work, from 2 on it stops. */
     int (*interrupted)(void);

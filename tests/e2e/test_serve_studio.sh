@@ -64,6 +64,7 @@ for i in range(40):
 PY
 { printf 'judge: labels\n' && grep -v profile two.yaml; } >labels.yaml
 service -c labels.yaml --pool seed.jsonl --learn judged.jsonl
+that "no member is needed" grep -q '^el4ner: ready: no member is needed' service-err
 python3 "$client" judged "$address" "$work/judged.jsonl"
 kill "$service"
 wait "$service"
