@@ -187,6 +187,9 @@ bool el_config_set_profile(struct el_config *config, enum el_profile profile, st
  * name, a fitted judgement. */
 bool el_config_forget_members(struct el_config *config, struct el_error *err);
 
+/* Number of the member of this name; SIZE_MAX if there is none. */
+size_t el_config_member(const struct el_config *config, const char *name);
+
 /* What is auto because it depends on whether trained members are judged: k, and `some`. */
 void el_settings_settle(struct el_settings *settings);
 size_t el_settings_k(const struct el_settings *settings);

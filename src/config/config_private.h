@@ -32,9 +32,6 @@ bool el_lang_check(const char *code, char *text, size_t size);
 /* read_members.c: leave the configuration without members. */
 void el_config_drop_members(struct el_config *config);
 
-/* Number of the member of this name; SIZE_MAX if there is none. */
-size_t el_config_member(const struct el_config *config, const char *name);
-
 /* The words by which models read a label, in the arena or constant: "organization" for ORG,
  * "creative work" for creative-work, CREATIVE_WORK and CreativeWork. Case means something only in
  * labels that have both cases: an acronym in them keeps its capitals. NULL if out of memory. */

@@ -97,7 +97,7 @@ static void plan_subset(struct plan *plan, el_member_set members, size_t verifie
 
 static void plan_members(struct plan *plan, size_t verifier) {
     size_t n = plan->config->n_members;
-    el_member_set all = n < 32 ? ((el_member_set)1 << n) - 1 : ~(el_member_set)0;
+    el_member_set all = el_first_members(n);
     if (n > MOST_SUBSET_MEMBERS) { /* too many subsets: each alone, and all but each */
         for (size_t m = 0; m < n; m++) {
             plan_subset(plan, (el_member_set)1 << m, verifier);

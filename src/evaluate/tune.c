@@ -617,7 +617,7 @@ static void set_verifiers(struct tune *t, el_member_set verifiers, el_member_set
 /* The judgement of all samples, with the threshold of the cross-validation. */
 static bool fit_candidates(struct tune *t) {
     struct fit f;
-    el_member_set all = (el_member_set)((UINT64_C(1) << t->config->n_members) - 1);
+    el_member_set all = el_first_members(t->config->n_members);
     double penalty = 1;
     if (!fit_new(t, &f) || !compare_verifiers(t, &f, all)) {
         return false;

@@ -257,18 +257,12 @@ bool el_ensemble_open_prior(struct el_ensemble *ensemble, struct el_error *err) 
 size_t el_ensemble_verifier(const struct el_ensemble *ensemble,
                             const struct el_settings *settings) {
     const struct el_config *config = ensemble->config;
-    size_t best = 0;
-    for (size_t m = 0; m < config->n_members; m++) {
-        if (settings->verifier_name != NULL) {
-            if (strcmp(settings->verifier_name, config->members[m].name) == 0) {
-                return m;
-            }
-        } else if (ensemble->capabilities[m]->parameters >
-                   ensemble->capabilities[best]->parameters) {
-            best = m;
-        }
+    if (settings->verifier_name != NULL) {
+        size_t named = el_config_member(config, settings->verifier_name);
+        return named < config->n_members ? named : 0;
     }
-    return best;
+    return el_largest_member((const struct el_capabilities *const *)ensemble->capabilities,
+                             el_first_members(config->n_members));
 }
 
 /* Sentences longer than this are cut: the smallest member's context must hold the sentence, its
@@ -286,7 +280,7 @@ size_t el_ensemble_longest_sentence(const struct el_ensemble *ensemble) {
 struct el_context el_ensemble_context(const struct el_ensemble *ensemble,
                                       const struct el_settings *settings, el_member_set members) {
     struct el_context context = ensemble->context;
-    el_member_set all = (el_member_set)((UINT64_C(1) << ensemble->config->n_members) - 1);
+    el_member_set all = el_first_members(ensemble->config->n_members);
     context.configured = settings != NULL ? *settings : ensemble->config->settings;
     context.members = members != 0 ? members & all : all;
     if (el_settings_hear_nobody(&context.configured)) {

@@ -44,6 +44,7 @@ static bool invent_mentions(struct el_work *work, size_t count, struct el_error 
 
 static bool estimate_sentence(const struct el_context *context, struct el_work *work, size_t spans,
                               struct el_estimate *estimate, struct el_error *err) {
+    work->members = el_members_for(context, work);
     bool retrieved = count_questions(context, work, el_stages[EL_STAGE_RETRIEVE], estimate, err);
     if (context->embeds && context->settings.similarity == EL_SIMILARITY_SPAN) {
         work->round = 1; /* that of the vectors, which nobody gives */
@@ -83,9 +84,6 @@ static bool estimate_document(struct el_ensemble *ensemble, const struct el_cont
         struct el_span span = pieces.items[i].span;
         struct el_work work = {.text_len = span.end - span.start, .lang = lang};
         work.text = el_arena_copy(&work.arena, document->text + span.start, work.text_len);
-        if (work.text != NULL) {
-            work.members = el_members_for(context, &work);
-        }
         ok = work.text != NULL ? estimate_sentence(context, &work, spans, estimate, err)
                                : el_fail_memory(err);
         el_arena_free(&work.arena);

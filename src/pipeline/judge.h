@@ -11,8 +11,8 @@
  *     P = 1 / (1 + exp(-w * x))
  *
  * Where a member gave only a word, the word counts as a probability of WORD. Where some members are
- * not asked about a sentence, because of its language, what those that are asked say of types counts
- * as much as all would, unless the numbers were fitted to these members. */
+ * not asked about a sentence, because of its language, what those that are asked say of types
+ * counts as much as all would, unless the numbers were fitted to these members. */
 #ifndef EL_PIPELINE_JUDGE_H
 #define EL_PIPELINE_JUDGE_H
 

@@ -68,30 +68,31 @@ static bool undecided(const struct el_context *context, const struct el_work *wo
            keeps(context, work, mention, open, false, false) != first;
 }
 
-static size_t largest_of(const struct el_context *context, el_member_set members) {
-    size_t best = (size_t)__builtin_ctz(members);
-    for (size_t m = best + 1; m < context->n_members; m++) {
-        bool larger =
-            context->capabilities[m]->parameters > context->capabilities[best]->parameters;
-        best = (members >> m & 1) != 0 && larger ? m : best;
+size_t el_largest_member(const struct el_capabilities *const *capabilities, el_member_set members) {
+    size_t best = EL_MAX_MEMBERS;
+    for (size_t m = 0; m < EL_MAX_MEMBERS; m++) {
+        if ((members >> m & 1) != 0 &&
+            (best == EL_MAX_MEMBERS ||
+             capabilities[m]->parameters > capabilities[best]->parameters)) {
+            best = m;
+        }
     }
-    return best;
+    return best < EL_MAX_MEMBERS ? best : 0;
 }
 
 /* Where the one that verifies is not meant for the sentence's language, the largest that is does.
  * Where the judgement hears no member, all verify that are configured. */
 static el_member_set who_verifies(const struct el_context *context, const struct el_work *work) {
     el_member_set one = (el_member_set)1 << context->verifier;
-    el_member_set all = (el_member_set)((UINT64_C(1) << context->n_members) - 1);
     switch (context->settings.verifier) {
     case EL_VERIFY_NONE:
         return 0;
     case EL_VERIFY_MEMBER:
         return (one & context->members & ~work->members) == 0
                    ? one
-                   : (el_member_set)1 << largest_of(context, work->members);
+                   : (el_member_set)1 << el_largest_member(context->capabilities, work->members);
     default:
-        return work->members != 0 ? work->members : all;
+        return work->members != 0 ? work->members : el_first_members(context->n_members);
     }
 }
 

@@ -206,6 +206,9 @@ bool el_question_render(const struct el_context *context, const struct el_work *
                         struct el_question *question, struct el_arena *arena, struct el_call *call,
                         struct el_error *err);
 
+/* The member with the most parameters, the first of equal ones; 0 if there is none. */
+size_t el_largest_member(const struct el_capabilities *const *capabilities, el_member_set members);
+
 /* Among so many the demonstrations are dealt out: 1 where all see the same. */
 size_t el_hands(const struct el_context *context, const struct el_work *work);
 

@@ -40,7 +40,6 @@ struct learner {
     bool open_end;    /* its last line has no line feed */
 
     el4ner *engine; /* NULL: it is not there yet, or not any more */
-    bool counts_labels;
     pthread_t thread;
     pthread_cond_t news; /* `due` or `stop` */
     bool started, due, stop;
@@ -359,7 +358,8 @@ static bool build(struct learner *learner, struct el_error *err) {
     ok = ok && (n == 0 || el_reader_open_file(file, learner->path, &options, &reader, err));
     if (ok && n > 0) {
         ok = el_pool_grow(el_engine_pool(learner->engine), reader, &learner->log, &pool, err) &&
-             (pool == NULL || !learner->counts_labels || el_prior_open(pool, &prior, err));
+             (pool == NULL || !el_engine_counts_labels(learner->engine) ||
+              el_prior_open(pool, &prior, err));
         el_reader_close(reader);
     }
     if (file != NULL) {
@@ -428,7 +428,6 @@ bool learner_begin(struct learner *learner, el4ner *engine, struct el_error *err
     }
     pthread_mutex_lock(&learner->mutex);
     learner->engine = engine;
-    learner->counts_labels = el_engine_counts_labels(engine);
     bool ok = build(learner, err);
     learner->started = ok && pthread_create(&learner->thread, NULL, work, learner) == 0;
     ok = ok && (learner->started || el_fail_memory(err));
