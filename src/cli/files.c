@@ -48,6 +48,18 @@ int cli_check_inputs(char *const *paths, size_t n) {
     return CLI_OK;
 }
 
+/* Is the file one of those that are read of the folder? Hidden ones are not. */
+static bool lies_in(const char *path, const char *folder) {
+    char *file = realpath(path, NULL), *root = realpath(folder, NULL);
+    size_t len = root != NULL ? strlen(root) : 0;
+    len -= len == 1; /* that of the root is all slash */
+    bool in = file != NULL && root != NULL && strncmp(file, root, len) == 0 && file[len] == '/' &&
+              strstr(file + len, "/.") == NULL;
+    free(file);
+    free(root);
+    return in;
+}
+
 int cli_check_output(const char *path, char *const *inputs, size_t n_inputs) {
     struct stat there, input;
     if (path == NULL || strcmp(path, "-") == 0) {
@@ -69,9 +81,14 @@ int cli_check_output(const char *path, char *const *inputs, size_t n_inputs) {
         return CLI_USAGE;
     }
     for (size_t i = 0; exists && S_ISREG(there.st_mode) && i < n_inputs; i++) {
-        if (stat(inputs[i], &input) == 0 && input.st_dev == there.st_dev &&
-            input.st_ino == there.st_ino) {
+        bool found = stat(inputs[i], &input) == 0;
+        if (found && input.st_dev == there.st_dev && input.st_ino == there.st_ino) {
             cli_say("%s is read and would be written over; name another file for the output", path);
+            return CLI_USAGE;
+        }
+        if (found && S_ISDIR(input.st_mode) && lies_in(path, inputs[i])) {
+            cli_say("%s lies in the folder %s, which is read; write the output elsewhere", path,
+                    inputs[i]);
             return CLI_USAGE;
         }
     }

@@ -37,6 +37,9 @@ says 1 "empty: is empty" "an empty folder" convert empty - --to jsonl
 ln -s .. in/a/loop
 try 0 "a circle of links" convert in - --to jsonl && that "a circle of links" cmp out all.jsonl
 rm in/a/loop
+cp all.jsonl in/out.jsonl
+says 2 "in/out.jsonl lies in the folder in, which is read" "the output of the run before" convert in in/out.jsonl
+rm in/out.jsonl
 mkdir -p one two
 echo "Anna Berg came." >one/x.txt
 echo "Carlo Dias left." >two/x.txt
