@@ -131,7 +131,10 @@ static int get_token(struct serve *serve) {
     if (serve->token_file != NULL) {
         serve->token = el_service_read_token(serve->token_file, &err);
         serve->service.token = serve->token;
-        return serve->token != NULL ? CLI_OK : (cli_fail(&err), CLI_USAGE);
+        if (serve->token == NULL) {
+            cli_say("--token-file: %s", err.message);
+        }
+        return serve->token != NULL ? CLI_OK : CLI_USAGE;
     }
     if (serve->token_env != NULL) {
         serve->service.token = getenv(serve->token_env);

@@ -178,11 +178,13 @@ bool cli_write_json(const char *path, json_t *json, size_t flags, struct el_erro
     }
     bool ok = cli_output_open(&output, path, err);
     if (ok) {
+        errno = 0;
         ok = json_dumpf(json, output.file, JSON_INDENT(2) | flags) == 0 &&
              fputc('\n', output.file) != EOF;
+        const char *why = errno != 0 ? strerror(errno) : "it has no form as JSON";
         struct el_error ignored;
         bool closed = cli_output_close(&output, ok, ok ? err : &ignored);
-        ok = ok ? closed : el_fail(err, EL_ERR_IO, "cannot write %s", path);
+        ok = ok ? closed : el_fail(err, EL_ERR_IO, "cannot write %s: %s", path, why);
     }
     json_decref(json);
     return ok;

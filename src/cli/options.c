@@ -76,15 +76,20 @@ static int complain(struct cli_parser *parser, int what) {
     if (what == ':') {
         return stop(parser, cli_usage(command, "the option '%s' needs a value", given));
     }
+    const char *names[MOST_OPTIONS];
+    for (size_t i = 0; i < parser->help->n_options; i++) {
+        names[i] = parser->help->options[i].name;
+        const char *word = parser->argv[optind]; /* as it is within several letters */
+        if (optopt != 0 && word != NULL && word[0] == '-' && strcmp(word + 1, names[i]) == 0) {
+            return stop(parser,
+                        cli_usage(command, "unknown option '%s'; did you mean '-%s'?", word, word));
+        }
+    }
     if (optopt != 0 && is_short(optopt)) {
         return stop(parser, cli_usage(command, "unknown option '-%c'", optopt));
     }
     if (optopt != 0) {
         return stop(parser, cli_usage(command, "the option '%s' takes no value", given));
-    }
-    const char *names[MOST_OPTIONS];
-    for (size_t i = 0; i < parser->help->n_options; i++) {
-        names[i] = parser->help->options[i].name;
     }
     char name[64];
     el_print(name, sizeof name, "%.*s", (int)strcspn(given + 2, "="), given + 2);

@@ -47,11 +47,13 @@ bool el_type_complete(struct el_arena *arena, struct el_type *type, struct el_er
 bool el_config_complete(struct el_config *config, struct el_error *err);
 
 /* ensembles.c: the file of an ensemble, NULL if there is none of the name; the error about that;
- * fill config->missing (false: out of memory); the error about these. */
+ * fill config->missing (false: out of memory); the error about these, of the `ensemble` that the
+ * caller names (NULL: none). */
 const char *el_config_find_ensemble(struct el_config *config, const char *name);
 bool el_config_no_ensemble(struct el_config *config, const char *name, struct el_error *err);
 bool el_config_find_missing(struct el_config *config);
-bool el_config_fail_missing(const struct el_config *config, struct el_error *err);
+bool el_config_fail_missing(const struct el_config *config, const char *ensemble,
+                            struct el_error *err);
 
 /* config->data_folders, from the environment, the program's place and the prefix. */
 bool el_config_data_folders(struct el_config *config, struct el_error *err);

@@ -65,7 +65,8 @@ bool el_config_find_missing(struct el_config *config) {
                   note_missing(config, config->embedder->gguf));
 }
 
-bool el_config_fail_missing(const struct el_config *config, struct el_error *err) {
+bool el_config_fail_missing(const struct el_config *config, const char *ensemble,
+                            struct el_error *err) {
     struct el_buffer names = {0};
     uint64_t bytes = el_models_to_fetch(config->missing, config->n_missing);
     for (size_t i = 0; i < config->n_missing; i++) {
@@ -80,9 +81,9 @@ bool el_config_fail_missing(const struct el_config *config, struct el_error *err
     if (bytes > 0) {
         snprintf(size, sizeof size, " (%.0f MB)", (double)bytes / 1e6);
     }
-    el_fail(err, EL_ERR_CONFIG, "%s: the model%s%s %s not here; `el4ner models get%s` gets %s%s",
-            config->path, one ? "" : "s", names.data, one ? "is" : "are", names.data,
-            one ? "it" : "them", size);
+    el_fail(err, EL_ERR_CONFIG, "%s%s: the model%s%s %s not here; `el4ner models get%s` gets %s%s",
+            ensemble != NULL ? "the ensemble " : "", ensemble != NULL ? ensemble : config->path,
+            one ? "" : "s", names.data, one ? "is" : "are", names.data, one ? "it" : "them", size);
     el_buffer_free(&names);
     return false;
 }

@@ -330,7 +330,7 @@ static bool load(struct el_config *config, const struct source *source, const ch
     if (!el_config_find_missing(config)) {
         return el_fail_memory(err);
     }
-    return may_miss || config->n_missing == 0 || el_config_fail_missing(config, err);
+    return may_miss || config->n_missing == 0 || el_config_fail_missing(config, ensemble, err);
 }
 
 static bool load_new(const struct source *source, const char *ensemble, bool may_miss,

@@ -227,6 +227,12 @@ static bool settle_columns(struct el_reader *reader, struct el_error *err) {
     table->text = find_column(table, options->text_column != NULL ? options->text_column : "text");
     table->id = find_column(table, options->id_column != NULL ? options->id_column : "id");
     if (options->text_column == NULL && table->header.count == 1) {
+        if (strpbrk(name_of(table, 0), ",;|\t") != NULL) {
+            snprintf(what, sizeof what,
+                     "columns are separated by %s; write it so, or name the column (--text-column)",
+                     separator_of(reader) == ',' ? "commas" : "tabs");
+            return lacks_column(reader, what, err);
+        }
         table->text = 0;
     }
     if (table->text == table->header.count) {

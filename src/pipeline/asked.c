@@ -2,6 +2,21 @@
 
 #include "language/same_language.h"
 
+void el_warn_pool_lacks_types(const struct el_pool *pool, const struct el_log *log) {
+    enum { MOST = 20 };
+    const struct el_pool_info *info = el_pool_get_info(pool);
+    struct el_buffer labels = {0};
+    for (size_t i = 0; i < info->n_types && i < MOST; i++) {
+        el_buffer_printf(&labels, "%s%.40s", i > 0 ? ", " : "", info->types[i]);
+    }
+    el_log(log, EL_WARNING,
+           "the pool has none of the requested types, so no demonstrations are shown; its labels "
+           "are %s%s: ask for one of these, make it one of the `aliases` of a type, or give "
+           "another --pool",
+           labels.data != NULL ? labels.data : "unknown", info->n_types > MOST ? ", ..." : "");
+    el_buffer_free(&labels);
+}
+
 /* By label the number of the asked type that it means, or -1. NULL if out of memory. */
 static int *map_labels(const struct el_context *context, struct el_arena *arena,
                        const char *const *labels, size_t n) {

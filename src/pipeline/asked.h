@@ -4,10 +4,8 @@
 
 #include "pipeline/work.h"
 
-/* A warning. */
-#define EL_POOL_LACKS_TYPES                                                                        \
-    "the pool has none of the requested types, so no demonstrations are shown; "                   \
-    "give the types `aliases` that name the pool's labels, or another --pool"
+/* The warning that the pool has none of the types. */
+void el_warn_pool_lacks_types(const struct el_pool *pool, const struct el_log *log);
 
 /* Types for a context: as asked for, as models read them, and which of the pool's labels mean them.
  * All of it is in `arena` or in `types`. */

@@ -86,7 +86,7 @@ static bool open_types(struct el_ensemble *ensemble, struct el_error *err) {
         return false;
     }
     if (ensemble->context.pool_lacks_types && config->settings.demonstrations > 0) {
-        el_log(&ensemble->log, EL_WARNING, EL_POOL_LACKS_TYPES);
+        el_warn_pool_lacks_types(ensemble->pool, &ensemble->log);
     }
     return true;
 }

@@ -134,9 +134,11 @@ static bool set_up(struct el_store *store, struct el_error *err) {
                        store->path);
     }
     sqlite3_busy_timeout(store->db, RUN_MS);
-    return ok || el_fail(err, EL_ERR_IO,
-                         "%s: not usable as a reply store (%s); delete it or name another",
-                         store->path, store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc));
+    return ok ||
+           el_fail(
+               err, EL_ERR_IO,
+               "%s: not usable as a reply store (%s); if it was one, delete it, else name another",
+               store->path, store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc));
 }
 
 bool el_store_open(const char *path, const struct el_log *log, struct el_store **out,

@@ -24,7 +24,7 @@ try 0 "tag --ensemble" "$el4ner" tag --no-cache --ensemble nano in.txt
 that "what was asked for is not announced" sh -c '! grep -q built-in err'
 says 2 "there is no ensemble 'nanu'; did you mean 'nano'?" "an ensemble that is none" "$el4ner" tag --ensemble nanu in.txt
 says 2 "there are: large, nano, paper, small" "a list of all" "$el4ner" tag --ensemble thirteen in.txt
-says 2 "the models smollm2-135m gemma3-270m qwen2.5-coder-0.5b are not here; \`el4ner models get smollm2-135m" \
+says 2 "el4ner: the ensemble small: the models smollm2-135m gemma3-270m qwen2.5-coder-0.5b are not here; \`el4ner models get smollm2-135m" \
     "models that are not here" "$el4ner" tag --ensemble small in.txt
 says 2 "give one of them" "--ensemble and --url" "$el4ner" tag --ensemble nano --url http://127.0.0.1:1 in.txt
 

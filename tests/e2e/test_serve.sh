@@ -103,7 +103,7 @@ wait "$service"
 says 2 "no token is asked for" "other machines need a token" "$el4ner" serve -c two.yaml --listen 0.0.0.0:0
 says 2 "is not set or empty" "a token from nowhere" "$el4ner" serve -c two.yaml --token-env NO_SUCH_TOKEN
 : >token
-says 2 "holds no token" "an empty token" "$el4ner" serve -c two.yaml --token-file token
+says 2 "token-file: token: holds no token" "an empty token" "$el4ner" serve -c two.yaml --token-file token
 says 2 "--listen must be like" "an address that is none" "$el4ner" serve -c two.yaml --listen 8765
 says 2 "takes no files" "a file" "$el4ner" serve -c two.yaml in.jsonl
 configure none.yaml "name: a, url: 'http://127.0.0.1:1', prompts: compact, retries: 0"

@@ -18,6 +18,8 @@ that "named columns" grep -q '{"id": "1", "text": "Ada"' out
 try 0 "a table on standard input" sh -c "'$el4ner' convert - - --from csv --to jsonl <t.csv"
 that "a table on standard input" cmp t.jsonl out
 printf 'id,text\n1,Ada\n2,Bo,too\n3,Cy\n' >odd.csv
+printf 'nr;text\n1;Ada\n' >semicolons.csv
+says 2 'columns are separated by commas; write it so, or name the column (--text-column); the column is "nr;text"' "a table of semicolons" convert semicolons.csv - --to jsonl
 says 1 "odd.csv:3: row 3 has 3 columns, the header has 2" "an odd row" convert odd.csv - --to jsonl
 that "the others are read" test "$(wc -l <out)" = 2
 printf '{"id": "1", "text": "Ada, too", "entities": [{"start": 0, "end": 3, "type": "PER"}]}\n' >e.jsonl
