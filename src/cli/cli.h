@@ -134,18 +134,19 @@ enum {
     }
 #define CLI_URL_OPTIONS                                                                            \
     {CLI_ID_ENSEMBLE, "ensemble", "NAME",                                                          \
-     "members by name, instead of the configured ones:\nnano, small ... (el4ner models)"},         \
+     "members by name, instead of the configured ones:\nnano, starter ... (el4ner models)"},       \
         {CLI_ID_URL, "url", "URL", "one server, instead of the configured members"},               \
         {CLI_ID_MODEL, "model", "NAME", "which of that server's models"}, {                        \
         CLI_ID_KEY_ENV, "key-env", "NAME", "the environment variable that holds its key"           \
     }
 #define CLI_COMMON_OPTIONS                                                                         \
     CLI_CONFIG_OPTION, CLI_URL_OPTIONS,                                                            \
-        {CLI_ID_TYPES, "types", "LIST", "entity types, e.g. \"person,location\""},                 \
+        {CLI_ID_TYPES, "types", "LIST", "entity types, e.g. \"person,location\", or auto"},        \
         {CLI_ID_POOL, "pool", "FILE", "demonstrations: an .el4 pool or a labelled file"},          \
-        {CLI_ID_PROFILE, "profile", "NAME", "default, or paper: as published"},                    \
+        {CLI_ID_PROFILE, "profile", "NAME",                                                        \
+         "default; votes: the members decide alone;\npaper: as published"},                        \
         {CLI_ID_K, "k", "N", "demonstrations in a prompt"},                                        \
-        {CLI_ID_VERIFIER, "verifier", "WHO", "a member's name, largest, all or none"},             \
+        {CLI_ID_VERIFIER, "verifier", "WHO", "a member's name, auto, largest, all or none"},       \
         {CLI_ID_CONSTRAIN, "constrain", "HOW",                                                     \
          "answers held to what is possible: auto (where a\nserver can), on or off"},               \
         {CLI_ID_LANG, "lang", "CODE", "language of the input, e.g. de"},                           \

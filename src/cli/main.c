@@ -29,8 +29,8 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 static int print_help(void) {
     printf("Usage: el4ner COMMAND [options]\n"
            "\n"
-           "Finds named entities with an ensemble of small language models: retrieves labelled\n"
-           "examples, extracts spans, classifies them by majority, and verifies the result.\n"
+           "Finds named entities with an ensemble of small language models: shows them labelled\n"
+           "examples, has them list spans and name types, and weighs what they say.\n"
            "\n"
            "Commands:\n");
     for (size_t i = 0; i < COMMANDS; i++) {
@@ -55,7 +55,8 @@ static int unknown_command(const char *name) {
     if (near != NULL) {
         cli_say("unknown command '%s'; did you mean 'el4ner %s'?", name, near);
     } else {
-        cli_say("unknown command '%s'; el4ner --help lists the commands", name);
+        cli_say("unknown %s '%s'; el4ner --help lists the commands",
+                name[0] == '-' ? "option" : "command", name);
     }
     return CLI_USAGE;
 }

@@ -153,7 +153,7 @@ static void put_member(struct el_buffer *out, const struct el_member_config *mem
     put_reach(out, member);
     el_buffer_printf(out, "    api: %s\n", el_api_name(member->api));
     put_line(out, "    prompts", member->prompts,
-             "compact where the model has its markers, else chat");
+             "compact where the model has its markers, else conversation (paper: chat)");
     put_number(out, "temperature", member->temperature, NULL);
     put_number(out, "seed", (double)member->seed, NULL);
     put_number(out, "max_tokens", (double)member->max_tokens, "by stage and sentence length");
