@@ -144,6 +144,8 @@ def test_bad_texts(tagger: el4ner.Tagger) -> None:
     assert raised.value.doc.text == given[2]  # type: ignore[attr-defined]
     with pytest.raises(TypeError, match="not bytes"):
         tagger(b"Anna")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="not many texts"):
+        tagger.pipe("Anna")
     with pytest.raises(ValueError, match="errors"):
         tagger.pipe([], errors="no")  # type: ignore[call-overload]
 

@@ -236,6 +236,7 @@ class Tagger:
 
         Leaving the loop early stops what is in work.
         """
+        _check_many(texts)
         queue: SimpleQueue[tuple[int, Result | Error]] = SimpleQueue()
         engine = self._engine()
         request = self._request(None, types, nested, lang, seconds)
@@ -256,6 +257,7 @@ class Tagger:
         seconds: float | None = None,
     ) -> AsyncIterator[Any]:
         """`pipe()` within an event loop. `texts` may be asynchronous as well: results do not wait for the next text."""
+        _check_many(texts)
         engine = await self._engine_async()
         loop, news = asyncio.get_running_loop(), asyncio.Event()
         arrived: deque[tuple[int, Result | Error]] = deque()
@@ -432,6 +434,11 @@ def _text(text: object) -> str:
     if not isinstance(text, str):
         raise TypeError(f"a text must be a str, not {type(text).__name__}")
     return text
+
+
+def _check_many(texts: object) -> None:
+    if isinstance(texts, str):
+        raise TypeError("one str is not many texts: write [text], or tagger(text)")
 
 
 def _settle(future: asyncio.Future[Result | Error], result: Result | Error) -> None:
