@@ -78,8 +78,9 @@ static int run(int argc, char **argv) {
     name = help ? argv[2] : name;
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(name, commands[i].name) == 0) {
-            char *ask[] = {argv[2], "--help", NULL};
-            return help ? commands[i].run(2, ask) : commands[i].run(argc - 1, argv + 1);
+            bool part = argc > 3; /* "help pool build" */
+            char *ask[] = {argv[2], part ? argv[3] : "--help", part ? "--help" : NULL, NULL};
+            return help ? commands[i].run(part ? 3 : 2, ask) : commands[i].run(argc - 1, argv + 1);
         }
     }
     return unknown_command(name);

@@ -6,6 +6,8 @@ says 2 "el4ner --help lists them" "no command" "$el4ner"
 says 2 "did you mean 'el4ner tag'" "a mistyped command" "$el4ner" tga
 says 2 "unknown command 'frobnicate'" "an unknown command" "$el4ner" frobnicate
 says 2 "did you mean '--types'" "a mistyped option" "$el4ner" tag --tpyes person -
+says 2 "unknown option '-to'; did you mean '--to'" "a long option with one hyphen" "$el4ner" tag -to jsonl
+that "help of a part" sh -c "$el4ner help pool build | grep -q '^Usage: el4ner pool build'"
 says 2 "unknown option '-x'" "an unknown letter" "$el4ner" tag -x
 says 2 "'--k' needs a value" "a value is missing" "$el4ner" tag --k
 says 2 "takes no value" "a value too much" "$el4ner" tag --nested=yes -
