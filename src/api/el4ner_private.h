@@ -14,7 +14,7 @@ struct terms {
     struct el_arena arena;
     struct el_buffer key; /* all that they are made of */
     struct el_context *context;
-    bool untold;  /* the pool has none of the types, and nobody has been told */
+    bool untold;  /* the pool lacks labels for some types, and nobody has been told */
     size_t users; /* texts in work */
 };
 

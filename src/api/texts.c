@@ -175,7 +175,7 @@ static bool submit_all(el4ner *engine, struct ticket *ticket, struct el_error *e
         next = ticket->next;
         if (ticket->terms != NULL && ticket->terms->untold) {
             ticket->terms->untold = false;
-            el_warn_pool_lacks_types(el_ensemble_pool(engine->ensemble), &log);
+            el_warn_pool_lacks_some(ticket->terms->context, &log);
         }
         if (!el_flow_submit(engine->flow, &ticket->wish, NULL, err)) {
             put_back(engine, ticket);

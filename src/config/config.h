@@ -108,7 +108,7 @@ struct el_config {
         *embedder;                   /* gives the vectors of retrieval; NULL = n-grams, no model */
     const char *ensemble;            /* whose members they are; NULL = of none by name */
     bool ensemble_is_given;          /* by the caller: it counts, whatever the configuration says */
-    bool ensemble_by_default;        /* because no members are configured */
+    bool ensemble_by_default;        /* because nobody named members */
     struct el_catalogue *catalogue;  /* of models; NULL until a member names one */
     const struct el_model **missing; /* models that members name and that are not here */
     size_t n_missing;

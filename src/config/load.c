@@ -99,13 +99,12 @@ static bool try_ensemble(struct el_config *config, const char *name, unsigned de
 static bool use_default_ensemble(struct el_config *config, unsigned depth, struct el_error *err) {
     static const char *const names[] = {"starter", "nano"};
     const char *wanted = getenv("EL4NER_ENSEMBLE");
-    bool used = false;
+    bool named = wanted != NULL && wanted[0] != '\0', used = named;
     if (depth > DEEPEST) {
         return el_fail(err, EL_ERR_CONFIG, "an ensemble that is used by default names no members");
     }
-    if (wanted != NULL && wanted[0] != '\0') {
+    if (named) {
         const char *path = el_config_find_ensemble(config, wanted);
-        used = true;
         if (path == NULL ? !el_config_no_ensemble(config, wanted, err)
                          : !use_ensemble(config, wanted, path, depth, err)) {
             return el_error_prefix(err, "EL4NER_ENSEMBLE");
@@ -116,7 +115,7 @@ static bool use_default_ensemble(struct el_config *config, unsigned depth, struc
             return false;
         }
     }
-    config->ensemble_by_default = used;
+    config->ensemble_by_default = used && !named;
     return used ||
            el_fail(err, EL_ERR_CONFIG,
                    "%s names no members, and the shipped ones (ensembles/nano.yaml) are not "

@@ -2,19 +2,45 @@
 
 #include "language/same_language.h"
 
-void el_warn_pool_lacks_types(const struct el_pool *pool, const struct el_log *log) {
+static bool has_labels_of(const struct el_context *context, size_t type) {
+    size_t n = el_pool_get_info(context->pool)->n_types;
+    bool has = false;
+    for (size_t p = 0; p < n && !has; p++) {
+        has = context->pool_types[p] == (int)type;
+    }
+    return has;
+}
+
+bool el_pool_lacks_some(const struct el_context *context) {
+    bool lacks = false;
+    for (size_t t = 0; context->pool != NULL && t < context->n_types && !lacks; t++) {
+        lacks = !has_labels_of(context, t);
+    }
+    return lacks;
+}
+
+void el_warn_pool_lacks_some(const struct el_context *context, const struct el_log *log) {
     enum { MOST = 20 };
-    const struct el_pool_info *info = el_pool_get_info(pool);
-    struct el_buffer labels = {0};
+    const struct el_pool_info *info = el_pool_get_info(context->pool);
+    struct el_buffer labels = {0}, lacking = {0};
     for (size_t i = 0; i < info->n_types && i < MOST; i++) {
         el_buffer_printf(&labels, "%s%.40s", i > 0 ? ", " : "", info->types[i]);
     }
+    for (size_t t = 0; t < context->n_types; t++) {
+        if (!has_labels_of(context, t)) {
+            el_buffer_printf(&lacking, "%s'%.40s'", lacking.len > 0 ? ", " : "",
+                             context->asked[t].name);
+        }
+    }
     el_log(log, EL_WARNING,
-           "the pool has none of the requested types, so no demonstrations are shown; its labels "
-           "are %s%s: ask for one of these, make it one of the `aliases` of a type, or give "
-           "another --pool",
+           "the pool has %s%s, so no %s; its labels are %s%s: ask for one of these, make it one of "
+           "the `aliases` of a type, or give another --pool",
+           context->pool_lacks_types ? "none of the requested types" : "no label for ",
+           context->pool_lacks_types || lacking.data == NULL ? "" : lacking.data,
+           context->pool_lacks_types ? "demonstrations are shown" : "demonstration shows any",
            labels.data != NULL ? labels.data : "unknown", info->n_types > MOST ? ", ..." : "");
     el_buffer_free(&labels);
+    el_buffer_free(&lacking);
 }
 
 /* By label the number of the asked type that it means, or -1. NULL if out of memory. */

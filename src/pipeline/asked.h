@@ -4,8 +4,9 @@
 
 #include "pipeline/work.h"
 
-/* The warning that the pool has none of the types. */
-void el_warn_pool_lacks_types(const struct el_pool *pool, const struct el_log *log);
+/* Is there a pool, and has it no label for one of the types, or for all? The warning says so. */
+bool el_pool_lacks_some(const struct el_context *context);
+void el_warn_pool_lacks_some(const struct el_context *context, const struct el_log *log);
 
 /* Types for a context: as asked for, as models read them, and which of the pool's labels mean them.
  * All of it is in `arena` or in `types`. */

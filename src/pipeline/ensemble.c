@@ -85,8 +85,8 @@ static bool open_types(struct el_ensemble *ensemble, struct el_error *err) {
                               err)) {
         return false;
     }
-    if (ensemble->context.pool_lacks_types && config->settings.demonstrations > 0) {
-        el_warn_pool_lacks_types(ensemble->pool, &ensemble->log);
+    if (el_pool_lacks_some(&ensemble->context) && config->settings.demonstrations > 0) {
+        el_warn_pool_lacks_some(&ensemble->context, &ensemble->log);
     }
     return true;
 }

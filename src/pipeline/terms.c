@@ -23,6 +23,6 @@ bool el_terms_context(const struct el_ensemble *ensemble, const struct el_terms 
         context->configured.nested = *terms->nested;
     }
     el_context_settle(context);
-    *lacking = context->pool_lacks_types && context->settings.demonstrations > 0;
+    *lacking = el_pool_lacks_some(context) && context->settings.demonstrations > 0;
     return true;
 }

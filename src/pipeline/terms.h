@@ -11,8 +11,8 @@ struct el_terms {
 };
 
 /* What the stages see of a document on these terms, in `arena`, which must outlive the document's
- * way. Reads the ensemble only, so that any thread may call it. *lacking: the pool has none of the
- * types, which takes the demonstrations away. */
+ * way. Reads the ensemble only, so that any thread may call it. *lacking: the pool has no
+ * label for some of the types. */
 bool el_terms_context(const struct el_ensemble *ensemble, const struct el_terms *terms,
                       struct el_arena *arena, struct el_context **context, bool *lacking,
                       struct el_error *err);

@@ -51,6 +51,8 @@ try 0 "coloured entities" "$el4ner" tag -c ok.yaml --to terminal --color always 
 that "coloured entities" grep -q "$escape\[" out
 try 0 "types that the pool has not" "$el4ner" tag -c ok.yaml --types gadget good.txt
 that "a warning of a pool that does not help" grep -q "none of the requested types.*its labels are .*person.*: ask for" err
+try 0 "one type that the pool has not" "$el4ner" tag -c ok.yaml --types person,gadget good.txt
+that "a warning that names the type" grep -q "no label for 'gadget', so no demonstration shows any; its labels" err
 try 0 "the default profile where the pool has no labels" "$el4ner" tag -c ok.yaml --profile default --types gadget \
     --no-cache --trace trace good.txt
 that "the default profile where the pool has no labels: no demonstrations, and a verifier" python3 -c '
