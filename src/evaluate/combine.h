@@ -13,7 +13,7 @@ struct el_combine_options {
 };
 
 /* What is kept without being told: pairs that half of the members propose, and at least two
- * (docs/evaluation.md shows how this was chosen). */
+ * (docs/measurements.md shows how this was chosen). */
 struct el_keep el_keep_default(size_t n_members);
 
 /* `sets` are parallel: as el_labels_read_recorded() gives them, or aligned with the first; 1 to

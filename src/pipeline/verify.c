@@ -36,7 +36,7 @@ static void count_verdicts(const struct el_mention *mention, unsigned *yes, unsi
 }
 
 /* What one of three or more members listed is seldom an entity, and a verifier that is not sure is
- * seldom right: there "yes" counts from a higher probability on (docs/evaluation.md). */
+ * seldom right: there "yes" counts from a higher probability on (docs/measurements.md). */
 static double least_probability(const struct el_context *context, const struct el_work *work,
                                 const struct el_mention *mention) {
     bool alone = __builtin_popcount(work->extract_answered) >= 3 &&

@@ -1,5 +1,5 @@
 """Combining through the command: random predictions, and the voting rules written down once more from
-docs/evaluation.md, by another way.
+docs/measurements.md, by another way.
 
 usage: combining.py EL4NER
 """
