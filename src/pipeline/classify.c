@@ -94,7 +94,7 @@ static bool ask(const struct el_context *context, struct el_work *work,
         return true;
     }
     const struct el_settings *settings = &context->settings;
-    bool first = work->classify_asked == 0 && settings->lazy_votes && settings->judge != NULL;
+    bool first = work->round == 0 && settings->lazy_votes && settings->judge != NULL;
     if ((first && !el_judge_hopeless(context, work, err)) ||
         !ask_next(context, work, questions, err)) {
         return false;

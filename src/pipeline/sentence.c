@@ -241,11 +241,15 @@ static bool advance(struct el_task *task, struct el_error *err) {
         if (questions.count > 0) {
             return put_questions(task, &questions, err);
         }
-        if (work->round == 0 && !stage->take(tagging->context, work, NULL, 0, err)) {
-            return false;
+        if (work->round == 0) { /* what nobody was asked may still lead to a further question */
+            if (!stage->take(tagging->context, work, NULL, 0, err)) {
+                return false;
+            }
+            work->round++;
+        } else {
+            work->stage++;
+            work->round = 0;
         }
-        work->stage++;
-        work->round = 0;
     }
     if (!finish_task(task, err)) {
         return false;

@@ -101,7 +101,7 @@ static bool ask(const struct el_context *context, struct el_work *work,
     const struct el_settings *settings = &context->settings;
     el_member_set verifiers = who_verifies(context, work);
     bool unfitted = settings->judge != NULL && settings->judge->kind != EL_JUDGE_FITTED;
-    if (unfitted && work->verify_asked == 0 && !el_judge_candidates(context, work, err)) {
+    if (unfitted && work->round == 0 && !el_judge_candidates(context, work, err)) {
         return false;
     }
     /* Lazily, the members of "all" are asked one after another, each only for what is open. */

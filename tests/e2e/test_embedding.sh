@@ -31,6 +31,15 @@ assert [c for c in r["calls"] if c["member"] == "embedder"][0]["dimensions"] == 
 a = json.load(open("account.json"))
 assert a["embedder"]["calls"] == 3 and list(a["members"]) == ["a"], a'
 
+sed 's/spans: members/spans: auto/' server.yaml >tagger.yaml
+try 0 "spans of the tagger are embedded" "$el4ner" tag -c tagger.yaml --pool pool.jsonl \
+    --trace trace.json -o tagger.jsonl in.txt &&
+    that "spans of the tagger are embedded" python3 -c '
+import json
+r = json.loads(open("trace.json").read())["retrieve"]
+assert [c["texts"] for c in r["calls"]] == ["Marlowe\nAnna\n"], r["calls"]
+assert r["demonstrations"][0]["id"] == "a" and not r["no_vectors_so_bm25"], r'
+
 try 0 "a pool is built with the vectors" "$el4ner" pool build -c server.yaml -o pool.el4 \
     pool.jsonl && pass "a pool is built with the vectors"
 try 0 "its info" "$el4ner" pool info pool.el4 &&
