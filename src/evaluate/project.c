@@ -208,10 +208,6 @@ static json_t *verifier_json(const struct el_stage_figures *f) {
 json_t *el_stage_json(const struct el_stage_figures *figures, size_t n_members, double final_f1) {
     const struct el_stage_figures *f = figures;
     struct el_budget budget = el_stage_budget(f, final_f1);
-    size_t candidates = 0;
-    for (size_t k = 1; k <= n_members; k++) {
-        candidates += f->proposed_by[k];
-    }
     return json_pack(
         "{s:o,s:o,s:{s:o,s:o,s:o,s:o,s:o},s:{s:o,s:o,s:o,s:o},s:{s:o},s:o,s:{s:f,s:f,s:f,s:f}}",
         "sentences", number(f->sentences), "gold_mentions", number(f->gold), "retrieve",
@@ -220,7 +216,7 @@ json_t *el_stage_json(const struct el_stage_figures *figures, size_t n_members, 
         share_json(f->types_shown, f->gold_types), "gold_mentions_shown",
         share_json(f->mentions_shown, f->gold), "fell_back_to_sentence_similarity",
         share_json(f->fell_back, f->sentences), "extract", "union_recall",
-        share_json(f->found, f->gold), "union_precision", share_json(f->found, candidates),
+        share_json(f->found, f->gold), "union_precision", share_json(f->found, f->candidates),
         "by_proposers", proposers_json(f, n_members), "ungrounded_strings",
         share_json(f->ungrounded, f->strings), "classify", "accuracy_on_correct_spans",
         share_json(f->typed_right, f->found), "verify", verifier_json(f), "budget",

@@ -160,6 +160,7 @@ static bool record_mention(struct el_record *record, const struct scene *scene,
         struct el_span span = el_in_document(scene->work, from->spans[s]);
         if (belongs(scene, span)) {
             to->spans[to->n_spans++] = span;
+            record->figures.candidates++;
             count_candidate(scene, span, to, from->dropped, &record->figures);
         }
     }

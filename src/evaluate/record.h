@@ -36,8 +36,10 @@ struct el_stage_figures {
     size_t pre_listed;     /* occurrences it listed */
     size_t types_shown;    /* gold types that the demonstrations cover */
     size_t mentions_shown; /* gold mentions whose text is a span of a demonstration */
-    /* Candidates (occurrences) by number of members that proposed them, and how many of these have
-     * a gold span. */
+    size_t candidates;     /* occurrences */
+    /* Spans (occurrences) by number of members that proposed them, 0 for those of the pool's labels
+     * alone, and how many of these have a gold span: the candidates, and those set aside because
+     * too few members listed them. */
     size_t proposed_by[EL_MAX_MEMBERS + 1], right_by[EL_MAX_MEMBERS + 1];
     size_t found;       /* gold spans among the candidates */
     size_t typed_right; /* gold mentions with their type, before verification */

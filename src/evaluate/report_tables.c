@@ -225,6 +225,10 @@ static void put_figures(struct el_buffer *out, const struct el_stage_figures *f,
     put_share(out, "retrieve", "gold mentions that the demonstrations show", f->mentions_shown,
               f->gold);
     put_share(out, "extract", "gold mentions in the union", f->found, f->gold);
+    if (f->proposed_by[0] > 0) {
+        put_share(out, "extract", "right spans of those that only the pool's labels gave",
+                  f->right_by[0], f->proposed_by[0]);
+    }
     for (size_t k = 1; k <= n_members; k++) {
         char what[96];
         snprintf(what, sizeof what, "right spans of those that %zu member%s proposed", k,

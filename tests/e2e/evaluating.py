@@ -144,8 +144,8 @@ def occurrences(text, spans):
 
 def stage_figures(tagged):
     f = dict.fromkeys(("gold", "gold_types", "pre_found", "pre_listed", "types_shown", "mentions_shown", "found",
-                       "typed", "typed_right", "kept_right", "kept_wrong", "strings", "ungrounded"), 0)
-    by, right_by = {1: 0, 2: 0, 3: 0}, {1: 0, 2: 0, 3: 0}
+                       "candidates", "typed", "typed_right", "kept_right", "kept_wrong", "strings", "ungrounded"), 0)
+    by, right_by = {n: 0 for n in range(4)}, {n: 0 for n in range(4)}
     verdicts = {}
     for s in tagged.sentences:
         begin = s["begin_in_bytes"]
@@ -168,7 +168,9 @@ def stage_figures(tagged):
                 a, b, n = a - begin, b - begin, len(c["extracted_by"])
                 by[n] += 1
                 right_by[n] += (a, b) in spans
-                f["found"] += (a, b) in spans
+                if not c.get("too_few_listed_it"):
+                    f["candidates"] += 1
+                    f["found"] += (a, b) in spans
                 if "type" in c:
                     right = (a, b, c["type"]) in gold
                     f["typed"] += 1
@@ -192,9 +194,9 @@ def stage_figures(tagged):
         },
         "extract": {
             "union_recall": share(f["found"], f["gold"]),
-            "union_precision": share(f["found"], sum(by.values())),
+            "union_precision": share(f["found"], f["candidates"]),
             "by_proposers": [{"proposers": n, "candidates": by[n], "precision": share(right_by[n], by[n]),
-                              "recall": share(right_by[n], f["gold"])} for n in by],
+                              "recall": share(right_by[n], f["gold"])} for n in by if n > 0],
             "ungrounded_strings": share(f["ungrounded"], f["strings"]),
         },
         "classify": {"accuracy_on_correct_spans": share(f["typed_right"], f["found"])},
@@ -571,6 +573,14 @@ def check_judged(by_votes):
             same(row["name"], got and got["f1"], wanted and wanted["f1"])
 
 
+def check_candidates():
+    """Candidates are those that only the pool's labels gave too, and not what too few members listed."""
+    for name, how in ("judged", {"profile": "default"}), ("two", {"extract": "at_least: 2"}):
+        configure(name + ".yaml", **how)
+        run("eval", "-q", "-c", name + ".yaml", "--no-cache", "--samples", "0", "-o", name + ".json", "gold.jsonl")
+        same(name, json.load(open(name + ".json"))["stages"]["extract"], stage_figures(Tagged(name, **how))["extract"])
+
+
 def check_predictions():
     """What eval found, drawn documents only, scores the same through score, and two such files can be compared."""
     scores = []
@@ -611,6 +621,7 @@ def main():
     report("eval: the result", lambda: check_result(result["result"]))
     report("eval: voting under a judgement", lambda: check_judged(result))
     report("eval: stages", lambda: same("stages", result["stages"], stage_figures(configured)))
+    report("eval: candidates", check_candidates)
     report("eval: tables", lambda: check_tables(out, result))
     report("eval: tables for other texts", lambda: check_formats(result))
     report("eval: predictions", check_predictions)

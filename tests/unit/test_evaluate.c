@@ -97,8 +97,12 @@ static void projections(void **state) {
 
 static void budget(void **state) {
     (void)state;
-    const struct el_stage_figures figures = {
-        .gold = 10, .found = 8, .typed_right = 6, .kept_right = 5, .kept_wrong = 5};
+    const struct el_stage_figures figures = {.gold = 10,
+                                             .found = 8,
+                                             .typed_right = 6,
+                                             .kept_right = 5,
+                                             .kept_wrong = 5,
+                                             .candidates = 32};
     struct el_budget b = el_stage_budget(&figures, 0.4);
     assert_close(b.after_extraction, 16.0 / 18, 1e-12);
     assert_close(b.after_classification, 12.0 / 16, 1e-12);
@@ -109,6 +113,8 @@ static void budget(void **state) {
     json_t *classify =
         json_object_get(json_object_get(json, "classify"), "accuracy_on_correct_spans");
     assert_close(json_number_value(json_object_get(classify, "share")), 0.75, 1e-12);
+    json_t *precision = json_object_get(json_object_get(json, "extract"), "union_precision");
+    assert_close(json_number_value(json_object_get(precision, "share")), 0.25, 1e-12);
     json_decref(json);
 }
 
