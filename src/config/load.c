@@ -197,9 +197,7 @@ static bool read_yaml(struct el_config *config, const char *path, const char *te
     ok = ok && (root == NULL || el_yaml_read(&l.yaml, root, "the configuration", root_keys,
                                              EL_COUNT(root_keys), &l, config));
     ok = ok && el_config_complete(config, err);
-    if (config->n_members > 0) { /* else those that are given are still to come */
-        ok = ok && el_resolve_members(&l) && (l.judge == NULL || el_resolve_judge(&l));
-    }
+    ok = ok && el_resolve_members(&l) && el_resolve_judge(&l);
     bool inherited = ok && config->settings.judge != NULL && l.judge == NULL;
     if (inherited && config->settings.judge->kind != EL_JUDGE_FITTED) {
         ok = el_config_set_judge(config, config->settings.judge->kind, err);

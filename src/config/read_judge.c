@@ -124,7 +124,10 @@ bool el_resolve_judge(struct el_loader *l) {
     const char *const *words =
         el_judge_kind_names + EL_JUDGE_GENERAL; /* a mapping is a fitted one */
     size_t m = l->config->n_members, t = l->config->n_types;
-    bool word = l->judge->type == YAML_SCALAR_NODE;
+    bool word = l->judge != NULL && l->judge->type == YAML_SCALAR_NODE;
+    if (l->judge == NULL || (m == 0 && !word)) {
+        return true;
+    }
     int which =
         word ? el_yaml_word(&l->yaml, l->judge, "judge", words, EL_JUDGE_KINDS - EL_JUDGE_GENERAL)
              : 0;

@@ -213,13 +213,13 @@ static bool resolve_weights(struct el_loader *l) {
 static bool resolve_verifier(struct el_loader *l) {
     const char *who = el_yaml_text(&l->yaml, l->verifier, "by");
     struct el_error why = {0};
-    if (!el_config_set_verifier(l->config, who, &why)) {
-        return el_yaml_fail(&l->yaml, l->verifier, "%s", why.message);
-    }
-    return true;
+    bool others = l->config->n_members == 0;
+    return el_config_set_verifier(l->config, who, &why) || others ||
+           el_yaml_fail(&l->yaml, l->verifier, "%s", why.message);
 }
 
 bool el_resolve_members(struct el_loader *l) {
-    return (l->weights == NULL || resolve_weights(l)) &&
+    bool others = l->config->n_members == 0;
+    return (l->weights == NULL || others || resolve_weights(l)) &&
            (l->verifier == NULL || resolve_verifier(l));
 }

@@ -28,10 +28,11 @@ bool el_read_verify(void *context, const struct el_yaml_key *key, yaml_node_t *v
 bool el_read_constrain(void *context, const struct el_yaml_key *key, yaml_node_t *value,
                        void *field);
 /* read_judge.c: the judgement names members and types; it is kept, and read when these are known.
+ * Where the caller gives other members than the file, what names them is left out, here and below.
  */
 bool el_keep_judge(void *context, const struct el_yaml_key *key, yaml_node_t *value, void *field);
 bool el_resolve_judge(struct el_loader *l);
-/* What names members and was kept until they are known: the weights of votes, the verifier. */
+/* The same for the weights of votes and the verifier. */
 bool el_resolve_members(struct el_loader *l);
 
 #endif

@@ -46,6 +46,18 @@ that "its stages stay" grep -q '^  k: 2$' out
 says 2 "mine.yaml: the model phi-4 is not here; \`el4ner models get phi-4\` gets it" "the configuration itself" \
     "$el4ner" tag -c mine.yaml in.txt
 
+# What is said of all members holds for others too, whether the configuration names some or not.
+printf 'verify: {by: none}\njudge: labels\n' >words.yaml
+printf 'ensemble: nano\nverify: {by: none}\njudge: labels\n' >words-named.yaml
+printf 'verify: {by: x}\nclassify: {weights: {x: 3}}\njudge: {trust: {x: 1}}\n' >of-x.yaml
+for file in words words-named; do
+    shows "--ensemble over $file.yaml" "$nano" "$el4ner" config -c $file.yaml --ensemble nano
+    that "its verifier stays" grep -q '^  by: none$' out
+    that "its judgement stays" grep -q '^judge: labels$' out
+done
+shows "--ensemble over what is said of a member" "$nano" "$el4ner" config -c of-x.yaml --ensemble nano
+that "is as without it" sh -c "grep -q '^  by: auto' out && grep -q '^judge: general$' out"
+
 # ---- In a configuration ----
 printf 'ensemble: nano\ntypes: [ship]\nverify: {by: nano-b}\n' >named.yaml
 shows "ensemble: NAME" "$nano" "$el4ner" config -c named.yaml
