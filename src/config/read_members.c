@@ -463,6 +463,9 @@ bool el_read_members(void *context, const struct el_yaml_key *key, yaml_node_t *
                             "'members'");
     }
     size_t n = el_yaml_items(value);
+    if (n == 0) { /* as if it were not there */
+        return true;
+    }
     if (n > EL_MAX_MEMBERS) {
         return el_yaml_fail(&l->yaml, value, "%zu members; at most %d can vote", n, EL_MAX_MEMBERS);
     }

@@ -62,6 +62,8 @@ that "is as without it" sh -c "grep -q '^  by: auto' out && grep -q '^judge: gen
 printf 'ensemble: nano\ntypes: [ship]\nverify: {by: nano-b}\n' >named.yaml
 shows "ensemble: NAME" "$nano" "$el4ner" config -c named.yaml
 that "and what is said on top of it" grep -q '^  by: nano-b' out
+echo 'members: []' >empty.yaml
+shows "an empty list of members" "$nano" env EL4NER_ENSEMBLE=nano "$el4ner" config -c empty.yaml
 printf 'ensemble: nano\nmembers:\n  - {name: a, gguf: x}\n' >both.yaml
 says 2 "both.yaml:3:3: 'ensemble' gives the members already" "ensemble and members" "$el4ner" config -c both.yaml
 printf 'types: [ship]\nensemble: nanu\n' >none.yaml
