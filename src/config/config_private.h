@@ -29,8 +29,9 @@ const char *el_name_problem(const char *name);
 /* False, and what is wrong in `text`, if `code` is not a code of a language. */
 bool el_lang_check(const char *code, char *text, size_t size);
 
-/* read_members.c: leave the configuration without members. */
+/* read_members.c: leave the configuration without members, or without a model of vectors. */
 void el_config_drop_members(struct el_config *config);
+void el_config_drop_embedder(struct el_config *config);
 
 /* The words by which models read a label, in the arena or constant: "organization" for ORG,
  * "creative work" for creative-work, CREATIVE_WORK and CreativeWork. Case means something only in

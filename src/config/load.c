@@ -88,6 +88,9 @@ static bool try_ensemble(struct el_config *config, const char *name, unsigned de
     *used = config->n_missing == 0;
     if (!*used) {
         el_config_drop_members(config);
+        if (config->embedder != before.embedder) {
+            el_config_drop_embedder(config);
+        }
         before.arena = config->arena;
         before.catalogue = config->catalogue;
         *config = before;
@@ -377,9 +380,7 @@ void el_config_free(struct el_config *config) {
         return;
     }
     el_config_drop_members(config);
-    if (config->embedder != NULL) {
-        json_decref(config->embedder->extra_body);
-    }
+    el_config_drop_embedder(config);
     el_catalogue_free(config->catalogue);
     el_arena_free(&config->arena);
     free(config);

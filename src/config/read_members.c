@@ -440,6 +440,13 @@ static bool check_member(struct el_loader *l, const yaml_node_t *node, size_t nu
     return true;
 }
 
+void el_config_drop_embedder(struct el_config *config) {
+    if (config->embedder != NULL) {
+        json_decref(config->embedder->extra_body);
+    }
+    config->embedder = NULL;
+}
+
 void el_config_drop_members(struct el_config *config) {
     for (size_t i = 0; i < config->n_members; i++) {
         json_decref(config->members[i].extra_body);
@@ -496,7 +503,8 @@ bool el_read_embedder(struct el_loader *l, const char *what, yaml_node_t *value)
     *embedder = el_member_defaults;
     embedder->name = "embedder";
     embedder->embedding = true;
-    l->config->embedder = embedder;
+    el_config_drop_embedder(l->config);
+    l->config->embedder = embedder; /* so that a failure frees what it holds */
     if (!el_yaml_read(&l->yaml, value, "retrieve: vectors", member_keys + ASKING_KEYS,
                       EL_COUNT(member_keys) - ASKING_KEYS, l, embedder)) {
         return false;

@@ -70,11 +70,14 @@ static bool read_vectors(void *context, const struct el_yaml_key *key, yaml_node
     if (value->type == YAML_MAPPING_NODE) {
         return el_read_embedder(l, key->name, value);
     }
-    return strcmp(word, "ngram") == 0 ||
-           el_yaml_fail(&l->yaml, value,
-                        "'%s' must be ngram, or name an embedding model: {gguf: FILE} or "
-                        "{url: SERVER, model: NAME}",
-                        key->name);
+    if (strcmp(word, "ngram") != 0) {
+        return el_yaml_fail(&l->yaml, value,
+                            "'%s' must be ngram, or name an embedding model: {gguf: FILE} or "
+                            "{url: SERVER, model: NAME}",
+                            key->name);
+    }
+    el_config_drop_embedder(l->config); /* of the base */
+    return true;
 }
 
 static bool read_k(void *context, const struct el_yaml_key *key, yaml_node_t *value, void *field) {

@@ -17,7 +17,7 @@ serve
 member=$port
 serve --api openai
 embedder=$port
-run_with server.yaml "{url: 'http://127.0.0.1:$embedder', model: e}"
+run_with server.yaml "{url: 'http://127.0.0.1:$embedder', model: e, extra_body: {x: 1}}"
 
 try 0 "a labelled file is embedded" "$el4ner" tag -c server.yaml --pool pool.jsonl \
     --trace trace.json --account account.json -o out.jsonl in.txt &&
@@ -57,6 +57,14 @@ assert abs(q["demonstrations"][0]["score"] - 1) < 1e-6, q'
 { printf 'judge: labels\nprofile: default\n' && grep -v profile server.yaml; } | sed "s/:$member'/:1'/" >labels.yaml
 try 0 "the labels alone, and vectors" "$el4ner" tag -c labels.yaml --pool pool.jsonl -o labels.jsonl in.txt &&
     that "the labels alone, and vectors" test -s labels.jsonl
+
+# Over a base that has a model of vectors
+printf 'base: server.yaml\nretrieve: {vectors: ngram}\n' >over.yaml
+try 0 "n-grams over a model" "$el4ner" config -c over.yaml &&
+    that "n-grams over a model" grep -q '^  vectors: ngram$' out
+printf "base: server.yaml\nretrieve: {vectors: {url: 'http://127.0.0.1:$embedder', model: f}}\n" >over.yaml
+try 0 "a model over a model" "$el4ner" config -c over.yaml &&
+    that "a model over a model" grep -q '^    model: f$' out
 
 # Faults
 serve --api openai
