@@ -20,7 +20,8 @@ struct el_labelled {
     const char *lang;
     bool sentence_per_document; /* as in struct el_document */
     bool answered;              /* false: no entity layer here, e.g. a model without an answer */
-    bool missing;               /* after el_labels_align(): the set has no such document */
+    bool missing;               /* after el_labels_align(): the set has no such document; id and
+                                   text are those of the other set */
     size_t abstained;           /* of a combination: predictions that did not answer here */
     size_t line;
 };

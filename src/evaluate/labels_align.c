@@ -56,10 +56,9 @@ static bool differs(const struct el_labels *gold, const struct el_labelled *g,
 }
 
 /* Two files may join the same tokens to texts in different ways (with a space before a full stop,
- * say). Then spans are moved over token by token. */
+ * say). Then spans are moved over token by token. The text is copied: either set may go first. */
 static bool move_by_tokens(const struct el_labels *gold, const struct el_labelled *g,
-                           const struct el_labels *other, struct el_labelled *o,
-                           struct el_error *err) {
+                           struct el_labels *other, struct el_labelled *o, struct el_error *err) {
     bool same = g->n_tokens > 0 && g->n_tokens == o->n_tokens;
     for (size_t i = 0; same && i < g->n_tokens; i++) {
         same = token_is(g, i, o, i);
@@ -78,14 +77,19 @@ static bool move_by_tokens(const struct el_labels *gold, const struct el_labelle
         }
         *span = (struct el_span){g->tokens[first].start, g->tokens[last].end};
     }
-    o->text = g->text;
+    struct el_span *tokens = el_arena_array(&other->arena, g->n_tokens, sizeof *tokens);
+    o->text = el_arena_copy(&other->arena, g->text, g->text_len);
+    if (tokens == NULL || o->text == NULL) {
+        return el_fail_memory(err);
+    }
+    memcpy(tokens, g->tokens, g->n_tokens * sizeof *tokens);
     o->text_len = g->text_len;
-    o->tokens = g->tokens;
+    o->tokens = tokens;
     return true;
 }
 
 static bool adopt(const struct el_labels *gold, const struct el_labelled *g,
-                  const struct el_labels *other, struct el_labelled *o, struct el_error *err) {
+                  struct el_labels *other, struct el_labelled *o, struct el_error *err) {
     return same_bytes(g->text, g->text_len, o->text, o->text_len) ||
            move_by_tokens(gold, g, other, o, err);
 }
@@ -103,6 +107,17 @@ static json_t *index_ids(const struct el_labels *labels, bool *repeats) {
         }
     }
     return index;
+}
+
+/* In place of a document that a set lacks: without labels, but with the id and the text, so that
+ * the set can be aligned and read again. */
+static bool stand_in(const struct el_labelled *g, struct el_labels *other,
+                     struct el_labelled *item) {
+    *item = (struct el_labelled){.id = el_arena_string(&other->arena, g->id),
+                                 .text = el_arena_copy(&other->arena, g->text, g->text_len),
+                                 .text_len = g->text_len,
+                                 .missing = true};
+    return item->id != NULL && item->text != NULL;
 }
 
 static bool by_id(const struct el_labels *gold, struct el_labels *other, json_t *gold_index,
@@ -123,8 +138,10 @@ static bool by_id(const struct el_labels *gold, struct el_labels *other, json_t 
             items[i] = other->items[j];
         }
     }
-    for (size_t i = 0; ok && !common && i < gold->count; i++) {
-        if (items[i].missing) {
+    for (size_t i = 0; ok && i < gold->count; i++) {
+        if (items[i].missing && common) {
+            ok = stand_in(&gold->items[i], other, &items[i]) || el_fail_memory(err);
+        } else if (items[i].missing) {
             ok = el_fail(err, EL_ERR_FORMAT,
                          "%s: has no document \"%.80s\" (%s:%zu); --common scores only the "
                          "documents that both have",

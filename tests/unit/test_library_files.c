@@ -251,6 +251,61 @@ static void sets_are_scored(void **state) {
     el4ner_set_free(other);
 }
 
+/* What the set that was read second lacks is there as a document without labels. */
+static void sets_with_documents_in_common_are_scored(void **state) {
+    (void)state;
+    struct el4ner_error error;
+    el4ner_set *gold = set_of("gold", LINE("1", ANNA("person")) LINE("2", ANNA("person")));
+    el4ner_set *some = set_of("some", LINE("7", "") LINE("2", ANNA("person") ", " BOB("person")));
+    const struct el4ner_score_options common = {.common = true};
+    for (int again = 0; again < 2; again++) {
+        el4ner_scores *scores = el4ner_score_sets(gold, some, &common, &error);
+        if (scores == NULL) {
+            fail_msg("%s", error.message);
+        }
+        assert_int_equal(el4ner_get_score(scores, EL4NER_OVERALL, 0)->gold, 1);
+        assert_int_equal(el4ner_get_score(scores, EL4NER_OVERALL, 0)->predicted, 2);
+        el4ner_scores_free(scores);
+    }
+    assert_null(el4ner_score_sets(gold, some, NULL, &error));
+    assert_non_null(strstr(error.message, "has no document \"1\""));
+    el4ner_set_free(gold);
+    assert_int_equal(el4ner_set_count(some), 2);
+    el4ner_result *lacking = el4ner_set_get(some, 0, &error);
+    assert_non_null(lacking);
+    assert_string_equal(el4ner_result_id(lacking), "1");
+    assert_string_equal(el4ner_result_text(lacking, NULL), "Anna met Bob.");
+    assert_false(el4ner_result_labelled(lacking));
+    el4ner_result_free(lacking);
+    el4ner_set_free(some);
+}
+
+/* Tokens may be joined to texts in two ways; then the second set takes over the text of the first,
+ * as a copy. */
+static void sets_outlive_each_other(void **state) {
+    (void)state;
+#define TOKENS "\"id\": \"x\", \"tokens\": [\"Anna\", \"met\", \"Bob\", \".\"], "
+    static const char gold_lines[] =
+        "{" TOKENS "\"entities\": [{\"start\": 2, \"end\": 3, \"type\": \"person\"}]}\n";
+    static const char lines[] = "{" TOKENS "\"text\": \"Anna met Bob.\", \"offset_unit\": "
+                                "\"codepoint\", \"entities\": [" BOB("person") "]}\n";
+    struct el4ner_error error;
+    el4ner_set *gold = set_of("gold", gold_lines), *other = set_of("other", lines);
+    el4ner_scores *scores = el4ner_score_sets(gold, other, NULL, &error);
+    if (scores == NULL) {
+        fail_msg("%s", error.message);
+    }
+    assert_int_equal(el4ner_get_score(scores, EL4NER_OVERALL, 0)->correct, 1);
+    el4ner_scores_free(scores);
+    el4ner_set_free(gold);
+    el4ner_result *moved = el4ner_set_get(other, 0, &error);
+    assert_non_null(moved);
+    assert_string_equal(el4ner_result_text(moved, NULL), "Anna met Bob .");
+    assert_string_equal(el4ner_get(moved, 0)->text, "Bob");
+    el4ner_result_free(moved);
+    el4ner_set_free(other);
+}
+
 static void sets_are_combined(void **state) {
     (void)state;
     struct el4ner_error error;
@@ -367,6 +422,8 @@ int main(void) {
         cmocka_unit_test(files_are_written),
         cmocka_unit_test(documents_are_tagged),
         cmocka_unit_test(sets_are_scored),
+        cmocka_unit_test(sets_with_documents_in_common_are_scored),
+        cmocka_unit_test(sets_outlive_each_other),
         cmocka_unit_test(sets_are_combined),
         cmocka_unit_test(pools_are_built_searched_and_tuned_to),
     };
