@@ -20,6 +20,8 @@ struct el4ner_scores {
     struct el_arena arena;
     struct el_score score;
     struct el4ner_score overall[2], lengths[EL_LENGTHS], *types;
+    bool *scored; /* which of the gold documents */
+    size_t n_gold;
 };
 
 static el4ner_set *new_set(struct el_error *err) {
@@ -171,6 +173,15 @@ static bool make_rows(el4ner_scores *scores) {
     return scores->types != NULL;
 }
 
+static bool note_scored(const struct el_labels *predicted, el4ner_scores *scores) {
+    scores->n_gold = predicted->count;
+    scores->scored = el_arena_array(&scores->arena, predicted->count, sizeof *scores->scored);
+    for (size_t i = 0; scores->scored != NULL && i < predicted->count; i++) {
+        scores->scored[i] = !predicted->items[i].missing;
+    }
+    return scores->scored != NULL;
+}
+
 static bool take_score_options(const struct el4ner_score_options *given, bool *common,
                                struct el_score_options *out, struct el_error *err) {
     const size_t first = offsetof(struct el4ner_score_options, common) + sizeof given->common;
@@ -197,12 +208,13 @@ el4ner_scores *el4ner_score_sets(const el4ner_set *gold, el4ner_set *predicted,
     struct el_score_options options;
     bool common;
     el4ner_scores *scores = NULL;
-    bool ok = take_score_options(given, &common, &options, &err) &&
-              ((scores = calloc(1, sizeof *scores)) != NULL || el_fail_memory(&err)) &&
-              el_labels_align(&gold->labels, &predicted->labels, common, &err) &&
-              el_score(&gold->labels, &predicted->labels, &options, &scores->arena, &scores->score,
-                       &err) &&
-              (make_rows(scores) || el_fail_memory(&err));
+    bool ok =
+        take_score_options(given, &common, &options, &err) &&
+        ((scores = calloc(1, sizeof *scores)) != NULL || el_fail_memory(&err)) &&
+        el_labels_align(&gold->labels, &predicted->labels, common, &err) &&
+        el_score(&gold->labels, &predicted->labels, &options, &scores->arena, &scores->score,
+                 &err) &&
+        ((make_rows(scores) && note_scored(&predicted->labels, scores)) || el_fail_memory(&err));
     if (!ok) {
         el4ner_scores_free(scores);
         return give_error(error, &err);
@@ -228,13 +240,18 @@ double el4ner_accuracy(const el4ner_scores *scores) {
     return score->tokens > 0 ? (double)score->tokens_right / (double)score->tokens : (double)NAN;
 }
 
+static bool are_of_same_documents(const el4ner_scores *a, const el4ner_scores *b) {
+    return a->n_gold == b->n_gold &&
+           memcmp(a->scored, b->scored, a->n_gold * sizeof *a->scored) == 0;
+}
+
 double el4ner_compare(const el4ner_scores *a, const el4ner_scores *b, size_t samples, uint64_t seed,
                       double *difference, struct el4ner_error *error) {
     struct el_error err = {0};
     struct el_arena arena = {0};
     struct el_comparison comparison = {.p = -1};
     const struct el_bootstrap_options options = {.samples = samples, .seed = seed};
-    bool ok = (a->score.documents == b->score.documents && samples > 0) ||
+    bool ok = (are_of_same_documents(a, b) && samples > 0) ||
               el_fail(&err, EL_ERR_CONFIG,
                       "scores are compared over the same documents, with samples above 0");
     ok = ok && (el_compare(a->score.by_document, b->score.by_document, a->score.documents, &options,

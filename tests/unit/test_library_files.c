@@ -280,6 +280,27 @@ static void sets_with_documents_in_common_are_scored(void **state) {
     el4ner_set_free(some);
 }
 
+static void only_the_same_documents_are_compared(void **state) {
+    (void)state;
+    struct el4ner_error error;
+    el4ner_set *gold = set_of("gold", LINE("1", ANNA("person")) LINE("2", ANNA("person")));
+    el4ner_set *first = set_of("first", LINE("1", ANNA("person")));
+    el4ner_set *second = set_of("second", LINE("2", ANNA("person")));
+    const struct el4ner_score_options common = {.common = true};
+    el4ner_scores *a = el4ner_score_sets(gold, first, &common, &error);
+    el4ner_scores *b = el4ner_score_sets(gold, second, &common, &error);
+    assert_non_null(a);
+    assert_non_null(b);
+    assert_true(el4ner_compare(a, a, 10, 1, NULL, &error) > 0);
+    assert_true(el4ner_compare(a, b, 10, 1, NULL, &error) < 0);
+    assert_non_null(strstr(error.message, "the same documents"));
+    el4ner_scores_free(a);
+    el4ner_scores_free(b);
+    el4ner_set_free(gold);
+    el4ner_set_free(first);
+    el4ner_set_free(second);
+}
+
 /* Tokens may be joined to texts in two ways; then the second set takes over the text of the first,
  * as a copy. */
 static void sets_outlive_each_other(void **state) {
@@ -423,6 +444,7 @@ int main(void) {
         cmocka_unit_test(documents_are_tagged),
         cmocka_unit_test(sets_are_scored),
         cmocka_unit_test(sets_with_documents_in_common_are_scored),
+        cmocka_unit_test(only_the_same_documents_are_compared),
         cmocka_unit_test(sets_outlive_each_other),
         cmocka_unit_test(sets_are_combined),
         cmocka_unit_test(pools_are_built_searched_and_tuned_to),
