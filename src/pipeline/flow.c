@@ -304,6 +304,8 @@ bool el_flow_take(struct el_flow *flow, struct el_delivery *delivery) {
            tagging->done[delivery->n_done]) {
         delivery->n_done++;
     }
+    tagging->document->n_entities = 0; /* those that it came with */
+    tagging->document->labelled = false;
     bool wanted = delivery->outcome == EL_OUTCOME_DONE || delivery->outcome == EL_OUTCOME_CUT_SHORT;
     if (wanted && !give_result(tagging, delivery, &delivery->error)) {
         delivery->outcome = EL_OUTCOME_FAILED;

@@ -186,6 +186,28 @@ static void documents_are_tagged(void **state) {
     el4ner_reader_close(reader);
 }
 
+static void a_document_that_is_given_up_has_no_entities(void **state) {
+    (void)state;
+    struct el4ner_error error;
+    static const char yaml[] = "judge: labels\n";
+    el4ner *engine = el4ner_open_yaml(yaml, strlen(yaml), NULL, &error);
+    if (engine == NULL) {
+        fail_msg("%s", error.message);
+    }
+    el4ner_reader *reader = open_bytes(LINES, NULL);
+    el4ner_result *document = el4ner_read(reader, &error);
+    assert_int_equal(el4ner_count(document), 1);
+    uint64_t number = el4ner_submit_document(engine, document, NULL, NULL, &error);
+    el4ner_cancel(engine, number);
+    el4ner_result *result = el4ner_next(engine, -1, &error);
+    assert_int_equal(el4ner_result_status(result), EL4NER_CANCELLED);
+    assert_int_equal(el4ner_count(result), 0);
+    assert_false(el4ner_result_labelled(result));
+    el4ner_result_free(result);
+    el4ner_reader_close(reader);
+    el4ner_close(engine);
+}
+
 /* ---- sets ---- */
 
 static el4ner_set *set_of(const char *name, const char *lines) {
@@ -442,6 +464,7 @@ int main(void) {
         cmocka_unit_test(options_are_checked),
         cmocka_unit_test(files_are_written),
         cmocka_unit_test(documents_are_tagged),
+        cmocka_unit_test(a_document_that_is_given_up_has_no_entities),
         cmocka_unit_test(sets_are_scored),
         cmocka_unit_test(sets_with_documents_in_common_are_scored),
         cmocka_unit_test(only_the_same_documents_are_compared),
