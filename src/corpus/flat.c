@@ -27,6 +27,13 @@ static int by_preference(const void *left, const void *right) {
     return order != 0 ? order : strcmp(a->entity->type, b->entity->type);
 }
 
+static int by_score(const void *left, const void *right) {
+    const struct el_entity *a = ((const struct ranked *)left)->entity;
+    const struct el_entity *b = ((const struct ranked *)right)->entity;
+    int order = by_number(b->score, a->score);
+    return order != 0 ? order : el_span_order(a->span, b->span);
+}
+
 /* The kept entities are disjoint, so sorted by start they are sorted by end too: a new one fits
  * if and only if it fits between its two neighbours. */
 static bool keep(struct el_entity *kept, size_t *n_kept, const struct el_entity *entity) {
@@ -50,8 +57,8 @@ static bool keep(struct el_entity *kept, size_t *n_kept, const struct el_entity 
     return true;
 }
 
-bool el_flatten(struct el_arena *scratch, struct el_entity *entities, size_t *count,
-                const double *weights) {
+static bool flatten(struct el_arena *scratch, struct el_entity *entities, size_t *count,
+                    const double *weights, int (*order)(const void *left, const void *right)) {
     size_t n = *count, n_kept = 0;
     struct ranked *ranked = el_arena_array(scratch, n, sizeof *ranked);
     struct el_entity *kept = el_arena_array(scratch, n, sizeof *kept);
@@ -64,7 +71,7 @@ bool el_flatten(struct el_arena *scratch, struct el_entity *entities, size_t *co
                             .proposers = el_member_set_weight(entities[i].extracted_by, weights)};
     }
     if (n > 1) {
-        qsort(ranked, n, sizeof *ranked, by_preference);
+        qsort(ranked, n, sizeof *ranked, order);
     }
     for (size_t i = 0; i < n; i++) {
         keep(kept, &n_kept, ranked[i].entity);
@@ -74,4 +81,13 @@ bool el_flatten(struct el_arena *scratch, struct el_entity *entities, size_t *co
     }
     *count = n_kept;
     return true;
+}
+
+bool el_flatten(struct el_arena *scratch, struct el_entity *entities, size_t *count,
+                const double *weights) {
+    return flatten(scratch, entities, count, weights, by_preference);
+}
+
+bool el_flatten_by_score(struct el_arena *scratch, struct el_entity *entities, size_t *count) {
+    return flatten(scratch, entities, count, NULL, by_score);
 }

@@ -18,4 +18,8 @@
 bool el_flatten(struct el_arena *scratch, struct el_entity *entities, size_t *count,
                 const double *weights);
 
+/* The same where scores are probabilities: the more probable stays, of equal ones the earlier, then
+ * the longer. */
+bool el_flatten_by_score(struct el_arena *scratch, struct el_entity *entities, size_t *count);
+
 #endif

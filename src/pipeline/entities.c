@@ -27,31 +27,11 @@ static int compare_entities(const void *a, const void *b) {
     return el_span_order(((const struct el_entity *)a)->span, ((const struct el_entity *)b)->span);
 }
 
-static int more_probable(const void *a, const void *b) {
-    const struct el_entity *left = a, *right = b;
-    if (left->score != right->score) {
-        return left->score > right->score ? -1 : 1;
-    }
-    return el_span_order(left->span, right->span);
-}
-
-/* Of overlapping entities the more probable stays; of equal ones the earlier, then the longer. */
-static void flatten_by_score(struct el_entity *list, size_t *count) {
-    size_t kept = 0;
-    if (*count > 1) {
-        qsort(list, *count, sizeof *list, more_probable);
-    }
-    for (size_t i = 0; i < *count; i++) {
-        bool overlaps = false;
-        for (size_t k = 0; k < kept && !overlaps; k++) {
-            overlaps =
-                list[i].span.start < list[k].span.end && list[k].span.start < list[i].span.end;
-        }
-        if (!overlaps) {
-            list[kept++] = list[i];
-        }
-    }
-    *count = kept;
+bool el_resolve_overlaps(const struct el_settings *settings, struct el_arena *arena,
+                         struct el_entity *list, size_t *count) {
+    return settings->nested ||
+           (settings->judge != NULL ? el_flatten_by_score(arena, list, count)
+                                    : el_flatten(arena, list, count, settings->member_weights));
 }
 
 bool el_work_entities(const struct el_context *context, const struct el_work *work,
@@ -97,10 +77,7 @@ bool el_work_entities(const struct el_context *context, const struct el_work *wo
                                            .evidence = evidence};
         }
     }
-    if (!context->settings.nested && context->settings.judge != NULL) {
-        flatten_by_score(list, &n);
-    } else if (!context->settings.nested &&
-               !el_flatten(arena, list, &n, context->settings.member_weights)) {
+    if (!el_resolve_overlaps(&context->settings, arena, list, &n)) {
         return el_fail_memory(err);
     }
     if (n > 1) {

@@ -2,7 +2,6 @@
 #include "pipeline/flow_private.h"
 
 #include "base/clock.h"
-#include "corpus/flat.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -237,10 +236,10 @@ static bool set_entities(struct el_tagging *tagging, struct el_error *err) {
     el_document_sort_entities(document);
     /* Two overlapping pieces of an over-long sentence may each have kept one that the other's
      * overlaps. */
-    const struct el_settings *settings = &tagging->context->settings;
     const struct el_entity *first, *second;
-    if (!settings->nested && el_document_overlap(document, &first, &second) &&
-        !el_flatten(&tagging->arena, list, &document->n_entities, settings->member_weights)) {
+    if (el_document_overlap(document, &first, &second) &&
+        !el_resolve_overlaps(&tagging->context->settings, &tagging->arena, list,
+                             &document->n_entities)) {
         return el_fail_memory(err);
     }
     return true;

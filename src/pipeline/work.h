@@ -263,6 +263,11 @@ bool el_work_entities(const struct el_context *context, const struct el_work *wo
                       struct el_arena *arena, struct el_entity **entities, size_t *count,
                       struct el_error *err);
 
+/* Of entities that overlap one stays, unless settings->nested: by a judgement the more probable, by
+ * votes as the flat rule says (corpus/flat.h). False if out of memory. */
+bool el_resolve_overlaps(const struct el_settings *settings, struct el_arena *arena,
+                         struct el_entity *list, size_t *count);
+
 /* Everything that happened to the sentence as one JSON object; NULL if out of memory. */
 json_t *el_work_trace(const struct el_context *context, const struct el_work *work,
                       const char *document_id);

@@ -243,6 +243,37 @@ static void flat_rule(void **state) {
     el_arena_free(&arena);
 }
 
+static struct el_entity scored(size_t start, size_t end, double score) {
+    struct el_entity of_many = entity(start, end, "T", score < 0.5 ? 7 : 0, NULL);
+    of_many.score = score;
+    return of_many;
+}
+
+static void flat_by_score(void **state) {
+    (void)state;
+    struct el_arena arena = {0};
+    struct {
+        struct el_entity in[3];
+        size_t n_kept;
+        size_t kept[2][2];
+    } cases[] = {
+        /* the more probable, however long, and whoever proposed it */
+        {{scored(0, 9, 0.4), scored(5, 9, 0.6), scored(10, 12, 0.3)}, 2, {{5, 9}, {10, 12}}},
+        /* then the earlier, then the longer */
+        {{scored(5, 20, 0.5), scored(0, 4, 0.5), scored(0, 6, 0.5)}, 1, {{0, 6}}},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        size_t n = 3;
+        assert_true(el_flatten_by_score(&arena, cases[i].in, &n));
+        assert_int_equal(n, cases[i].n_kept);
+        for (size_t j = 0; j < n; j++) {
+            assert_int_equal(cases[i].in[j].span.start, cases[i].kept[j][0]);
+            assert_int_equal(cases[i].in[j].span.end, cases[i].kept[j][1]);
+        }
+    }
+    el_arena_free(&arena);
+}
+
 static void memory_out(void **state) {
     (void)state;
     struct el_arena arena = {.limit = 16};
@@ -261,6 +292,7 @@ int main(void) {
         cmocka_unit_test(combine_rules),
         cmocka_unit_test(majority_counts_answers),
         cmocka_unit_test(flat_rule),
+        cmocka_unit_test(flat_by_score),
         cmocka_unit_test(memory_out),
     };
     return cmocka_run_group_tests_name("vote", tests, NULL, NULL);
