@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,9 +182,15 @@ static size_t window(const struct el_ensemble *ensemble) {
     return ensemble->window > 0 ? ensemble->window : kept > 0 ? kept : usual;
 }
 
-/* Start sentences until the window is full, one of each document in turn. */
+static bool can_start(const struct el_flow *flow) {
+    return flow->n_tasks < flow->window && flow->startable.first != NULL;
+}
+
+/* Start sentences until the window is full, one of each document in turn. Those for which no member
+ * is asked are done at once: no more than a window of them, so that time limits and whoever wants
+ * to stop get their turn. */
 static void fill(struct el_flow *flow) {
-    while (flow->n_tasks < flow->window && flow->startable.first != NULL) {
+    for (size_t n = 0; n < flow->window && can_start(flow); n++) {
         struct el_tagging *tagging = take_first(&flow->startable);
         if (tagging->started + 1 < tagging->pieces.count) {
             stand_behind(&flow->startable, tagging);
@@ -195,7 +202,8 @@ static void fill(struct el_flow *flow) {
 bool el_flow_is_hungry(struct el_flow *flow) {
     const size_t waiting_documents = 4;
     fill(flow);
-    return flow->n_tasks < flow->window && flow->n_taggings < waiting_documents * flow->window;
+    return flow->n_tasks < flow->window && flow->startable.first == NULL &&
+           flow->n_taggings < waiting_documents * flow->window;
 }
 
 /* ---- output ---- */
@@ -377,17 +385,22 @@ bool el_flow_step(struct el_flow *flow, int milliseconds, struct el_error *err) 
     }
     flow->window = window(flow->ensemble);
     fill(flow);
-    if (flow->ready.first != NULL) {
+    if (flow->ready.first != NULL || can_start(flow)) {
         milliseconds = 0;
     } else if (flow->next_deadline < INFINITY) {
-        double left = ceil((flow->next_deadline - now) * 1000);
+        double left = fmin(ceil((flow->next_deadline - now) * 1000), INT_MAX);
         milliseconds = milliseconds < 0 || left < milliseconds ? (int)left : milliseconds;
     }
-    if (el_client_pending(client) == 0) {
+    bool ok = true;
+    if (el_client_pending(client) > 0) {
+        ok = el_client_run(client, milliseconds, el_task_take_reply, flow, err);
+    } else {
         el_client_rest(client, milliseconds);
-        return true;
     }
-    return el_client_run(client, milliseconds, el_task_take_reply, flow, err);
+    if (can_start(flow)) {
+        el_client_wake(client); /* a poll() of the caller's own is not to wait either */
+    }
+    return ok;
 }
 
 struct el_flow_state el_flow_state(const struct el_flow *flow) {

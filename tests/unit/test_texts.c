@@ -213,6 +213,31 @@ static void a_cancelled_text_harms_no_other(void **state) {
     free(text);
 }
 
+/* Where no member is asked, sentences are done as soon as they are started. */
+static void a_text_without_calls_can_be_cancelled(void **state) {
+    (void)state;
+    struct el4ner_error error;
+    static const char yaml[] = "judge: labels\n";
+    char *text = long_text(100, "Anna");
+    el4ner *engine = el4ner_open_yaml(yaml, strlen(yaml), NULL, &error);
+    if (engine == NULL) {
+        fail_msg("%s", error.message);
+    }
+    uint64_t number = el4ner_submit(engine, text, strlen(text), NULL, NULL, &error);
+    struct pollfd more = {.fd = el4ner_fd(engine), .events = POLLIN};
+    assert_null(el4ner_next(engine, 0, &error));
+    assert_int_equal(poll(&more, 1, 0), 1);
+    el4ner_cancel(engine, number);
+    el4ner_result *result = el4ner_next(engine, -1, &error);
+    assert_int_equal(el4ner_result_status(result), EL4NER_CANCELLED);
+    el4ner_result_free(result);
+    result = el4ner_tag(engine, text, strlen(text), &error);
+    assert_int_equal(el4ner_result_status(result), EL4NER_DONE);
+    el4ner_result_free(result);
+    el4ner_close(engine);
+    free(text);
+}
+
 /* Servers that answer the first calls only. */
 static void time_limits_cut_short(void **state) {
     (void)state;
@@ -521,6 +546,7 @@ int main(void) {
         cmocka_unit_test(texts_come_back_in_order),
         cmocka_unit_test(short_texts_overtake),
         cmocka_unit_test(a_cancelled_text_harms_no_other),
+        cmocka_unit_test(a_text_without_calls_can_be_cancelled),
         cmocka_unit_test(time_limits_cut_short),
         cmocka_unit_test(a_full_engine_says_so),
         cmocka_unit_test(each_text_has_its_own_types),
