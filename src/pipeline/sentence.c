@@ -28,8 +28,10 @@ static void count_work(struct el_flow *flow, const struct el_work *work) {
     counts->asked_longer += work->asked_longer;
     counts->still_cut += work->still_cut;
     for (size_t i = 0; i < work->mentions.count; i++) {
-        counts->candidates += work->mentions.items[i].n_spans;
-        counts->verified_no += work->mentions.items[i].dropped;
+        const struct el_mention *mention = &work->mentions.items[i];
+        bool refused = mention->dropped && mention->verified == EL_VERIFIED_NO;
+        counts->candidates += mention->n_spans;
+        counts->verified_no += refused ? mention->n_spans : 0;
     }
     for (const struct el_answer *a = work->abstentions; a != NULL; a = a->next_abstention) {
         el_abstentions_add(&counts->abstentions, a->question.member, a->question.stage, a->cause,

@@ -521,7 +521,8 @@ def check_tag():
     same("account", account, {
         "documents": len(TEXTS), "failed_documents": 0, "sentences": len(sentences), "entities": len(entities),
         "proposed": len(strings), "ungrounded": strings.count("Nowhere"),
-        "candidates": sum(len(c["spans_in_bytes"]) for c in candidates), "verified_no": len(refused),
+        "candidates": sum(len(c["spans_in_bytes"]) for c in candidates),
+        "verified_no": sum(len(c["spans_in_bytes"]) for c in refused),
         "saved_calls": len(agreed), "demonstrations_dropped": 0, "asked_longer": 0, "still_cut": 0,
         "members": members})
     assert f"{len(TEXTS)} documents, {len(sentences)} sentences, {len(entities)} entities in " in done.stderr
@@ -581,6 +582,15 @@ def check_candidates():
         same(name, json.load(open(name + ".json"))["stages"]["extract"], stage_figures(Tagged(name, **how))["extract"])
 
 
+def check_unverified():
+    """What a judgement drops, nobody has refused."""
+    configure("unverified.yaml", verifier="none", profile="default")
+    run("tag", "-q", "-c", "unverified.yaml", "--no-cache", "--account", "account.json", "-o", "unverified.jsonl",
+        "texts.jsonl")
+    account = json.load(open("account.json"))
+    assert account["entities"] < account["candidates"] and account["verified_no"] == 0, account
+
+
 def check_predictions():
     """What eval found, drawn documents only, scores the same through score, and two such files can be compared."""
     scores = []
@@ -621,6 +631,7 @@ def main():
     report("eval: the result", lambda: check_result(result["result"]))
     report("eval: voting under a judgement", lambda: check_judged(result))
     report("eval: stages", lambda: same("stages", result["stages"], stage_figures(configured)))
+    report("tag: nobody verifies", check_unverified)
     report("eval: candidates", check_candidates)
     report("eval: tables", lambda: check_tables(out, result))
     report("eval: tables for other texts", lambda: check_formats(result))
