@@ -632,6 +632,7 @@ static bool fit_candidates(struct tune *t) {
     }
     memcpy(t->judge->weights, f.w, t->d * sizeof *f.w);
     t->judge->threshold = t->result->after.threshold;
+    el_settings_settle(&t->config->settings); /* as in the runs, whatever judges from now on */
     t->config->settings.judge = t->judge;
     t->config->settings.from_pool = EL_FROM_POOL;
     set_verifiers(t, view.verifiers, all);
@@ -652,10 +653,10 @@ static bool tune(struct tune *t) {
                        "no member was started, for the configured judgement hears none; "
                        "tune with a configuration without 'judge'");
     }
-    el_settings_settle(&t->config->settings);
-    struct el_settings as_is = t->config->settings, settings = as_is;
+    struct el_settings as_is = t->config->settings;
+    el_settings_settle(&as_is);
     as_is.apart = el_pool_neighbours(el_ensemble_pool(t->ensemble));
-    settings.apart = as_is.apart;
+    struct el_settings settings = as_is;
     if (!el_ensemble_open_prior(t->ensemble, t->err) ||
         (!t->options->quick && !run_sample(t, &as_is, 0, NULL, true))) {
         return false;

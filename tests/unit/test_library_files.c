@@ -436,6 +436,13 @@ static void pools_are_built_searched_and_tuned_to(void **state) {
     assert_false(el4ner_tune(engine, &how, &tuning, &error));
     assert_non_null(strstr(error.message, "take their results first"));
     el4ner_result_free(el4ner_next(engine, -1, &error));
+    struct el4ner_tune_options few = {.sentences = 2};
+    assert_true(el4ner_tune(engine, &few, &tuning, &error));
+    assert_false(tuning.fitted);
+    char *unchanged = el4ner_config(engine, false, &error);
+    assert_non_null(strstr(unchanged, "k: auto"));
+    assert_non_null(strstr(unchanged, "some: auto"));
+    el4ner_text_free(unchanged);
     assert_true(el4ner_tune(engine, &how, &tuning, &error));
     assert_int_equal(tuning.sentences, 40);
     assert_int_equal(tuning.mentions, 40);
