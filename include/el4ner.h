@@ -554,7 +554,7 @@ struct el4ner_tuning {
 
 /* Fit the ensemble to the engine's pool, as `el4ner tune` does. The engine tags by it from now on.
  * Nothing may be in work. An engine whose judgement hears no member (`judge: labels`) has started
- * none, and cannot be tuned: EL4NER_CONFIG. */
+ * none, and cannot be tuned: EL4NER_ERROR_CONFIG. */
 EL4NER_API bool el4ner_tune(el4ner *engine, const struct el4ner_tune_options *options,
                             struct el4ner_tuning *tuning, struct el4ner_error *error);
 

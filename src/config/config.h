@@ -160,7 +160,8 @@ bool el_config_check_lang(const char *code, struct el_error *err);
 /* The language of the input, by its code. */
 bool el_config_set_lang(struct el_config *config, const char *code, struct el_error *err);
 
-/* Set the profile "default", "pool" or "paper"; anything else is an error, which names `option`. */
+/* Set the profile "default", "votes" or "paper"; anything else is an error, which names `option`.
+ */
 bool el_config_choose_profile(struct el_config *config, const char *option, const char *name,
                               struct el_error *err);
 

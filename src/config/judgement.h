@@ -39,7 +39,7 @@ struct el_judge {
     double *trust;     /* by member: how much its type probabilities count ... */
     double trust_pool; /* ... and those of the pool's labels */
     double *type_bias; /* by type */
-    double *weights;   /* el_judge_size() of them; NULL = types only, nothing is dropped */
+    double *weights;   /* el_judge_size() of them */
     double threshold;  /* a candidate less probable is dropped */
 };
 

@@ -81,7 +81,6 @@ const struct el_yaml_synonym el_config_synonyms[] = {
     {"alias", "aliases", NULL},
     {"synonyms", "aliases", NULL},
     {"models", "members", NULL},
-    {"ensemble", "members", NULL},
     {"llms", "members", NULL},
     {"model", "members", "a list of models, each with its url and model, or gguf"},
     {"labels", "types", NULL},

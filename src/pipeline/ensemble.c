@@ -232,7 +232,7 @@ void el_ensemble_close(struct el_ensemble *ensemble) {
         el_prompt_set_close(ensemble->prompts[m]);
     }
     el_client_stop(ensemble->client);
-    el_grown_close(ensemble->grown);
+    el_grown_leave(ensemble->grown);
     el_prior_close(ensemble->context.prior);
     el_pool_close(ensemble->pool);
     el_tagger_close(ensemble->tagger);

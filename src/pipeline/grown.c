@@ -26,10 +26,6 @@ bool el_grown_replace(struct el_grown **grown, struct el_pool *pool, struct el_p
     return true;
 }
 
-void el_grown_close(struct el_grown *grown) {
-    el_grown_leave(grown);
-}
-
 bool el_grown_use(struct el_grown *grown, const struct el_context *plain, struct el_arena *arena,
                   const struct el_context **out, struct el_error *err) {
     struct el_context *context = el_arena_alloc(arena, sizeof *context);

@@ -12,14 +12,12 @@ struct el_grown;
  */
 bool el_grown_replace(struct el_grown **grown, struct el_pool *pool, struct el_prior *prior,
                       struct el_error *err);
-/* The end, when no document uses it. */
-void el_grown_close(struct el_grown *grown);
 
 /* A document begins to use it: its context, in `arena`, is like `plain` but for the pool, what
  * its labels say, and what follows from its types. */
 bool el_grown_use(struct el_grown *grown, const struct el_context *plain, struct el_arena *arena,
                   const struct el_context **context, struct el_error *err);
-/* A document is done with it. */
+/* A document, or in the end the ensemble, is done with it. NULL is allowed. */
 void el_grown_leave(struct el_grown *grown);
 
 #endif
