@@ -104,8 +104,8 @@ struct el4ner_options {
 
     const struct el4ner_type *type_list; /* instead of `types`; n_types of them; NULL = those */
     size_t n_types;
-    const char *ensemble; /* members of this name or file in place of the configuration's, as with
-                             --ensemble; NULL = those */
+    const char *ensemble; /* members of the ensemble of this name in place of the configuration's,
+                             as with --ensemble; NULL = those */
     enum el4ner_order order;
     size_t most_texts; /* in work at once, see el4ner_submit(); 0 = four for each sentence that the
                           engine has in work, at least 64 */

@@ -56,7 +56,7 @@ class Tagger:
 
     config: a file, a mapping with the keys of el4ner.yaml, or None for the configuration that the program would read.
     yaml: the text of a configuration instead; relative paths in it begin at the current folder.
-    ensemble: members by this name or file in place of the configuration's.
+    ensemble: members of the ensemble of this name in place of the configuration's.
     types: what to look for: "person,location", a list of names and `Type`s, or a mapping of names to descriptions.
     pool: demonstrations, an .el4 or labelled file; a `Pool`.
     profile: "default", "votes" or "paper".
