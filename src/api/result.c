@@ -235,15 +235,23 @@ const struct el4ner_abstention *el4ner_get_abstention(const el4ner_result *resul
     return index < result->n_abstentions ? &result->abstentions[index] : NULL;
 }
 
+/* Who voted for the type that the entity has: not always the one with most votes, for a judgement
+ * may decide against them. */
+static el_member_set voters_of(const struct el_entity *entity) {
+    for (size_t i = 0; i < entity->n_votes; i++) {
+        if (strcmp(entity->votes[i].type, entity->type) == 0) {
+            return entity->votes[i].voters;
+        }
+    }
+    return 0;
+}
+
 const char *el4ner_evidence(const el4ner_result *result, size_t index, int votes, size_t n) {
     if (index >= result->document->n_entities) {
         return NULL;
     }
     const struct el_entity *entity = &result->document->entities[index];
-    el_member_set set = entity->extracted_by;
-    if (votes) {
-        set = entity->n_votes > 0 ? entity->votes[0].voters : 0; /* the winner is first */
-    }
+    el_member_set set = votes ? voters_of(entity) : entity->extracted_by;
     for (size_t member = 0; member < result->n_members; member++) {
         if ((set >> member & 1) != 0 && n-- == 0) {
             return result->members[member];

@@ -398,6 +398,63 @@ static void write_lines(const char *path) {
     fclose(file);
 }
 
+/* How many entities are of a type that nobody voted for. */
+static size_t outvoted(const el4ner_result *result) {
+    size_t count = 0;
+    for (size_t i = 0; i < el4ner_count(result); i++) {
+        const struct el4ner_entity *entity = el4ner_get(result, i);
+        size_t n = 0;
+        for (size_t v = 0; v < entity->evidence->n_votes; v++) {
+            const struct el4ner_vote *vote = entity->evidence->votes[v];
+            if (strcmp(vote->type, entity->type) == 0) {
+                const char *member = el4ner_evidence(result, i, 1, n++);
+                assert_non_null(member);
+                assert_string_equal(member, vote->member);
+            }
+        }
+        assert_null(el4ner_evidence(result, i, 1, n));
+        count += n == 0;
+    }
+    return count;
+}
+
+/* A judgement may go against the votes. Whatever the member votes for, one of the pools does. */
+static void votes_are_those_for_the_type(void **state) {
+    (void)state;
+    struct scripted server = scripted_start("");
+    struct el4ner_request request = {.evidence = true};
+    struct el4ner_error error;
+    size_t count = 0;
+    for (int label = 0; label < 2; label++) {
+        char path[] = "/tmp/el4ner-test-XXXXXX.jsonl", yaml[512];
+        int fd = mkstemps(path, 6);
+        FILE *file = fdopen(fd, "w");
+        assert_non_null(file);
+        for (int i = 0; i < 40; i++) {
+            fprintf(
+                file,
+                "{\"text\": \"Anna saw Bonn %d times.\", \"entities\": [{\"start\": 0, \"end\": "
+                "4, \"type\": \"%s\"}, {\"start\": 9, \"end\": 13, \"type\": \"%s\"}]}\n",
+                i, label == 0 ? "person" : "place", label == 0 ? "place" : "person");
+        }
+        fclose(file);
+        int n = snprintf(yaml, sizeof yaml,
+                         "types: [person, place]\npool: %s\n"
+                         "members: [{name: a, url: \"%s\", prompts: compact}]\n",
+                         path, server.url);
+        el4ner *engine = el4ner_open_yaml(yaml, (size_t)n, NULL, &error);
+        assert_non_null(engine);
+        el4ner_result *result = el4ner_tag_with(engine, "Anna saw Bonn.", 14, &request, &error);
+        assert_non_null(result);
+        count += outvoted(result);
+        el4ner_result_free(result);
+        el4ner_close(engine);
+        unlink(path);
+    }
+    scripted_stop(&server);
+    assert_int_equal(count, 2);
+}
+
 static void pools_are_built_searched_and_tuned_to(void **state) {
     (void)state;
     char folder[] = "/tmp/el4ner-test-XXXXXX", lines[64], pool[64], yaml[512];
@@ -477,6 +534,7 @@ int main(void) {
         cmocka_unit_test(only_the_same_documents_are_compared),
         cmocka_unit_test(sets_outlive_each_other),
         cmocka_unit_test(sets_are_combined),
+        cmocka_unit_test(votes_are_those_for_the_type),
         cmocka_unit_test(pools_are_built_searched_and_tuned_to),
     };
     return cmocka_run_group_tests_name("library files", tests, NULL, NULL);
