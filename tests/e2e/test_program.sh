@@ -70,6 +70,8 @@ echo "judge: labels" >labels.yaml
 for types in person,location location; do
     try 0 "candidates by the labels: $types" "$el4ner" tag -c labels.yaml --types $types --no-cache --trace trace.$types good.txt
 done
+try 0 "labels alone, of other types" "$el4ner" tag -c labels.yaml --types gadget --no-cache good.txt
+that "labels alone, of other types: it is said that nothing can be found" grep -q "nothing can be found" err
 that "candidates by the labels are of the asked types" python3 -c '
 import json
 both, one = ({c["text"]: c["by_pool"]["mention"] for c in json.loads(open(f"trace.{t}").readline())["candidates"]}
