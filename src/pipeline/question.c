@@ -196,6 +196,48 @@ static bool wants_shares(const struct el_context *context, const struct el_quest
             (question->kind == EL_PROMPT_EXTRACT && context->settings.some == EL_SOME_ON));
 }
 
+/* What a prompt shows besides the demonstrations. */
+static bool fill_prompt(const struct el_context *context, const struct el_work *work,
+                        const struct el_question *question, struct el_arena *arena,
+                        struct el_prompt_data *data) {
+    bool verify = question->kind == EL_PROMPT_VERIFY;
+    bool typeless = question->kind == EL_PROMPT_PREEXTRACT && !context->settings.zero_shot_pretypes;
+    bool one =
+        question->kind == EL_PROMPT_CLASSIFY && el_asks_one_by_one(context, question->member);
+    size_t first = one ? first_of_part(question) : question->first_mention;
+    size_t n_spans = one ? size_of_part(work, first) : question->n_mentions, n_candidates = 0;
+    struct el_prompt_span *candidates = NULL;
+    struct el_prompt_span *spans = el_arena_array(arena, n_spans, sizeof *spans);
+    if (spans == NULL ||
+        (verify && !list_candidates(context, work, question, arena, &candidates, &n_candidates))) {
+        return false;
+    }
+    for (size_t i = 0; i < n_spans; i++) {
+        const struct el_mention *mention = &work->mentions.items[first + i];
+        spans[i].text = mention->text;
+        spans[i].type = verify ? context->types[mention->type].name : NULL;
+    }
+    *data = (struct el_prompt_data){.types = context->types,
+                                    .n_types = typeless ? 0 : context->n_types,
+                                    .text = work->text,
+                                    .spans = spans,
+                                    .n_spans = n_spans,
+                                    .asked = one ? &spans[question->first_mention - first] : NULL,
+                                    .candidates = candidates,
+                                    .n_candidates = n_candidates};
+    return true;
+}
+
+/* How many demonstrations a prompt of this set may show. */
+static size_t most_demonstrations(const struct el_prompt_set *set,
+                                  const struct el_question *question) {
+    size_t n = question->n_demonstrations;
+    if (question->kind == EL_PROMPT_VERIFY && set->head == NULL) {
+        return 0; /* such prompts show none */
+    }
+    return set->max_demonstrations > 0 && n > set->max_demonstrations ? set->max_demonstrations : n;
+}
+
 bool el_question_render(const struct el_context *context, const struct el_work *work,
                         struct el_question *question, struct el_arena *arena, struct el_call *call,
                         struct el_error *err) {
@@ -204,53 +246,21 @@ bool el_question_render(const struct el_context *context, const struct el_work *
     }
     const struct el_prompt_set *set = context->prompts[question->member];
     size_t room = context->capabilities[question->member]->context;
-    if (set->max_demonstrations > 0 && question->n_demonstrations > set->max_demonstrations) {
-        question->n_demonstrations = set->max_demonstrations;
-    }
-    if (question->kind == EL_PROMPT_VERIFY && set->head == NULL) {
-        question->n_demonstrations = 0; /* such prompts show none */
-    }
-    bool one =
-        question->kind == EL_PROMPT_CLASSIFY && el_asks_one_by_one(context, question->member);
-    size_t first = one ? first_of_part(question) : question->first_mention;
-    size_t n_spans = one ? size_of_part(work, first) : question->n_mentions;
-    struct el_prompt_span *spans = el_arena_array(arena, n_spans, sizeof *spans);
-    if (spans == NULL) {
-        return el_fail_memory(err);
-    }
-    for (size_t i = 0; i < n_spans; i++) {
-        const struct el_mention *mention = &work->mentions.items[first + i];
-        spans[i].text = mention->text;
-        spans[i].type =
-            question->kind == EL_PROMPT_VERIFY ? context->types[mention->type].name : NULL;
-    }
     size_t max_tokens = answer_tokens(context, work, question);
     bool with_spans = question->kind == EL_PROMPT_CLASSIFY && set->head == NULL;
-    struct el_prompt_span *candidates = NULL;
-    size_t n_candidates = 0;
-    if (question->kind == EL_PROMPT_VERIFY &&
-        !list_candidates(context, work, question, arena, &candidates, &n_candidates)) {
+    struct el_prompt_data data;
+    if (!fill_prompt(context, work, question, arena, &data)) {
         return el_fail_memory(err);
     }
-    bool typeless = question->kind == EL_PROMPT_PREEXTRACT && !context->settings.zero_shot_pretypes;
+    question->n_demonstrations = most_demonstrations(set, question);
     for (;;) {
         struct el_prompt_demonstration *demonstrations;
-        size_t n_demonstrations;
         if (!choose_demonstrations(context, work, question, with_spans, arena, &demonstrations,
-                                   &n_demonstrations)) {
+                                   &data.n_demonstrations)) {
             return el_fail_memory(err);
         }
-        question->n_demonstrations = n_demonstrations;
-        struct el_prompt_data data = {.types = context->types,
-                                      .n_types = typeless ? 0 : context->n_types,
-                                      .demonstrations = demonstrations,
-                                      .n_demonstrations = n_demonstrations,
-                                      .text = work->text,
-                                      .spans = spans,
-                                      .n_spans = n_spans,
-                                      .asked = one ? &spans[question->first_mention - first] : NULL,
-                                      .candidates = candidates,
-                                      .n_candidates = n_candidates};
+        data.demonstrations = demonstrations;
+        question->n_demonstrations = data.n_demonstrations;
         *call = (struct el_call){.member = question->member,
                                  .stage = question->stage,
                                  .order = work->order,
@@ -261,10 +271,11 @@ bool el_question_render(const struct el_context *context, const struct el_work *
             return false;
         }
         call->constraint.nested = context->settings.nested;
-        call->constraint.loose = n_demonstrations == 0;
-        call->constraint.some = question->kind == EL_PROMPT_EXTRACT && n_demonstrations > 0 &&
+        call->constraint.loose = data.n_demonstrations == 0;
+        call->constraint.some = question->kind == EL_PROMPT_EXTRACT && data.n_demonstrations > 0 &&
                                 asks_for_some(context, question->member);
-        if (n_demonstrations == 0 || room == 0 || el_estimate_call(call) + max_tokens <= room) {
+        if (data.n_demonstrations == 0 || room == 0 ||
+            el_estimate_call(call) + max_tokens <= room) {
             return true;
         }
         question->n_demonstrations--; /* the farthest goes first */
