@@ -204,8 +204,6 @@ struct ticket *make_document_ticket(el4ner *engine, struct el_document *document
     el4ner_result *result = calloc(1, sizeof *result);
     bool ok = (ticket != NULL && result != NULL) || el_fail_memory(err);
     ok = ok && name_document(document, &request, err);
-    document->failure = NULL; /* of an earlier engine */
-    document->abstained = 0;
     if (ok) {
         pthread_mutex_lock(&engine->mutex);
         ok = get_terms(engine, &request, &ticket->terms, err);
@@ -216,6 +214,8 @@ struct ticket *make_document_ticket(el4ner *engine, struct el_document *document
         free(ticket);
         return NULL;
     }
+    document->failure = NULL; /* of an earlier engine */
+    document->abstained = 0;
     ticket->result = result;
     ticket->wish =
         (struct el_wish){.document = document,

@@ -88,20 +88,25 @@ uint64_t el4ner_submit(el4ner *engine, const char *text, size_t length, void *us
 uint64_t el4ner_submit_document(el4ner *engine, el4ner_result *document, void *user,
                                 const struct el4ner_request *request, struct el4ner_error *error) {
     struct el_error err = {0};
+    const struct el_document before = *document->document;
     struct ticket *ticket = make_document_ticket(engine, document->document, request, &err);
+    uint64_t number = 0;
     if (ticket == NULL) {
         give_error(error, &err);
-        return 0;
-    }
-    uint64_t number = hand_over(engine, ticket, user, error);
-    if (number == 0) {
+    } else if ((number = hand_over(engine, ticket, user, error)) == 0) {
         ticket->wish.document = NULL;
         drop_ticket(engine, ticket);
     } else {
         document->document = NULL;
         el4ner_result_free(document);
+        return number;
     }
-    return number;
+    /* It is the caller's still, and as it was. */
+    document->document->id = before.id;
+    document->document->lang = before.lang;
+    document->document->failure = before.failure;
+    document->document->abstained = before.abstained;
+    return 0;
 }
 
 uint64_t el_engine_submit(el4ner *engine, struct el_document *document, void *user,

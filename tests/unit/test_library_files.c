@@ -208,6 +208,32 @@ static void a_document_that_is_given_up_has_no_entities(void **state) {
     el4ner_close(engine);
 }
 
+static void a_document_that_is_not_taken_stays_as_it_was(void **state) {
+    (void)state;
+    struct el4ner_error error;
+    static const char yaml[] = "judge: labels\n";
+    const struct el4ner_options options = {.size = sizeof options, .most_texts = 1};
+    const struct el4ner_request wanted = {.id = "other", .lang = "de"},
+                                wrong = {.id = "other", .seconds = -1};
+    el4ner *engine = el4ner_open_yaml(yaml, strlen(yaml), &options, &error);
+    if (engine == NULL) {
+        fail_msg("%s", error.message);
+    }
+    el4ner_reader *reader = open_bytes(LINES, NULL);
+    el4ner_result *document = el4ner_read(reader, &error);
+    assert_int_not_equal(el4ner_submit(engine, "Anna", 4, NULL, NULL, &error), 0);
+    assert_int_equal(el4ner_submit_document(engine, document, NULL, &wrong, &error), 0);
+    assert_int_equal(error.code, EL4NER_ERROR_CONFIG);
+    assert_int_equal(el4ner_submit_document(engine, document, NULL, &wanted, &error), 0);
+    assert_int_equal(error.code, EL4NER_ERROR_FULL);
+    assert_string_equal(el4ner_result_id(document), "1");
+    assert_string_equal(el4ner_result_lang(document), "en");
+    assert_int_equal(el4ner_count(document), 1);
+    el4ner_result_free(document);
+    el4ner_reader_close(reader);
+    el4ner_close(engine);
+}
+
 /* ---- sets ---- */
 
 static el4ner_set *set_of(const char *name, const char *lines) {
@@ -529,6 +555,7 @@ int main(void) {
         cmocka_unit_test(files_are_written),
         cmocka_unit_test(documents_are_tagged),
         cmocka_unit_test(a_document_that_is_given_up_has_no_entities),
+        cmocka_unit_test(a_document_that_is_not_taken_stays_as_it_was),
         cmocka_unit_test(sets_are_scored),
         cmocka_unit_test(sets_with_documents_in_common_are_scored),
         cmocka_unit_test(only_the_same_documents_are_compared),
