@@ -57,8 +57,9 @@ bool el_judge_hears_members(const struct el_judge *judge);
 
 /* A judgement that is not fitted to the ensemble, alike for all members and types. The general one
  * and that of trained members are for ensembles that nobody has tuned: the numbers that fit several
- * sets at once (docs/measurements.md); a verifier may drop what they keep. Members that were trained
- * are believed more. That of the labels hears nobody (docs/languages.md). NULL if out of memory. */
+ * sets at once (docs/measurements.md); a verifier may drop what they keep. Members that were
+ * trained are believed more. That of the labels hears nobody (docs/languages.md). NULL if out of
+ * memory. */
 struct el_judge *el_judge_of_kind(struct el_arena *arena, enum el_judge_kind kind, size_t n_members,
                                   size_t n_types);
 
