@@ -81,8 +81,10 @@ that "models lists the user's ensembles" grep -q '^own  *here' out
 
 # ---- Where nothing is named ----
 unset EL4NER_ENSEMBLE
-try 0 "no configuration" "$el4ner" tag --no-cache in.txt
+try 0 "no configuration" "$el4ner" tag -q --no-cache in.txt
 that "the models that ship are used and announced" grep -q 'using the built-in nano models' err
+try 0 "an ensemble that was named" env EL4NER_ENSEMBLE=nano "$el4ner" tag --no-cache in.txt
+that "an ensemble that was named needs no advice" sh -c '! grep -q "using the" err'
 cat >config/el4ner/models.yaml <<END
 models:
   tuned-a: {bytes: 4, url: "http://127.0.0.1:1/a"}

@@ -180,14 +180,6 @@ says 2 "the option '-o' needs a value, and '--no-cache' is an option" "-o withou
 try 0 "a value that begins like one" "$el4ner" tag -q -c ok.yaml --no-cache --summary=-o long.txt
 that "a value that begins like one" grep -q "in 1 document$" ./-o
 
-# ---- The built-in models ----
-if have_llama_server; then
-    says 0 "using the built-in nano models" "a quiet run of the built-in models says so" \
-        "$el4ner" tag -q --no-cache long.txt
-else
-    skip "a quiet run of the built-in models says so: no llama-server (make deps)"
-fi
-
 # ---- Only what is sure ----
 scores() { grep -o '"score": [0-9.]*' out | sort -u | sed 's/.*: //'; }
 try 0 "scores" "$el4ner" tag -c ok.yaml long.txt

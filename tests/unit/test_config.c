@@ -120,7 +120,6 @@ static void errors_name_their_place(void **state) {
 
 static void nothing_gives_the_shipped_members_and_types(void **state) {
     struct el_config *config = load(*state, "# nothing\n");
-    assert_true(config->ensemble_by_default);
     assert_string_equal(config->ensemble, "nano");
     assert_in_range(config->n_members, 1, 3); /* those that the source tree has, too */
     assert_string_equal(config->members[0].name, "nano-a");
