@@ -143,7 +143,11 @@ static bool read_row(struct row *row, const char *const *models, size_t n_models
     json_t *predictions = json_object_get(row->json, "predictions");
     for (size_t m = 0; m < n_models; m++) {
         json_t *said = json_object_get(predictions, models[m]);
-        json_t *entities = json_is_array(said) ? said : json_object_get(said, "entities");
+        json_t *entities = json_is_object(said) ? json_object_get(said, "entities") : said;
+        if (entities != NULL && !json_is_null(entities) && !json_is_array(entities)) {
+            return fail_row(row, err,
+                            "a prediction must be a list, or an object with \"entities\"");
+        }
         if (!add_to_set(row, entities, &sets[m], err)) {
             return false;
         }

@@ -27,5 +27,12 @@ combined "a heavy vote decides the type" "0-7:PER 0.6" --keep span:2 --weights b
 combined "a heavy vote keeps its span" "0-7:LOC 0.75, 12-16:LOC 0.5" --keep span:2 --weights c=2
 combined "a tie goes to the one listed first" "0-7:LOC 0.5" --keep span:2 --weights c=0
 
+# A recorded prediction that is none is an error; one that is not there has not answered.
+echo '{"text": "Rome", "predictions": {"a": {"entities": "none"}, "b": []}}' >recorded.jsonl
+says 1 "recorded.jsonl:1: a prediction must be a list" "a prediction that is no list" \
+    "$el4ner" combine --models a,b recorded.jsonl
+echo '{"text": "Rome", "predictions": {"a": {"entities": null}, "b": []}}' >recorded.jsonl
+try 0 "a prediction that is not there" "$el4ner" combine --models a,b recorded.jsonl
+
 # Random predictions, beside the rules written down once more.
 python3 "$root/tests/e2e/combining.py" "$el4ner"
