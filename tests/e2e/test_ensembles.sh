@@ -82,7 +82,7 @@ that "models lists the user's ensembles" grep -q '^own  *here' out
 # ---- Where nothing is named ----
 unset EL4NER_ENSEMBLE
 try 0 "no configuration" "$el4ner" tag -q --no-cache in.txt
-that "the models that ship are used and announced" grep -q 'using the built-in nano models' err
+that "the models that ship are used and announced once" test "$(grep -c 'using the built-in nano models' err)" = 1
 try 0 "an ensemble that was named" env EL4NER_ENSEMBLE=nano "$el4ner" tag --no-cache in.txt
 that "an ensemble that was named needs no advice" sh -c '! grep -q "using the" err'
 cat >config/el4ner/models.yaml <<END
