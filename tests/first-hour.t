@@ -8,7 +8,6 @@ From the clone to the first entities
 
   $ cd "$CLONE"
   $ MODELS=nano make demo
-  el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   The library in [Marlow Cross](organization) will open its doors again on Saturday, three years after the flood. "I have missed the smell of the place," said [Edith Carrow](person), who has borrowed books there since she was six. The [Penrose Trust](organization) paid for the new roof, and the town council for the shelves.
   
   [Ferry](person) traffic between [Stranvik](location) and [Aland Point](location) was halted for two hours on Wednesday when the harbour radar failed. [Nordlink](organization), which runs the line, apologised to its passengers.
