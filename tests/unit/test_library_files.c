@@ -186,14 +186,20 @@ static void documents_are_tagged(void **state) {
     el4ner_reader_close(reader);
 }
 
-static void a_document_that_is_given_up_has_no_entities(void **state) {
-    (void)state;
-    struct el4ner_error error;
+static el4ner *open_without_members(const struct el4ner_options *options) {
     static const char yaml[] = "judge: labels\n";
-    el4ner *engine = el4ner_open_yaml(yaml, strlen(yaml), NULL, &error);
+    struct el4ner_error error;
+    el4ner *engine = el4ner_open_yaml(yaml, strlen(yaml), options, &error);
     if (engine == NULL) {
         fail_msg("%s", error.message);
     }
+    return engine;
+}
+
+static void a_document_that_is_given_up_has_no_entities(void **state) {
+    (void)state;
+    struct el4ner_error error;
+    el4ner *engine = open_without_members(NULL);
     el4ner_reader *reader = open_bytes(LINES, NULL);
     el4ner_result *document = el4ner_read(reader, &error);
     assert_int_equal(el4ner_count(document), 1);
@@ -211,14 +217,10 @@ static void a_document_that_is_given_up_has_no_entities(void **state) {
 static void a_document_that_is_not_taken_stays_as_it_was(void **state) {
     (void)state;
     struct el4ner_error error;
-    static const char yaml[] = "judge: labels\n";
     const struct el4ner_options options = {.size = sizeof options, .most_texts = 1};
     const struct el4ner_request wanted = {.id = "other", .lang = "de"},
                                 wrong = {.id = "other", .seconds = -1};
-    el4ner *engine = el4ner_open_yaml(yaml, strlen(yaml), &options, &error);
-    if (engine == NULL) {
-        fail_msg("%s", error.message);
-    }
+    el4ner *engine = open_without_members(&options);
     el4ner_reader *reader = open_bytes(LINES, NULL);
     el4ner_result *document = el4ner_read(reader, &error);
     assert_int_not_equal(el4ner_submit(engine, "Anna", 4, NULL, NULL, &error), 0);
