@@ -113,6 +113,32 @@ static void show_progress(void *context, uint64_t sentences, uint64_t done, uint
     cli_progress(line);
 }
 
+static int by_text(const void *a, const void *b) {
+    const char *const *left = a, *const *right = b;
+    return strcmp(*left, *right);
+}
+
+/* How many sentences have the text of one before them. */
+static bool count_repeated(const struct el_pool *pool, size_t *repeated, struct el_error *err) {
+    size_t n = el_pool_get_info(pool)->n_sentences;
+    const char **texts = calloc(n + 1, sizeof *texts);
+    bool ok = texts != NULL || el_fail_memory(err);
+    *repeated = 0;
+    for (size_t i = 0; ok && i < n; i++) {
+        struct el_pool_sentence sentence;
+        ok = el_pool_get(pool, i, &sentence, err);
+        texts[i] = sentence.text;
+    }
+    if (ok && n > 1) {
+        qsort(texts, n, sizeof *texts, by_text);
+        for (size_t i = 1; i < n; i++) {
+            *repeated += strcmp(texts[i - 1], texts[i]) == 0;
+        }
+    }
+    free(texts);
+    return ok;
+}
+
 static void print_built(const char *path) {
     struct el_pool *pool;
     struct el_error err;
@@ -124,6 +150,14 @@ static void print_built(const char *path) {
     cli_say("%s: %zu sentences, %zu spans (%zu distinct) of %zu types, %.1f MB", path,
             info->n_sentences, info->n_spans, info->n_distinct_spans, info->n_types,
             (double)info->file_bytes / 1e6);
+    size_t repeated;
+    if (!count_repeated(pool, &repeated, &err)) {
+        cli_fail(&err);
+    } else if (repeated > 0) {
+        cli_say("%zu of these sentences repeat another; where both are shown, one is wasted. Was a "
+                "file added twice?",
+                repeated);
+    }
     el_pool_close(pool);
 }
 
@@ -256,8 +290,8 @@ static const struct cli_help info_help = {
 static int print_info(const struct el_pool *pool) {
     const struct el_pool_info *info = el_pool_get_info(pool);
     struct el_error err = {0};
-    size_t *counts = calloc(info->n_types + 1, sizeof *counts), empty = 0;
-    bool ok = counts != NULL || el_fail_memory(&err);
+    size_t *counts = calloc(info->n_types + 1, sizeof *counts), empty = 0, repeated = 0;
+    bool ok = (counts != NULL || el_fail_memory(&err)) && count_repeated(pool, &repeated, &err);
     for (size_t i = 0; ok && i < info->n_sentences; i++) {
         struct el_pool_sentence sentence;
         ok = el_pool_get(pool, i, &sentence, &err);
@@ -267,7 +301,8 @@ static int print_info(const struct el_pool *pool) {
         empty += ok && sentence.n_entities == 0;
     }
     if (ok) {
-        printf("sentences   %zu (%zu without a span)\n", info->n_sentences, empty);
+        printf("sentences   %zu (%zu without a span, %zu that repeat another)\n", info->n_sentences,
+               empty, repeated);
         printf("spans       %zu (%zu distinct)\n", info->n_spans, info->n_distinct_spans);
         printf("vectors     ");
         cli_put_string(info->vectors, 0);

@@ -264,7 +264,7 @@ static void print_figures(const struct command *c) {
     printf("%zu sentences with %zu mentions; %zu candidates, %zu of them right\n\n", r->sentences,
            r->mentions, r->candidates, r->right);
     printf("  %-28s %6s %6s %6s %12s\n", "", "P", "R", "F1", "calibration");
-    if (!c->options.quick) {
+    if (!c->options.quick && !r->too_few_labels) {
         print_row("as configured", &r->before);
     }
     if (r->too_few) {
@@ -315,7 +315,7 @@ static json_t *make_json(const struct command *c) {
         json_pack("{s:I, s:I, s:I, s:I, s:b, s:o}", "sentences", (json_int_t)r->sentences,
                   "mentions", (json_int_t)r->mentions, "candidates", (json_int_t)r->candidates,
                   "right", (json_int_t)r->right, "too_few", r->too_few, "members", members);
-    if (json != NULL && !c->options.quick) {
+    if (json != NULL && !c->options.quick && !r->too_few_labels) {
         json_object_set_new(json, "as_configured", figures_json(&r->before));
     }
     if (json != NULL && !r->too_few) {
@@ -428,6 +428,12 @@ static int finish(struct command *c) {
     }
     if (!c->as_json) {
         print_figures(c);
+    }
+    if (c->result.too_few_labels) {
+        cli_say("too few mentions of the types to fit anything: take more sentences (--sentences), "
+                "or a "
+                "pool with more labels of these types. No member was asked, nothing was written");
+        return CLI_FAILED;
     }
     if (c->result.too_few) {
         cli_say("too few right or wrong candidates to fit anything; take more sentences "

@@ -234,7 +234,15 @@ static bool read_base(void *context, const struct el_yaml_key *key, yaml_node_t 
     if (l->depth == DEEPEST) {
         return el_yaml_fail(&l->yaml, value, "'base' leads through more than %d files", DEEPEST);
     }
-    bool ok = read_file(l->config, path, l->depth + 1, l->err);
+    struct el_buffer text = {0};
+    struct el_error why = {0};
+    if (!read_text(path, &text, &why)) {
+        el_buffer_free(&text);
+        return why.code == EL_ERR_MEMORY ? el_fail_memory(l->err)
+                                         : el_yaml_fail(&l->yaml, value, "%s", why.message);
+    }
+    bool ok = read_yaml(l->config, path, text.data, text.len, l->depth + 1, l->err);
+    el_buffer_free(&text);
     l->base_members = l->config->members;
     l->base_types = l->config->types;
     return ok;

@@ -49,6 +49,7 @@ struct el_tune_result {
     double by_member[EL_MAX_MEMBERS];
     double without[EL_MAX_MEMBERS]; /* F1 if this member took no part; NAN with one member */
     bool too_few;                   /* too few right or wrong candidates: nothing was fitted */
+    bool too_few_labels;            /* ... for there are too few labels: no member was asked */
 };
 
 /* Fits config->settings.judge (in the configuration's arena) and chooses who verifies. With

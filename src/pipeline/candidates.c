@@ -144,11 +144,14 @@ bool el_spans_from_pool(const struct el_context *context, struct el_work *work,
             keep_asked(context, work, spans, err));
 }
 
-bool el_describe_candidates(const struct el_context *context, struct el_work *work,
-                            const struct el_spans *from_pool, struct el_error *err) {
+void el_mark_from_pool(struct el_work *work, const struct el_spans *from_pool) {
     for (size_t i = 0; i < work->mentions.count; i++) {
         work->mentions.items[i].from_pool = is_among(&work->mentions.items[i], from_pool);
     }
+}
+
+bool el_describe_candidates(const struct el_context *context, struct el_work *work,
+                            struct el_error *err) {
     return mark_noun_runs(context, work, err) &&
            el_weigh_mentions(context, work, &work->mentions, err) &&
            (context->prior == NULL || look_up_prior(context, work, err));

@@ -21,7 +21,8 @@ static bool ask(const struct el_context *context, struct el_work *work,
     return true;
 }
 
-/* After the others, in their order. */
+/* What too few members list goes after the others, in its order; what the pool's labels make
+ * probable does not need a member. */
 static bool set_aside(struct el_work *work, unsigned least) {
     struct el_mentions *mentions = &work->mentions;
     size_t n = mentions->count, kept = 0, aside = 0;
@@ -31,7 +32,8 @@ static bool set_aside(struct el_work *work, unsigned least) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        if (el_keeps(keep, mentions->items[i].extracted_by, 0, work->extract_answered, NULL)) {
+        if (mentions->items[i].from_pool ||
+            el_keeps(keep, mentions->items[i].extracted_by, 0, work->extract_answered, NULL)) {
             mentions->items[kept++] = mentions->items[i];
         } else {
             few[aside++] = mentions->items[i];
@@ -48,8 +50,11 @@ static bool take(const struct el_context *context, struct el_work *work,
     struct el_spans more = {0};
     if (!el_spans_from_pool(context, work, &more, err) ||
         !el_take_mentions(context, work, answers, n_answers, more, &work->mentions,
-                          &work->extract_answered, err) ||
-        (context->settings.judge != NULL && !el_describe_candidates(context, work, &more, err))) {
+                          &work->extract_answered, err)) {
+        return false;
+    }
+    el_mark_from_pool(work, &more);
+    if (context->settings.judge != NULL && !el_describe_candidates(context, work, err)) {
         return false;
     }
     unsigned lists = (unsigned)__builtin_popcount(work->extract_answered);

@@ -240,9 +240,11 @@ bool el_tag_sentence(const struct el_context *context, struct el_work *work, str
  * settings.from_pool is 0. */
 bool el_spans_from_pool(const struct el_context *context, struct el_work *work,
                         struct el_spans *spans, struct el_error *err);
-/* Tags, noun runs and the pool's prior of work->mentions; which of them are `from_pool`. */
+/* Which of work->mentions are among these spans. */
+void el_mark_from_pool(struct el_work *work, const struct el_spans *from_pool);
+/* Tags, noun runs and the pool's prior of work->mentions. */
 bool el_describe_candidates(const struct el_context *context, struct el_work *work,
-                            const struct el_spans *from_pool, struct el_error *err);
+                            struct el_error *err);
 /* Make these runs the pre-extracted spans, in place of what members list. */
 bool el_take_noun_runs(const struct el_context *context, struct el_work *work,
                        struct el_error *err);

@@ -576,10 +576,15 @@ def check_judged(by_votes):
 
 def check_candidates():
     """Candidates are those that only the pool's labels gave too, and not what too few members listed."""
-    for name, how in ("judged", {"profile": "default"}), ("two", {"extract": "at_least: 2"}):
+    for name, how in (("judged", {"profile": "default"}), ("two", {"extract": "at_least: 2"}),
+                      ("both", {"profile": "default", "extract": "at_least: 2"})):
         configure(name + ".yaml", **how)
         run("eval", "-q", "-c", name + ".yaml", "--no-cache", "--samples", "0", "-o", name + ".json", "gold.jsonl")
-        same(name, json.load(open(name + ".json"))["stages"]["extract"], stage_figures(Tagged(name, **how))["extract"])
+        tagged = Tagged(name, **how)
+        same(name, json.load(open(name + ".json"))["stages"]["extract"], stage_figures(tagged)["extract"])
+    lone = [c for s in tagged.sentences for c in s["candidates"] if len(c["extracted_by"]) < 2]
+    aside = {c["by_pool"]["mention"] >= 0.03: c.get("too_few_listed_it", False) for c in lone}
+    assert aside == {False: True, True: False}, lone  # what the pool's labels make probable needs no member
 
 
 def check_unverified():

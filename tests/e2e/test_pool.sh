@@ -11,6 +11,10 @@ try 0 "a pool is built" "$el4ner" pool build a.jsonl -o pool.el4 && pass "a pool
 try 0 "a pool is extended" "$el4ner" pool add pool.el4 b.conll &&
     try 0 "a pool is extended" "$el4ner" pool info pool.el4 &&
     that "a pool is extended" grep -q '^sentences *3 ' out
+says 0 "2 of these sentences repeat another" "a file added twice" \
+    "$el4ner" pool add pool.el4 a.jsonl -o twice.el4
+try 0 "a file added twice" "$el4ner" pool info twice.el4 &&
+    that "a file added twice" grep -q '^sentences *5 (0 without a span, 2 that repeat another)' out
 says 2 "-o POOL.el4" "adding to a labelled file needs an output" "$el4ner" pool add a.jsonl b.conll
 says 2 "-o POOL.el4" "building needs an output" "$el4ner" pool build a.jsonl
 says 2 "build, add, search or info" "an unknown part" "$el4ner" pool sort
@@ -62,6 +66,6 @@ says 2 "give queries" "a search without a query" search
 # Scores and cosines beside the formulas written down once more; and what a pool holds, counted by hand.
 python3 "$root/tests/e2e/searching.py" "$el4ner"
 try 0 "pool info" "$el4ner" pool info p.el4
-that "pool info counts sentences" grep -q '^sentences   9 (1 without a span)$' out
+that "pool info counts sentences" grep -q '^sentences   9 (1 without a span, 0 that repeat another)$' out
 that "pool info counts spans" grep -q '^spans       17 (16 distinct)$' out
 that "pool info counts types" sh -c "grep -q ' 9  location$' out && grep -q ' 5  person$' out && grep -q ' 3  organization$' out"

@@ -19,7 +19,7 @@ try 0 "a configuration on top of another" "$el4ner" config -c derived.yaml &&
 printf 'base: loop.yaml\n' >loop.yaml
 says 2 "loop.yaml:1:7: 'base' leads through more than" "a base in a circle" "$el4ner" config -c loop.yaml
 printf 'base: none.yaml\n' >lost.yaml
-says 2 "none.yaml" "a base that is not there" "$el4ner" config -c lost.yaml
+says 2 "lost.yaml:1:7: cannot read the configuration" "a base that is not there" "$el4ner" config -c lost.yaml
 printf 'judge: {trust: {nobody: 1}}\n' >judge.yaml
 says 2 "judge.yaml:1:17: no member has the name 'nobody'" "a judgement of other members" \
     "$el4ner" config -c judge.yaml
@@ -231,6 +231,14 @@ try 0 "the paper profile judges by its own rules" "$el4ner" config -c tuned.yaml
     that "the paper profile judges by its own rules" sh -c '! grep -q "^judge:\|from_pool: 0\\." out'
 
 printf '{"text": "Rain fell.", "entities": []}\n{"text": "Snow fell.", "entities": []}\n{"text": "Ada came.", "entities": [{"start": 0, "end": 3, "type": "person"}]}\n' >tiny.jsonl
-says 1 "too few right or wrong candidates" "a pool that is too small" \
-    "$el4ner" tune --pool tiny.jsonl --types person -o tiny.yaml
+says 1 "too few mentions of the types" "a pool that is too small" \
+    "$el4ner" tune --pool tiny.jsonl --types person -o tiny.yaml --no-cache
 that "a pool that is too small writes nothing" test ! -e tiny.yaml
+says 1 "No member was asked" "a pool without labels of the types" \
+    "$el4ner" tune --pool "$pool" --types vehicle --sentences 60 -o tiny.yaml --no-cache
+for name in Ada Bea Cid Dan Eva Fay Gus Hal Ida Jan Kim Lou; do
+    printf '{"text": "%s came.", "entities": [{"start": 0, "end": 3, "type": "person"}]}\n' $name
+done >plain.jsonl
+says 1 "too few right or wrong candidates" "a pool without anything to be wrong about" \
+    "$el4ner" tune --pool plain.jsonl --types person -o tiny.yaml
+that "a pool without anything to be wrong about writes nothing" test ! -e tiny.yaml

@@ -1,0 +1,282 @@
+/* Tuning: the judgement of candidates, by cross-validated logistic regression, and who verifies. */
+#include "evaluate/tune_private.h"
+
+#include "base/array.h"
+#include "base/logistic.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FOLDS = 5 };
+
+/* Verification is worth its calls if it brings more than this; a simpler choice that loses less is
+ * taken. */
+static const double WORTH = 0.005;
+
+static const double PENALTIES[] = {0.3, 1, 3, 10, 30, 100};
+
+struct el_tune_figures tune_figures(size_t right, size_t kept, size_t gold) {
+    struct el_tune_figures f = {.threshold = NAN, .calibration_error = NAN};
+    f.precision = kept > 0 ? (double)right / (double)kept : 0;
+    f.recall = gold > 0 ? (double)right / (double)gold : 0;
+    f.f1 = right > 0 ? 2 * (double)right / (double)(kept + gold) : 0;
+    return f;
+}
+
+/* What a fit may look at. */
+struct view {
+    el_member_set members; /* whose candidates and features count */
+    el_member_set verifiers;
+};
+
+struct ranked {
+    double p;
+    size_t sample;
+};
+
+struct fit {
+    double *x, *p; /* features as the view sees them; probability of each sample */
+    bool *y, *use;
+    double *w;
+    double *start; /* what the fit is drawn to: the general judgement */
+    struct ranked *order;
+};
+
+static bool visible(const struct tune *t, const struct view *view, size_t sample) {
+    return t->samples[sample].from_pool || (t->samples[sample].extracted_by & view->members) != 0;
+}
+
+/* The features of a view: columns that it must not see are 0. */
+static void mask(const struct tune *t, const struct view *view, double *x) {
+    size_t members = t->config->n_members;
+    memcpy(x, t->x, t->n_samples * t->d * sizeof *x);
+    for (size_t i = 0; i < t->n_samples; i++) {
+        double *row = x + i * t->d;
+        for (size_t m = 0; m < members; m++) {
+            bool takes_part = (view->members >> m & 1) != 0;
+            row[el_judge_listed(m)] *= takes_part;
+            row[el_judge_share(members, m)] *= takes_part;
+            row[el_judge_yes(members, m)] *= takes_part && (view->verifiers >> m & 1) != 0;
+        }
+    }
+}
+
+static bool fit_new(struct tune *t, struct fit *f) {
+    size_t n = t->n_samples;
+    *f = (struct fit){.x = el_arena_array(&t->arena, n * t->d, sizeof *f->x),
+                      .p = el_arena_array(&t->arena, n, sizeof *f->p),
+                      .y = el_arena_array(&t->arena, n, sizeof *f->y),
+                      .use = el_arena_array(&t->arena, n, sizeof *f->use),
+                      .w = el_arena_array(&t->arena, t->d, sizeof *f->w),
+                      .start = el_arena_array(&t->arena, t->d, sizeof *f->start),
+                      .order = el_arena_array(&t->arena, n, sizeof *f->order)};
+    for (size_t i = 0; f->y != NULL && i < n; i++) {
+        f->y[i] = 2 * t->samples[i].right > t->samples[i].occurrences;
+    }
+    const struct el_judge *general =
+        el_judge_of_kind(&t->arena, el_judge_unfitted(t->config->settings.judge),
+                         t->config->n_members, t->config->n_types);
+    if (f->start != NULL && general != NULL) {
+        memcpy(f->start, general->weights, t->d * sizeof *f->start);
+    }
+    return f->x != NULL && f->p != NULL && f->y != NULL && f->use != NULL && f->w != NULL &&
+           f->start != NULL && f->order != NULL && general != NULL;
+}
+
+/* Probabilities of all visible samples, each by a fit that has not seen its sentence; returns their
+ * mean log-likelihood, -INFINITY if out of memory. */
+static double cross_validate(const struct tune *t, const struct view *view, struct fit *f,
+                             double penalty) {
+    double sum = 0;
+    size_t count = 0;
+    for (size_t fold = 0; fold < FOLDS; fold++) {
+        for (size_t i = 0; i < t->n_samples; i++) {
+            f->use[i] = visible(t, view, i) && t->samples[i].sentence % FOLDS != fold;
+        }
+        if (!el_logistic_fit(f->x, f->y, f->use, t->n_samples, t->d, penalty, f->start, f->w)) {
+            return -INFINITY;
+        }
+        for (size_t i = 0; i < t->n_samples; i++) {
+            if (visible(t, view, i) && t->samples[i].sentence % FOLDS == fold) {
+                f->p[i] = el_logistic(f->w, f->x + i * t->d, t->d);
+                sum += log(f->y[i] ? f->p[i] + 1e-12 : 1 - f->p[i] + 1e-12);
+                count++;
+            }
+        }
+    }
+    return count > 0 ? sum / (double)count : 0;
+}
+
+static int by_probability(const void *a, const void *b) {
+    const struct ranked *left = a, *right = b;
+    return left->p > right->p ? -1 : left->p < right->p;
+}
+
+static size_t right_of(const struct sample *sample, bool by_pool) {
+    return by_pool ? sample->right_by_pool : sample->right;
+}
+
+static double f_beta(size_t right, size_t kept, size_t gold, double beta) {
+    double b = beta * beta;
+    return right == 0 ? 0 : (1 + b) * (double)right / (b * (double)gold + (double)kept);
+}
+
+/* The threshold of the best F-beta over the visible samples with these probabilities, halfway to
+ * the next that is dropped. `by_pool`: with the pool's types. */
+static struct el_tune_figures best_threshold(struct tune *t, const struct view *view, struct fit *f,
+                                             bool by_pool) {
+    size_t n = 0, right = 0, kept = 0, gold = t->result->mentions;
+    struct el_tune_figures best = tune_figures(0, 0, gold);
+    double best_f = -1;
+    struct el_reliability reliability = {0};
+    for (size_t i = 0; i < t->n_samples; i++) {
+        if (visible(t, view, i)) {
+            f->order[n++] = (struct ranked){f->p[i], i};
+            for (size_t k = 0; k < t->samples[i].occurrences; k++) {
+                el_reliability_add(&reliability, f->p[i], k < right_of(&t->samples[i], by_pool));
+            }
+        }
+    }
+    if (n > 1) {
+        qsort(f->order, n, sizeof *f->order, by_probability);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct sample *sample = &t->samples[f->order[i].sample];
+        right += right_of(sample, by_pool);
+        kept += sample->occurrences;
+        bool tied = i + 1 < n && f->order[i].p == f->order[i + 1].p;
+        double value = f_beta(right, kept, gold, t->options->beta);
+        if (!tied && value > best_f) {
+            best_f = value;
+            best = tune_figures(right, kept, gold);
+            best.threshold = i + 1 < n ? (f->order[i].p + f->order[i + 1].p) / 2 : 0;
+        }
+    }
+    best.calibration_error = el_reliability_error(&reliability);
+    return best;
+}
+
+/* Cross-validated figures of a view, with the penalty that predicts best. */
+static bool evaluate(struct tune *t, const struct view *view, struct fit *f,
+                     struct el_tune_figures *figures, double *penalty) {
+    double best = -INFINITY;
+    mask(t, view, f->x);
+    for (size_t i = 0; i < EL_COUNT(PENALTIES); i++) {
+        double value = cross_validate(t, view, f, PENALTIES[i]);
+        if (value > best) {
+            best = value;
+            *penalty = PENALTIES[i];
+        }
+    }
+    if (cross_validate(t, view, f, *penalty) == -INFINITY) {
+        return false;
+    }
+    *figures = best_threshold(t, view, f, false);
+    return true;
+}
+
+/* The simplest of nobody, one member and all whose F1 is not worse than the best by more than
+ * WORTH. */
+static el_member_set choose_verifiers(struct tune *t, el_member_set all) {
+    struct el_tune_result *r = t->result;
+    size_t best = 0;
+    for (size_t m = 1; m < t->config->n_members; m++) {
+        best = r->by_member[m] > r->by_member[best] ? m : best;
+    }
+    double most = fmax(fmax(r->by_nobody, r->by_all), r->by_member[best]);
+    return r->by_nobody >= most - WORTH         ? 0
+           : r->by_member[best] >= most - WORTH ? (el_member_set)1 << best
+                                                : all;
+}
+
+/* As if no member had been asked. */
+static void judge_by_pool(struct tune *t, struct fit *f) {
+    struct view view = {.members = 0};
+    for (size_t i = 0; i < t->n_samples; i++) {
+        f->p[i] = t->samples[i].prior;
+    }
+    t->result->pool = best_threshold(t, &view, f, true);
+}
+
+static bool compare_verifiers(struct tune *t, struct fit *f, el_member_set all) {
+    struct el_tune_result *r = t->result;
+    struct el_tune_figures figures;
+    double penalty = 1;
+    struct view view = {.members = all};
+    if (!evaluate(t, &view, f, &figures, &penalty)) {
+        return false;
+    }
+    r->by_nobody = figures.f1;
+    r->by_all = (double)NAN;
+    if (t->options->quick) {
+        return true;
+    }
+    view.verifiers = all;
+    if (!evaluate(t, &view, f, &figures, &penalty)) {
+        return false;
+    }
+    r->by_all = figures.f1;
+    for (size_t m = 0; m < t->config->n_members; m++) {
+        view.verifiers = (el_member_set)1 << m;
+        if (!evaluate(t, &view, f, &figures, &penalty)) {
+            return false;
+        }
+        r->by_member[m] = figures.f1;
+    }
+    return true;
+}
+
+static bool leave_members_out(struct tune *t, struct fit *f, el_member_set all,
+                              el_member_set verifiers) {
+    for (size_t m = 0; m < t->config->n_members; m++) {
+        struct view view = {.members = all & ~((el_member_set)1 << m), .verifiers = verifiers};
+        struct el_tune_figures figures;
+        double penalty = 1;
+        t->result->without[m] = (double)NAN;
+        if (view.members == 0) {
+            continue;
+        }
+        if (!evaluate(t, &view, f, &figures, &penalty)) {
+            return false;
+        }
+        t->result->without[m] = figures.f1;
+    }
+    return true;
+}
+
+static void set_verifiers(struct tune *t, el_member_set verifiers, el_member_set all) {
+    struct el_settings *settings = &t->config->settings;
+    settings->verifier = verifiers == 0     ? EL_VERIFY_NONE
+                         : verifiers == all ? EL_VERIFY_ALL
+                                            : EL_VERIFY_MEMBER;
+    settings->verifier_name = NULL;
+    if (settings->verifier == EL_VERIFY_MEMBER) {
+        settings->verifier_name = t->config->members[__builtin_ctz(verifiers)].name;
+    }
+}
+
+/* The judgement of all samples, with the threshold of the cross-validation. */
+bool tune_fit_candidates(struct tune *t) {
+    struct fit f;
+    el_member_set all = el_first_members(t->config->n_members);
+    double penalty = 1;
+    if (!fit_new(t, &f) || !compare_verifiers(t, &f, all)) {
+        return false;
+    }
+    judge_by_pool(t, &f);
+    struct view view = {.members = all,
+                        .verifiers = t->options->quick ? 0 : choose_verifiers(t, all)};
+    if (!leave_members_out(t, &f, all, view.verifiers) ||
+        !evaluate(t, &view, &f, &t->result->after, &penalty) ||
+        !el_logistic_fit(f.x, f.y, NULL, t->n_samples, t->d, penalty, f.start, f.w)) {
+        return false;
+    }
+    memcpy(t->judge->weights, f.w, t->d * sizeof *f.w);
+    t->judge->threshold = t->result->after.threshold;
+    el_settings_settle(&t->config->settings); /* as in the runs, whatever judges from now on */
+    t->config->settings.judge = t->judge;
+    t->config->settings.from_pool = EL_FROM_POOL;
+    set_verifiers(t, view.verifiers, all);
+    return true;
+}

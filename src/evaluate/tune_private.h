@@ -1,0 +1,73 @@
+/* Parts of tuning (tune.h): the sample and its runs (tune_sample.c), how much each member is
+ * believed about types (tune_types.c), and the judgement of candidates (tune_fit.c). */
+#ifndef EL_EVALUATE_TUNE_PRIVATE_H
+#define EL_EVALUATE_TUNE_PRIVATE_H
+
+#include "evaluate/reliability.h"
+#include "evaluate/tune.h"
+#include "pipeline/judge.h"
+
+/* A candidate of the sample: a string of a sentence with all its occurrences. */
+struct sample {
+    size_t sentence;
+    size_t occurrences, right; /* those that are mentions of the type it has */
+    el_member_set extracted_by;
+    bool from_pool;       /* a candidate whoever lists it */
+    double prior;         /* by the pool's labels alone: of its most probable type ... */
+    size_t right_by_pool; /* ... with which so many occurrences are right */
+};
+
+typedef void see_function(void *user, const struct el_document *document,
+                          const struct el_work *work);
+
+struct tune {
+    struct el_config *config;
+    struct el_ensemble *ensemble;
+    const struct el_tune_options *options;
+    struct el_tune_result *result;
+    struct el_error *err;
+    struct el_arena arena;
+
+    size_t *sentences; /* of the pool */
+    size_t n_sentences, next, done;
+    bool failed;       /* memory */
+    see_function *see; /* of the run under way: sees each sentence; NULL = nobody looks */
+
+    /* Of the run for types: rows of n_types options with d numbers each. */
+    double *options_x;
+    size_t *choice, n_choices, options_room, choice_room;
+    double *scratch;
+
+    /* Of the run for candidates. */
+    struct sample *samples;
+    double *x; /* d numbers a sample */
+    size_t n_samples, samples_room, x_room, d;
+    struct el_judge *judge;
+
+    /* Of the run as configured. */
+    size_t kept, kept_right;
+    struct el_reliability reliability;
+};
+
+/* Draw the sample of the pool; false if out of memory. */
+bool tune_draw(struct tune *t);
+/* Count the sample's labels that mean types which are asked for. */
+bool tune_count_mentions(struct tune *t);
+/* Run the sample under these settings. `count`: count what comes out. */
+bool tune_run(struct tune *t, const struct el_settings *settings, unsigned stages,
+              see_function *see, bool count);
+/* The label that has exactly this span, and this type if that is not NULL. */
+const struct el_entity *tune_label(const struct el_document *document, struct el_span span,
+                                   const char *type);
+
+/* Sees what members say of the types of labelled spans. */
+see_function tune_see_types;
+/* Fits t->judge's trust in each member and bias of each type to that; false if out of memory. */
+bool tune_fit_types(struct tune *t);
+
+struct el_tune_figures tune_figures(size_t right, size_t kept, size_t gold);
+/* The judgement of all samples, with the threshold of the cross-validation, and who verifies;
+ * false if out of memory. */
+bool tune_fit_candidates(struct tune *t);
+
+#endif
