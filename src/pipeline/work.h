@@ -231,6 +231,8 @@ bool el_take_mentions(const struct el_context *context, struct el_work *work,
  * or, if it has none in the sentence, as a text of its own. */
 bool el_weigh_mentions(const struct el_context *context, struct el_work *work,
                        struct el_mentions *mentions, struct el_error *err);
+/* Does a pre-extracted span have weight? If none does, the sentence itself is searched for. */
+bool el_any_weight(const struct el_work *work);
 /* Runs of nouns and names of the sentence: what could be an entity where no member says so. */
 bool el_noun_run_spans(const struct el_context *context, struct el_work *work,
                        struct el_spans *runs, struct el_error *err);
