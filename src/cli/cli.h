@@ -216,11 +216,18 @@ enum {
             "put U+FFFD for invalid UTF-8 instead of failing"                                      \
     }
 #define CLI_READ_INIT                                                                              \
-    { .log = cli_warnings() }
+    {                                                                                              \
+        .log = cli_warnings(), .formats = &(unsigned) {                                            \
+            0                                                                                      \
+        }                                                                                          \
+    }
 
 /* True if `id` is one of CLI_READ_OPTIONS; a bad value sets *status and is reported. */
 bool cli_read_option(struct el_read_options *read, const char *command, int id, const char *value,
                      int *status);
+/* Warns of options that made no difference, for no input had the format that they are for. Once all
+ * is read; nothing is said where nothing was. */
+void cli_warn_unused(const struct el_read_options *read);
 
 /* Messages */
 

@@ -262,6 +262,7 @@ int cmd_combine(int argc, char **argv) {
     }
     struct el_error err = {0};
     status = run(&combine, argv + parser.first, n_files, &err) ? CLI_OK : cli_fail(&err);
+    cli_warn_unused(&combine.read);
     for (size_t i = 0; i < EL_MAX_MEMBERS; i++) {
         el_labels_free(&combine.sets[i]);
     }

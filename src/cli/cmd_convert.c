@@ -286,6 +286,10 @@ static int run(struct convert *convert, const char *in, const char *out) {
     }
     cli_labelling_free(&convert->labelling);
     el_reader_close(convert->reader);
+    if (convert->write.format == EL_FORMAT_NESTED) { /* --ends is for what is written, too */
+        *convert->read.formats |= 1U << EL_FORMAT_NESTED;
+    }
+    cli_warn_unused(&convert->read);
     return status;
 }
 

@@ -720,6 +720,7 @@ int cmd_eval(int argc, char **argv) {
     if (status == CLI_OK) {
         status = evaluate(&eval, &err);
     }
+    cli_warn_unused(&eval.read);
     release(&eval);
     return status;
 }

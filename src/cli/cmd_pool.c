@@ -203,6 +203,7 @@ static int run_build_now(struct build *build, const struct el_pool *base, char *
     if (!ok) {
         return cli_fail(&err);
     }
+    cli_warn_unused(&build->options.read);
     if (!build->quiet) {
         print_built(build->output);
     }

@@ -535,6 +535,10 @@ int cmd_score(int argc, char **argv) {
     } else {
         print_text(&score);
     }
+    if (score.options.match == EL_MATCH_SEQEVAL_STRICT) { /* --scheme is for the count, too */
+        *score.read.formats |= 1U << EL_FORMAT_CONLL;
+    }
+    cli_warn_unused(&score.read);
     release(&score);
     return status;
 }

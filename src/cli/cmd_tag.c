@@ -306,6 +306,7 @@ int cmd_tag(int argc, char **argv) {
     status = status == CLI_OK ? load(&tag) : status;
     if (status == CLI_OK) {
         status = tag.dry_run ? tag_dry_run(&tag) : run(&tag);
+        cli_warn_unused(&tag.read);
     }
     release(&tag);
     return status;

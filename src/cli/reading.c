@@ -73,3 +73,30 @@ bool cli_read_option(struct el_read_options *read, const char *command, int id, 
     }
     return true;
 }
+
+static void warn_unused(bool given, const char *option, const char *whose, unsigned fits,
+                        unsigned read) {
+    if (given && read != 0 && (read & fits) == 0) {
+        el_log(cli_warnings(), EL_WARNING,
+               "%s is for %s, and no input is that: it made no difference", option, whose);
+    }
+}
+
+void cli_warn_unused(const struct el_read_options *read) {
+    static const unsigned lines = 1U << EL_FORMAT_JSONL,
+                          tables = 1U << EL_FORMAT_CSV | 1U << EL_FORMAT_TSV,
+                          conll = 1U << EL_FORMAT_CONLL, conllu = 1U << EL_FORMAT_CONLLU,
+                          nested = 1U << EL_FORMAT_NESTED, studio = 1U << EL_FORMAT_LABELSTUDIO;
+    unsigned got = *read->formats;
+    warn_unused(read->text_column != NULL, "--text-field (--text-column)", "JSON lines and tables",
+                lines | tables, got);
+    warn_unused(read->id_column != NULL, "--id-field (--id-column)", "JSON lines and tables",
+                lines | tables, got);
+    warn_unused(read->scheme != EL_SCHEME_AUTO, "--scheme", "CoNLL", conll | conllu, got);
+    warn_unused(read->token_column != 0, "--token-column", "CoNLL", conll, got);
+    warn_unused(read->tag_column != 0, "--tag-column", "CoNLL", conll, got);
+    warn_unused(read->has_input_unit, "--input-offsets", "JSON lines and tables", lines | tables,
+                got);
+    warn_unused(read->ends != EL_ENDS_BY_FORM, "--ends", "nested JSON", nested, got);
+    warn_unused(read->annotator != 0, "--annotator", "Label Studio", studio, got);
+}

@@ -201,6 +201,9 @@ static bool start_reader(struct el_input *input, enum el_format format,
         free(reader);
         return false;
     }
+    if (options->formats != NULL) {
+        *options->formats |= 1U << format;
+    }
     *out = reader;
     return true;
 }

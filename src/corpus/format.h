@@ -71,6 +71,7 @@ struct el_read_options {
     size_t max_document;      /* bytes; 0 = 256 MiB */
     const struct el_log *log; /* warned, when the reader is closed, of what was left out or read in
                                  a way that may surprise; NULL = nobody */
+    unsigned *formats;        /* optional: gets the bit 1 << format of each format that is read */
 };
 
 struct el_reader;

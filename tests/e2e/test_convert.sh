@@ -35,6 +35,16 @@ says 2 "a.jsonl is read and would be written over" "over the input" convert a.js
 says 0 "plain text cannot hold entities: 3 are" "to plain text" convert a.jsonl plain.txt
 says 1 "cannot write the output: No space left on device" "a full disk" convert a.jsonl /dev/full --to jsonl
 that "one message" test "$(wc -l <err)" = 1
+says 0 "--scheme is for CoNLL, and no input is that" "an option of another format" \
+    convert a.jsonl unused.conll --scheme iob1
+says 0 "--ends is for nested JSON" "an option of the other side's format" convert a.conll unused.jsonl --ends inclusive
+try 0 "an option of the input" convert a.conll unused.jsonl --scheme iob2 --tag-column 2 &&
+    that "an option of the input is not warned of" test ! -s err
+try 0 "an option of the output" convert a.jsonl unused.json --to nested --ends inclusive &&
+    that "an option of the output is not warned of" test ! -s err
+says 0 "--annotator is for Label Studio" "an option of no scored file" "$el4ner" score a.conll unused.jsonl --annotator 2
+try 0 "an option of one of two files" "$el4ner" score a.conll unused.jsonl --scheme iob2 --text-field text &&
+    that "an option of one of two files is not warned of" test ! -s err
 try 0 "to HTML" convert a.jsonl page.html
 that "the page is whole" grep -q '</html>' page.html
 try 0 "standard input and output" convert - - --to conll <a.conll
