@@ -89,6 +89,13 @@ bool el_read_types(void *context, const struct el_yaml_key *key, yaml_node_t *va
     }
     bool map = value->type == YAML_MAPPING_NODE;
     size_t n = map ? el_yaml_pairs(value) : el_yaml_items(value);
+    if (n == 0) {
+        return el_yaml_fail(
+            &l->yaml, value,
+            "'%s' is empty; name some, or leave it out for those of the base or the "
+            "default ones",
+            key->name);
+    }
     if (n > EL_MOST_TYPES) {
         return el_yaml_fail(&l->yaml, value, "%zu types; at most %d are possible", n,
                             EL_MOST_TYPES);

@@ -521,6 +521,19 @@ static void a_missing_file_is_an_error(void **state) {
     assert_non_null(strstr(err.message, "folder"));
 }
 
+static void types_are_some(void **state) {
+    const struct place *place = *state;
+    static const char *const none[] = {"types: []\n", "types: {}\n"};
+    for (size_t i = 0; i < 2; i++) {
+        struct el_config *config = NULL;
+        struct el_error err = {0};
+        write_text(place->file, none[i], strlen(none[i]));
+        assert_false(el_config_load(place->file, &config, &err));
+        assert_int_equal(err.code, EL_ERR_CONFIG);
+        assert_non_null(strstr(err.message, ":1:8: 'types' is empty"));
+    }
+}
+
 static void a_language_is_a_code(void **state) {
     const struct place *place = *state;
     struct el_config *config = NULL;
@@ -608,6 +621,7 @@ int main(void) {
         cmocka_unit_test(the_default_profile_judges_by_the_pool),
         cmocka_unit_test(another_member_is_judged_as_the_profile_says),
         cmocka_unit_test(a_missing_file_is_an_error),
+        cmocka_unit_test(types_are_some),
         cmocka_unit_test(a_language_is_a_code),
         cmocka_unit_test(invalid_utf8_is_an_error),
     };
