@@ -25,7 +25,8 @@ enum way {
     STRING_TYPED,
 };
 
-static const uint64_t BORDER = 0x9e3779b97f4a7c15U, STRING = 0xd6e8feb86659fd93U;
+static const uint64_t BORDER = 0x9e3779b97f4a7c15U, STRING = 0xd6e8feb86659fd93U,
+                      ONE_CASE = 0xa0761d6478bd642fU;
 
 /* Two numbers to one: the b-th of the random sequence that begins at a. */
 static uint64_t mix(uint64_t a, uint64_t b) {
@@ -57,14 +58,17 @@ static UChar32 shape_of(UChar32 c) {
                              : (UChar32)el_plain_mark((uint32_t)c);
 }
 
-static uint64_t shape_key(const char *word, size_t len) {
+/* `one_case`: so has the whole sentence. */
+static uint64_t shape_key(const char *word, size_t len, bool one_case) {
     UChar32 shape[SHAPE_LENGTH] = {0}, letters[2] = {0}; /* letters: the last two */
     size_t n = 0;
+    bool cased = false;
     for (size_t at = 0; at < len;) {
         UChar32 c = (UChar32)el_utf8_next(word, len, &at), kind = shape_of(c);
         if (is_mark(c)) {
             continue;
         }
+        cased = cased || u_isupper(c) || u_islower(c);
         if (kind == 'A' && n == 1 && shape[0] == 'a') {
             shape[0] = letters[0];
             shape[n++] = letters[1];
@@ -76,7 +80,25 @@ static uint64_t shape_key(const char *word, size_t len) {
         letters[0] = letters[1];
         letters[1] = c;
     }
-    return mix(el_checksum(shape, sizeof shape), EL_SHAPE);
+    uint64_t key = mix(el_checksum(shape, sizeof shape), EL_SHAPE);
+    return one_case && cased ? mix(key, ONE_CASE) : key;
+}
+
+/* Are all letters small, or all capitals? In a few words that may be chance. */
+static bool has_one_case(const char *text, const struct el_spans *words) {
+    enum { FEWEST = 3 };
+    size_t cased[2] = {0}; /* words with small letters, with capitals */
+    for (size_t i = 0; i < words->count; i++) {
+        bool has[2] = {false};
+        for (size_t at = words->items[i].start; at < words->items[i].end;) {
+            UChar32 c = (UChar32)el_utf8_next(text, words->items[i].end, &at);
+            has[0] = has[0] || u_islower(c);
+            has[1] = has[1] || u_isupper(c);
+        }
+        cased[0] += has[0];
+        cased[1] += has[1];
+    }
+    return (cased[0] == 0 && cased[1] >= FEWEST) || (cased[1] == 0 && cased[0] >= FEWEST);
 }
 
 /* The first and last letters of a word, each a number for the letter and its marks. */
@@ -103,7 +125,7 @@ static void add_letter(struct letters *letters, UChar32 c) {
 
 /* `folded`: by el_text_fold, so that what is the same letter has the same code points. */
 static struct el_word_keys keys_of(const char *word, size_t len, const char *folded,
-                                   size_t folded_len) {
+                                   size_t folded_len, bool one_case) {
     struct letters letters = {.ideographs = true};
     uint64_t whole = 0;
     for (size_t at = 0; at < folded_len;) {
@@ -117,7 +139,7 @@ static struct el_word_keys keys_of(const char *word, size_t len, const char *fol
         .part = {[EL_WORD] = mix(whole, EL_WORD),
                  [EL_BEGINNING] = mix(el_checksum(letters.first, affix), EL_BEGINNING),
                  [EL_ENDING] = mix(el_checksum(last - affix, affix), EL_ENDING),
-                 [EL_SHAPE] = shape_key(word, len)}};
+                 [EL_SHAPE] = shape_key(word, len, one_case)}};
 }
 
 bool el_word_keys_of(struct el_arena *arena, const char *text, const struct el_spans *words,
@@ -126,14 +148,14 @@ bool el_word_keys_of(struct el_arena *arena, const char *text, const struct el_s
         .words = el_arena_array(arena, words->count, sizeof *sentence->words),
         .n_words = words->count};
     struct el_arena scratch = {0};
-    bool fine = sentence->words != NULL;
+    bool fine = sentence->words != NULL, one_case = has_one_case(text, words);
     for (size_t i = 0; fine && i < words->count; i++) {
         const char *word = text + words->items[i].start;
         size_t len = words->items[i].end - words->items[i].start, folded_len;
         const char *folded = el_text_fold(&scratch, word, len, true, &folded_len);
         fine = folded != NULL;
         if (fine) {
-            sentence->words[i] = keys_of(word, len, folded, folded_len);
+            sentence->words[i] = keys_of(word, len, folded, folded_len, one_case);
             sentence->hash = mix(sentence->hash, sentence->words[i].part[EL_WORD]);
         }
     }

@@ -19,7 +19,8 @@ enum { EL_SPAN_WORDS = 8 };
  * one), its shape: "Aa" for "Paris", "A-0" for "IL-2"; "uAa" for "uMandela" and "weAa" for
  * "kweMexico", for in some languages the small letters before a name tell its type. Letters are the
  * same composed or not, all quotes are alike, and all dashes; combining marks belong to their
- * letter and are not in a shape. */
+ * letter and are not in a shape. Shapes of a sentence that is all in small letters, or all in
+ * capitals, are counted apart: there they tell nothing of names. */
 enum el_word_part { EL_WORD, EL_BEGINNING, EL_ENDING, EL_SHAPE, EL_WORD_PARTS };
 
 struct el_word_keys {

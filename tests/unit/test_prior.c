@@ -203,6 +203,36 @@ static void the_last_block_counts(void **state) {
     }
 }
 
+/* "I met <word> there .": nothing but a capital says whether the word, seen once, is a name. */
+static void write_meetings(FILE *out, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        char word[64];
+        int len = snprintf(word, sizeof word, "%s%c%c%s", syllables[i % 7], (char)('a' + i % 26),
+                           (char)('a' + i / 26 % 26), endings[i / 2 % 5]);
+        word[0] = (char)(i % 2 == 0 ? word[0] : word[0] - 'A' + 'a');
+        fprintf(out, "{\"text\": \"I met %s there .\", \"entities\": [", word);
+        if (i % 2 == 0) {
+            fprintf(out, "{\"start\": 6, \"end\": %d, \"type\": \"person\"}", 6 + len);
+        }
+        fprintf(out, "]}\n");
+    }
+}
+
+/* Where nothing is written large, names are not either. */
+static void small_letters_tell_nothing(void **state) {
+    (void)state;
+    struct el_pool *pool = make_pool_of(write_meetings, 300);
+    struct el_prior *prior;
+    struct el_error err = {0};
+    assert_true(el_prior_open(pool, &prior, &err));
+    double name = look(prior, "I met Pelgrin there .", "Pelgrin").mention,
+           word = look(prior, "I met pelgrin there .", "pelgrin").mention,
+           either = look(prior, "i met pelgrin there .", "pelgrin").mention;
+    assert_true(name > 0.8 && word < 0.2 && either > 2 * word && either < name);
+    el_prior_close(prior);
+    el_pool_close(pool);
+}
+
 static void nothing_to_learn(void **state) {
     (void)state;
     char path[] = "/tmp/el4ner-prior-XXXXXX.jsonl";
@@ -229,6 +259,28 @@ static void keys(struct el_arena *arena, const char *text, struct el_counted_sen
     struct el_error err = {0};
     assert_true(el_segment_words(arena, text, strlen(text), "en", &words, &err));
     assert_true(el_word_keys_of(arena, text, &words, sentence));
+}
+
+static uint64_t shape(const struct el_counted_sentence *sentence, ptrdiff_t at) {
+    return el_word_key(sentence, at, EL_SHAPE);
+}
+
+static void shapes_of_one_case_are_apart(void **state) {
+    (void)state;
+    struct el_arena arena = {0};
+    struct el_counted_sentence mixed, small, large, few, none;
+    keys(&arena, "Ada met bob in BONN 7 times", &mixed);
+    keys(&arena, "ada met bob 7 times", &small);
+    keys(&arena, "ADA MET BOB 7 TIMES", &large);
+    keys(&arena, "met bob", &few);
+    keys(&arena, "7 ፩ 7 ፩", &none);
+    assert_true(shape(&small, 1) == shape(&small, 2) && shape(&small, 1) != shape(&mixed, 1));
+    assert_true(shape(&large, 1) == shape(&large, 0) && shape(&large, 1) != shape(&mixed, 4));
+    assert_true(shape(&few, 1) == shape(&mixed, 1));   /* two words may be so by chance */
+    assert_true(shape(&small, 3) == shape(&mixed, 5)); /* digits are the same in any case */
+    assert_true(shape(&none, 0) == shape(&mixed, 5));
+    assert_true(el_word_key(&small, 1, EL_WORD) == el_word_key(&large, 1, EL_WORD));
+    el_arena_free(&arena);
 }
 
 static void counts_what_is_there(void **state) {
@@ -371,7 +423,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(tells_mentions_and_types),
                                        cmocka_unit_test(leaves_the_sentence_out),
                                        cmocka_unit_test(the_last_block_counts),
+                                       cmocka_unit_test(small_letters_tell_nothing),
                                        cmocka_unit_test(nothing_to_learn),
+                                       cmocka_unit_test(shapes_of_one_case_are_apart),
                                        cmocka_unit_test(counts_what_is_there),
                                        cmocka_unit_test(shapes_and_endings),
                                        cmocka_unit_test(takes_a_name_whole),
