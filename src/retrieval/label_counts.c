@@ -263,6 +263,10 @@ static bool add_mention(struct el_label_counts *counts, const struct el_counted_
         add_place(counts, sentence, (ptrdiff_t)mention->first - 1, EL_BEFORE, mention->type,
                   times) &&
         add_place(counts, sentence, (ptrdiff_t)mention->end, EL_AFTER, mention->type, times) &&
+        add_place(counts, sentence, (ptrdiff_t)mention->first - 2, EL_SECOND_BEFORE, mention->type,
+                  times) &&
+        add_place(counts, sentence, (ptrdiff_t)mention->end + 1, EL_SECOND_AFTER, mention->type,
+                  times) &&
         add_place(counts, sentence, (ptrdiff_t)mention->first, EL_FIRST, mention->type, times) &&
         add_place(counts, sentence, (ptrdiff_t)mention->end - 1, EL_LAST, mention->type, times);
     for (size_t i = mention->first; fine && i < mention->end; i++) {

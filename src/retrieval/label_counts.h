@@ -27,8 +27,17 @@ struct el_word_keys {
     uint64_t part[EL_WORD_PARTS];
 };
 
-/* Where a word is to a mention. */
-enum el_place { EL_FIRST, EL_LAST, EL_INSIDE, EL_BEFORE, EL_AFTER, EL_PLACES };
+/* Where a word is to a mention; the second ones are beside those before and after it. */
+enum el_place {
+    EL_FIRST,
+    EL_LAST,
+    EL_INSIDE,
+    EL_BEFORE,
+    EL_AFTER,
+    EL_SECOND_BEFORE,
+    EL_SECOND_AFTER,
+    EL_PLACES
+};
 
 struct el_labelled_words {
     size_t first, end; /* words of the sentence, end exclusive */

@@ -15,18 +15,26 @@ enum { MOST_COUNTED = 20000, MOST_FITTED = 1500, NEGATIVE_EVERY = 4, SMALL = 500
 /* What is known of a span. Numbers are log-odds against the average. */
 enum known {
     BIAS,
-    STRING,                                /* labelled where it occurs */
-    LABELLED,                              /* 1 if it is labelled anywhere */
-    FIRST,                                 /* word and its parts begin a mention */
-    LAST = FIRST + EL_WORD_PARTS,          /* ... end one */
-    INSIDE = LAST + EL_WORD_PARTS,         /* the words are inside of one: the mean */
+    STRING,                        /* labelled where it occurs */
+    LABELLED,                      /* 1 if it is labelled anywhere */
+    FIRST,                         /* word and its parts begin a mention */
+    LAST = FIRST + EL_WORD_PARTS,  /* ... end one */
+    INSIDE = LAST + EL_WORD_PARTS, /* the words are inside of one: the mean */
+    INSIDE_ENDING,                 /* their endings are */
+    INSIDE_SHAPE,
     LEAST_INSIDE,                          /* the least of words, and of each part */
     BEFORE = LEAST_INSIDE + EL_WORD_PARTS, /* the word before goes before one */
     AFTER,
-    INSIDE_BEFORE, /* the word before is inside of one */
-    INSIDE_AFTER,
-    SHAPE_BEFORE, /* its shape is */
-    SHAPE_AFTER,
+    BEFORE_ENDING, /* its ending does */
+    AFTER_ENDING,
+    BEFORE_SHAPE,
+    AFTER_SHAPE,
+    SECOND_BEFORE, /* the word before that does so */
+    SECOND_AFTER,
+    BEFORE_INSIDE, /* the word before is inside of one */
+    AFTER_INSIDE,
+    BEFORE_SHAPE_INSIDE, /* its shape is */
+    AFTER_SHAPE_INSIDE,
     WORDS, /* log of their number */
     AT_START,
     N_KNOWN
@@ -38,11 +46,16 @@ enum known_of_type {
     STRING_TYPE, /* the string's, against the type's share; so the others */
     FIRST_TYPE,
     LAST_TYPE,
-    BEGINNING_TYPE, /* of the first word */
-    ENDING_TYPE,    /* of the last */
-    SHAPE_TYPE,     /* of the first */
+    FIRST_BEGINNING_TYPE, /* of the first word's first letters */
+    FIRST_ENDING_TYPE,
+    FIRST_SHAPE_TYPE,
+    LAST_BEGINNING_TYPE,
+    LAST_ENDING_TYPE,
+    LAST_SHAPE_TYPE,
     BEFORE_TYPE,
     AFTER_TYPE,
+    SECOND_BEFORE_TYPE,
+    SECOND_AFTER_TYPE,
     INSIDE_TYPE,
     N_KNOWN_OF_TYPE
 };
@@ -80,12 +93,30 @@ static double word_at(const struct el_prior *prior, const struct el_counted_sent
     return at_place(prior, el_word_key(sentence, at, part), place);
 }
 
+static bool is_border(const struct el_counted_sentence *sentence, ptrdiff_t at) {
+    return at < 0 || (size_t)at >= sentence->n_words;
+}
+
 /* A word beside the span that is inside of a mention says that the span is only a part. */
 static double inside_beside(const struct el_prior *prior,
                             const struct el_counted_sentence *sentence, ptrdiff_t at,
                             enum el_word_part part) {
-    bool border = at < 0 || (size_t)at >= sentence->n_words;
-    return border ? -2 : word_at(prior, sentence, at, part, EL_INSIDE);
+    return is_border(sentence, at) ? -2 : word_at(prior, sentence, at, part, EL_INSIDE);
+}
+
+/* The ending or the shape of a word beside the span; the border has none. */
+static double part_beside(const struct el_prior *prior, const struct el_counted_sentence *sentence,
+                          ptrdiff_t at, enum el_word_part part, enum el_place place) {
+    return is_border(sentence, at) ? 0 : word_at(prior, sentence, at, part, place);
+}
+
+static double mean_inside(const struct el_prior *prior, const struct el_counted_sentence *sentence,
+                          size_t first, size_t end, enum el_word_part part) {
+    double sum = 0;
+    for (size_t i = first; i < end; i++) {
+        sum += word_at(prior, sentence, (ptrdiff_t)i, part, EL_INSIDE);
+    }
+    return sum / (double)(end - first);
 }
 
 static void know_span(const struct el_prior *prior, const struct el_counted_sentence *sentence,
@@ -105,18 +136,25 @@ static void know_span(const struct el_prior *prior, const struct el_counted_sent
         x[LAST + part] = word_at(prior, sentence, (ptrdiff_t)end - 1, which, EL_LAST);
         double least = INFINITY;
         for (size_t i = first; i < end; i++) {
-            double inside = word_at(prior, sentence, (ptrdiff_t)i, which, EL_INSIDE);
-            least = fmin(least, inside);
-            x[INSIDE] += part == EL_WORD ? inside / (double)(end - first) : 0;
+            least = fmin(least, word_at(prior, sentence, (ptrdiff_t)i, which, EL_INSIDE));
         }
         x[LEAST_INSIDE + part] = least;
     }
+    x[INSIDE] = mean_inside(prior, sentence, first, end, EL_WORD);
+    x[INSIDE_ENDING] = mean_inside(prior, sentence, first, end, EL_ENDING);
+    x[INSIDE_SHAPE] = mean_inside(prior, sentence, first, end, EL_SHAPE);
     x[BEFORE] = word_at(prior, sentence, before, EL_WORD, EL_BEFORE);
     x[AFTER] = word_at(prior, sentence, after, EL_WORD, EL_AFTER);
-    x[INSIDE_BEFORE] = inside_beside(prior, sentence, before, EL_WORD);
-    x[INSIDE_AFTER] = inside_beside(prior, sentence, after, EL_WORD);
-    x[SHAPE_BEFORE] = inside_beside(prior, sentence, before, EL_SHAPE);
-    x[SHAPE_AFTER] = inside_beside(prior, sentence, after, EL_SHAPE);
+    x[BEFORE_ENDING] = part_beside(prior, sentence, before, EL_ENDING, EL_BEFORE);
+    x[AFTER_ENDING] = part_beside(prior, sentence, after, EL_ENDING, EL_AFTER);
+    x[BEFORE_SHAPE] = part_beside(prior, sentence, before, EL_SHAPE, EL_BEFORE);
+    x[AFTER_SHAPE] = part_beside(prior, sentence, after, EL_SHAPE, EL_AFTER);
+    x[SECOND_BEFORE] = word_at(prior, sentence, before - 1, EL_WORD, EL_SECOND_BEFORE);
+    x[SECOND_AFTER] = word_at(prior, sentence, after + 1, EL_WORD, EL_SECOND_AFTER);
+    x[BEFORE_INSIDE] = inside_beside(prior, sentence, before, EL_WORD);
+    x[AFTER_INSIDE] = inside_beside(prior, sentence, after, EL_WORD);
+    x[BEFORE_SHAPE_INSIDE] = inside_beside(prior, sentence, before, EL_SHAPE);
+    x[AFTER_SHAPE_INSIDE] = inside_beside(prior, sentence, after, EL_SHAPE);
     x[WORDS] = log((double)(end - first));
     x[AT_START] = first == 0;
 }
@@ -153,11 +191,16 @@ static void know_types(const struct el_prior *prior, const struct el_counted_sen
         } words[] = {
             {FIRST_TYPE, begin, EL_WORD, EL_FIRST},
             {LAST_TYPE, last, EL_WORD, EL_LAST},
-            {BEGINNING_TYPE, begin, EL_BEGINNING, EL_FIRST},
-            {ENDING_TYPE, last, EL_ENDING, EL_LAST},
-            {SHAPE_TYPE, begin, EL_SHAPE, EL_FIRST},
+            {FIRST_BEGINNING_TYPE, begin, EL_BEGINNING, EL_FIRST},
+            {FIRST_ENDING_TYPE, begin, EL_ENDING, EL_FIRST},
+            {FIRST_SHAPE_TYPE, begin, EL_SHAPE, EL_FIRST},
+            {LAST_BEGINNING_TYPE, last, EL_BEGINNING, EL_LAST},
+            {LAST_ENDING_TYPE, last, EL_ENDING, EL_LAST},
+            {LAST_SHAPE_TYPE, last, EL_SHAPE, EL_LAST},
             {BEFORE_TYPE, begin - 1, EL_WORD, EL_BEFORE},
             {AFTER_TYPE, last + 1, EL_WORD, EL_AFTER},
+            {SECOND_BEFORE_TYPE, begin - 2, EL_WORD, EL_SECOND_BEFORE},
+            {SECOND_AFTER_TYPE, last + 2, EL_WORD, EL_SECOND_AFTER},
         };
         for (size_t i = 0; i < EL_COUNT(words); i++) {
             z[words[i].what] = word_of_type(
