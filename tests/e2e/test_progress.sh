@@ -46,9 +46,10 @@ that "eval: time left" grep -Eq ' %  .*  [0-9]+:[0-9][0-9] left' err
 that "eval: calls in flight" grep -Eq '  [12] calls? in flight' err
 that "tag on a terminal" on_terminal "$el4ner" tag -c slow.yaml --no-cache -o o.jsonl gold.jsonl
 that "tag on a terminal: calls in flight" grep -Eq '^[0-9]+ documents?, .*  [12] calls? in flight' err
-on_terminal "$el4ner" tune -c slow.yaml --no-cache --pool gold.jsonl --sentences 10
+sed 's/in the year/by train in/; s/"id": "d/"id": "e/' gold.jsonl | cat gold.jsonl - >pool.jsonl # labels enough to tune
+on_terminal "$el4ner" tune -c slow.yaml --no-cache --pool pool.jsonl --sentences 16
 that "tune on a terminal" \
-    grep -Eq '^three runs: [0-9]+ of 24 sentences, .* sentences/s.*  [12] calls? in flight' err
+    grep -Eq '^three runs: [0-9]+ of 48 sentences, .* sentences/s.*  [12] calls? in flight' err
 
 try 0 "no terminal" "$el4ner" eval -c slow.yaml --no-cache --progress 1 gold.jsonl &&
     that "no terminal: a line from time to time" grep -Eq '^el4ner: [0-9]+ of 8 documents, ' err
