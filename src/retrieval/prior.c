@@ -110,15 +110,6 @@ static double part_beside(const struct el_prior *prior, const struct el_counted_
     return is_border(sentence, at) ? 0 : word_at(prior, sentence, at, part, place);
 }
 
-static double mean_inside(const struct el_prior *prior, const struct el_counted_sentence *sentence,
-                          size_t first, size_t end, enum el_word_part part) {
-    double sum = 0;
-    for (size_t i = first; i < end; i++) {
-        sum += word_at(prior, sentence, (ptrdiff_t)i, part, EL_INSIDE);
-    }
-    return sum / (double)(end - first);
-}
-
 static void know_span(const struct el_prior *prior, const struct el_counted_sentence *sentence,
                       size_t first, size_t end, double *x) {
     static const double PSEUDO = 0.3;
@@ -126,6 +117,7 @@ static void know_span(const struct el_prior *prior, const struct el_counted_sent
     double labelled = (double)el_string_labelled(&prior->counts, string);
     double occurs = (double)el_string_occurs(&prior->counts, string);
     ptrdiff_t before = (ptrdiff_t)first - 1, after = (ptrdiff_t)end;
+    double mean[EL_WORD_PARTS];
     memset(x, 0, N_KNOWN * sizeof *x);
     x[BIAS] = 1;
     x[STRING] = log((labelled + PSEUDO) / (fmax(occurs - labelled, 0) + PSEUDO));
@@ -134,15 +126,18 @@ static void know_span(const struct el_prior *prior, const struct el_counted_sent
         enum el_word_part which = (enum el_word_part)part;
         x[FIRST + part] = word_at(prior, sentence, (ptrdiff_t)first, which, EL_FIRST);
         x[LAST + part] = word_at(prior, sentence, (ptrdiff_t)end - 1, which, EL_LAST);
-        double least = INFINITY;
+        double least = INFINITY, sum = 0;
         for (size_t i = first; i < end; i++) {
-            least = fmin(least, word_at(prior, sentence, (ptrdiff_t)i, which, EL_INSIDE));
+            double inside = word_at(prior, sentence, (ptrdiff_t)i, which, EL_INSIDE);
+            least = fmin(least, inside);
+            sum += inside;
         }
         x[LEAST_INSIDE + part] = least;
+        mean[part] = sum / (double)(end - first);
     }
-    x[INSIDE] = mean_inside(prior, sentence, first, end, EL_WORD);
-    x[INSIDE_ENDING] = mean_inside(prior, sentence, first, end, EL_ENDING);
-    x[INSIDE_SHAPE] = mean_inside(prior, sentence, first, end, EL_SHAPE);
+    x[INSIDE] = mean[EL_WORD];
+    x[INSIDE_ENDING] = mean[EL_ENDING];
+    x[INSIDE_SHAPE] = mean[EL_SHAPE];
     x[BEFORE] = word_at(prior, sentence, before, EL_WORD, EL_BEFORE);
     x[AFTER] = word_at(prior, sentence, after, EL_WORD, EL_AFTER);
     x[BEFORE_ENDING] = part_beside(prior, sentence, before, EL_ENDING, EL_BEFORE);

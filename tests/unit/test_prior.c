@@ -87,6 +87,13 @@ static struct el_pool *make_pool(size_t n) {
     return make_pool_of(write_journeys, n);
 }
 
+static struct el_prior *open_prior(const struct el_pool *pool) {
+    struct el_prior *prior;
+    struct el_error err = {0};
+    assert_true(el_prior_open(pool, &prior, &err));
+    return prior;
+}
+
 struct looked {
     double mention;
     float shares[2];
@@ -162,9 +169,7 @@ static void leaves_the_sentence_out(void **state) {
 static void takes_a_name_whole(void **state) {
     (void)state;
     struct el_pool *pool = make_pool_of(write_names, 120);
-    struct el_prior *prior;
-    struct el_error err = {0};
-    assert_true(el_prior_open(pool, &prior, &err));
+    struct el_prior *prior = open_prior(pool);
     const char *one = "Kaldor singles today .", *two = "Kaldor W7y singles today .";
     assert_true(look(prior, two, "Kaldor W7y").mention > look(prior, two, "Kaldor").mention);
     assert_true(look(prior, one, "Kaldor").mention > 0.5);
@@ -191,9 +196,7 @@ static void the_last_block_counts(void **state) {
     static const size_t sizes[] = {300, 301, 307, 640, 660, 700};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct el_pool *pool = make_pool_of(write_with_late_name, sizes[i]);
-        struct el_prior *prior;
-        struct el_error err = {0};
-        assert_true(el_prior_open(pool, &prior, &err));
+        struct el_prior *prior = open_prior(pool);
         double p = look(prior, "and zorblax hummed .", "zorblax").mention;
         if (p < 0.5) {
             fail_msg("%zu sentences: %.3f", sizes[i], p);
@@ -222,9 +225,7 @@ static void write_meetings(FILE *out, size_t n) {
 static void small_letters_tell_nothing(void **state) {
     (void)state;
     struct el_pool *pool = make_pool_of(write_meetings, 300);
-    struct el_prior *prior;
-    struct el_error err = {0};
-    assert_true(el_prior_open(pool, &prior, &err));
+    struct el_prior *prior = open_prior(pool);
     double name = look(prior, "I met Pelgrin there .", "Pelgrin").mention,
            word = look(prior, "I met pelgrin there .", "pelgrin").mention,
            either = look(prior, "i met pelgrin there .", "pelgrin").mention;
