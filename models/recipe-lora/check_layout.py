@@ -14,7 +14,7 @@ import re
 import urllib.request
 from pathlib import Path
 
-from layout import Prompts, Segment, Writer, tokenizer
+from layout import Prompts, Writer, tokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
 ASKED = re.compile(r'@user\nIs ("(?:[^"\\]|\\.)*"), as it is used in this sentence, of the type (.*?)(?: \((.*)\))?, with nothing')
@@ -59,7 +59,7 @@ def main() -> None:
                     chat = [{"role": r, "content": c} for r, c in mine]
                     text = post(args.url + "/apply-template", {"messages": chat})["prompt"]
                     theirs = post(args.url + "/tokenize", {"content": text, "add_special": True, "parse_special": True})["tokens"]
-                    out = Segment(-1)
+                    out = writer.conversation()
                     for message in mine:
                         writer.add(out, message)
                     own = [*out.ids, writer.begin, *writer.encode("assistant\n")[0]]

@@ -307,7 +307,7 @@ class Builder:
         spans = [self.spans(r, s, call, shown) for r, s in zip(rows, cut)]
         data = {"types": told, "text": cut[-1].text, "spans": spans[-1],
                 "demonstrations": [{"text": s.text, "spans": x} for s, x in zip(cut[:-1], spans[:-1])]}
-        root, w = Segment(-1), self.writer
+        root, w = self.writer.conversation(), self.writer
         step = 0  # of the demonstrations' messages: sentence, list, "Types?", object
         left = list(spans[:-1])
         for message in self.prompts.messages("head", data):

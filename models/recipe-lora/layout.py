@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from gguf import GGUFReader
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
-CONTROL = 3  # type of a token in a GGUF file
+CONTROL, USER_DEFINED = 3, 4  # types of tokens in a GGUF file
 PATTERNS = {  # llama.cpp's, by tokenizer.ggml.pre
     "smollm": [r"\p{N}", r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"],
     "qwen2": [(r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}|"
@@ -21,10 +21,12 @@ TAG = re.compile(r"\{\{([#^/]?)(\w+)\}\}")
 
 
 def tokenizer(path: Path) -> Tokenizer:
-    """The tokenizer of a GGUF file of kind "gpt2"."""
+    """The tokenizer of a GGUF file of kind "gpt2", or of kind "llama" (SentencePiece), of Gemma."""
     fields = GGUFReader(path).fields
     tokens = fields["tokenizer.ggml.tokens"].contents()
     kinds = fields["tokenizer.ggml.token_type"].contents()
+    if fields["tokenizer.ggml.model"].contents() == "llama":
+        return pieces(tokens, fields["tokenizer.ggml.scores"].contents(), kinds)
     merges = [tuple(m.split(" ")) for m in fields["tokenizer.ggml.merges"].contents()]
     pre = fields["tokenizer.ggml.pre"].contents()
     made = Tokenizer(models.BPE(vocab={t: i for i, t in enumerate(tokens)}, merges=merges))
@@ -33,6 +35,24 @@ def tokenizer(path: Path) -> Tokenizer:
          pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
     made.decoder = decoders.ByteLevel()
     made.add_special_tokens([t for t, k in zip(tokens, kinds) if k == CONTROL])
+    return made
+
+
+def pieces(tokens: list[str], scores: list[float], kinds: list[int]) -> Tokenizer:
+    """Two neighbours become the token of the best score, again and again: as merges, those of the best token first."""
+    vocabulary = {t: i for i, t in enumerate(tokens)}
+    merges = []
+    for token, score in zip(tokens, scores):
+        for cut in range(1, len(token)):
+            a, b = token[:cut], token[cut:]
+            if a in vocabulary and b in vocabulary:
+                merges.append((-score, vocabulary[token], vocabulary[a], (a, b)))
+    merges.sort()
+    made = Tokenizer(models.BPE(vocab=vocabulary, merges=[m[-1] for m in merges], byte_fallback=True, unk_token="<unk>"))
+    made.normalizer = normalizers.Replace(" ", "\u2581")
+    made.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse()])
+    made.add_special_tokens([t for t, k in zip(tokens, kinds) if k == CONTROL])
+    made.add_tokens([AddedToken(t, normalized=False) for t, k in zip(tokens, kinds) if k == USER_DEFINED])
     return made
 
 
@@ -132,9 +152,17 @@ class Segment:
 
 
 class Writer:
+    """Turns between ChatML's marks, or Gemma's, whichever the vocabulary has."""
+
     def __init__(self, tok: Tokenizer):
         self.tok = tok
-        (self.begin,), (self.end,), self.newline = (self.encode(t)[0] for t in ("<|im_start|>", "<|im_end|>", "\n"))
+        gemma = tok.token_to_id("<|im_start|>") is None
+        marks = ("<start_of_turn>", "<end_of_turn>") if gemma else ("<|im_start|>", "<|im_end|>")
+        (self.begin,), (self.end,), self.newline = (self.encode(t)[0] for t in (*marks, "\n"))
+        self.start = self.encode("<bos>")[0] if gemma else []
+
+    def conversation(self) -> Segment:
+        return Segment(-1, [*self.start], [0.0] * len(self.start))
 
     def encode(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         found = self.tok.encode(text, add_special_tokens=False)

@@ -1,4 +1,4 @@
-"""A llama or qwen2 GGUF as a trainable torch model: frozen bfloat16 weights with LoRA.
+"""A llama, qwen2 or gemma3 GGUF as a trainable torch model: frozen bfloat16 weights with LoRA.
 
 Sequences are trees of segments: what may be attended to and how far in a token is comes from tree.py, so that several
 questions share what they are asked about. The head is computed only where a token is trained.
@@ -36,7 +36,13 @@ class Shape:
         self.width, self.layers = get(arch + ".embedding_length"), get(arch + ".block_count")
         self.heads, self.kv = get(arch + ".attention.head_count"), get(arch + ".attention.head_count_kv")
         self.eps, self.base = get(arch + ".attention.layer_norm_rms_epsilon"), get(arch + ".rope.freq_base")
-        self.dim = self.width // self.heads
+        self.gemma = arch == "gemma3"
+        self.dim = get(arch + ".attention.key_length") if self.gemma else self.width // self.heads
+        self.window = get(arch + ".attention.sliding_window") if self.gemma else None
+
+    def looks_far(self, layer: int) -> bool:
+        """Gemma: five layers look at a window, with rotary angles of their own, the sixth at everything."""
+        return not self.gemma or layer % 6 == 5
 
     def heads_of(self, name: str) -> int:
         """Heads whose rows are in llama.cpp's own order in this tensor; 0: none."""
@@ -92,6 +98,21 @@ def _swiglu_back(dy: Tensor, g: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
     return (df * uf * s * (1 + gf * (1 - s))).to(g.dtype), (df * gf * s).to(g.dtype)
 
 
+_SQRT = math.sqrt(2 / math.pi)
+
+
+def _geglu(g: Tensor, u: Tensor) -> Tensor:
+    f = g.float()
+    return (0.5 * f * (1 + torch.tanh(_SQRT * (f + 0.044715 * f ** 3))) * u).to(u.dtype)
+
+
+def _geglu_back(dy: Tensor, g: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
+    gf, uf, df = g.float(), u.float(), dy.float()
+    t = torch.tanh(_SQRT * (gf + 0.044715 * gf ** 3))
+    slope = 0.5 * (1 + t) + 0.5 * gf * (1 - t * t) * _SQRT * (1 + 3 * 0.044715 * gf * gf)
+    return (df * uf * slope).to(g.dtype), (df * 0.5 * gf * (1 + t)).to(g.dtype)
+
+
 def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:  # [B, L, heads, dim] to [B, heads, L, dim]
     a, b = x.float().chunk(2, -1)
     return torch.cat([a * cos - b * sin, b * cos + a * sin], -1).to(x.dtype).transpose(1, 2).contiguous()
@@ -114,13 +135,16 @@ class K:
     add_rms_back: Callable[..., Any]
     swiglu: Callable[..., Any]
     swiglu_back: Callable[..., Any]
+    geglu: Callable[..., Any]
+    geglu_back: Callable[..., Any]
     rotate: Callable[..., Any]
     rotate_back: Callable[..., Any]
     softmax_back: Callable[..., Any]
 
 
 def kernels(compiled: bool) -> None:
-    for f in (_rms, _add_rms, _rms_back, _add_rms_back, _swiglu, _swiglu_back, _rotate, _rotate_back, _softmax_back):
+    for f in (_rms, _add_rms, _rms_back, _add_rms_back, _swiglu, _swiglu_back, _geglu, _geglu_back,
+              _rotate, _rotate_back, _softmax_back):
         setattr(K, f.__name__[1:], staticmethod(torch.compile(f, dynamic=True) if compiled else f))
 
 
@@ -188,6 +212,19 @@ class SwiGlu(torch.autograd.Function):
         return K.swiglu_back(*grads, *ctx.saved_tensors)
 
 
+class GeGlu(torch.autograd.Function):
+    """As SwiGlu, with the approximate GELU of Gemma."""
+
+    @staticmethod
+    def forward(ctx: Any, g: Tensor, u: Tensor) -> Tensor:
+        ctx.save_for_backward(g, u)
+        return K.geglu(g, u)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        return K.geglu_back(*grads, *ctx.saved_tensors)
+
+
 class Attention(torch.autograd.Function):
     """Rotary attention of [B, L, heads + 2 kv, dim] with an additive mask [B, 1, L, L]: batched products run on AMX."""
 
@@ -229,6 +266,8 @@ class Model(torch.nn.Module):
         super().__init__()
         reader = GGUFReader(path)
         self.s = s = Shape(reader)
+        if s.window is not None and longest > s.window:
+            raise SystemExit(f"{path}: layers of this model look at {s.window} tokens; choose --longest {s.window} or less")
         self.rank, self.scale, self.dtype = rank, scale, dtype
         raw = {t.name: t for t in reader.tensors}
 
@@ -239,14 +278,20 @@ class Model(torch.nn.Module):
 
         self.embed = take("token_embd.weight")
         self.head = take("output.weight") if "output.weight" in raw else self.embed
+        self.scaled = s.width ** 0.5 if s.gemma else 1.0  # what embeddings are multiplied by
         self.final = take("output_norm.weight")
         self.norms: list[tuple[Tensor, Tensor]] = []
+        self.head_norms: list[tuple[Tensor, Tensor]] = []  # of queries and keys: Gemma alone, as those after a part
+        self.after_norms: list[tuple[Tensor, Tensor]] = []
         self.weights: list[list[Tensor]] = []
         self.biases: list[Tensor | None] = []
         self.params: dict[str, torch.nn.Parameter] = {}
         for i in range(s.layers):
             p = f"blk.{i}."
             self.norms.append((take(p + "attn_norm.weight"), take(p + "ffn_norm.weight")))
+            if s.gemma:
+                self.head_norms.append((take(p + "attn_q_norm.weight"), take(p + "attn_k_norm.weight")))
+                self.after_norms.append((take(p + "post_attention_norm.weight"), take(p + "post_ffw_norm.weight")))
             w = {n: take(f"{p}{n}.weight") for n in LINEARS}
             biased = p + "attn_q.bias" in raw
             self.biases.append(torch.cat([take(f"{p}{n}.bias") for n in LINEARS[:3]]) if biased else None)
@@ -256,8 +301,11 @@ class Model(torch.nn.Module):
                 self.params[f"{p}{n}.lora_a"] = torch.nn.Parameter(torch.randn(rank, in_) / math.sqrt(in_))
                 self.params[f"{p}{n}.lora_b"] = torch.nn.Parameter(torch.zeros(out, rank))
         assert set(raw) <= {"rope_freqs.weight"}, list(raw)
-        angle = torch.arange(longest).double()[:, None] * s.base ** (-torch.arange(0, s.dim, 2).double() / s.dim)
-        self.cos, self.sin = angle.cos().float(), angle.sin().float()  # bfloat16 angles are too coarse
+        self.angles = {base: torch.arange(longest).double()[:, None] * base ** (-torch.arange(0, s.dim, 2).double() / s.dim)
+                       for base in {self.base_of(i) for i in range(s.layers)}}
+
+    def base_of(self, layer: int) -> float:
+        return self.s.base if self.s.looks_far(layer) else 10000.0
 
     def cast(self) -> list[list[Group]]:
         """Trained weights in the working type, once a step; gradients come back through it in 32 bits."""
@@ -277,19 +325,36 @@ class Model(torch.nn.Module):
     def linear(x: Tensor, group: Group) -> Tensor:
         return F.linear(x, group[0]) if len(group) == 1 else LoraLinear.apply(x, *group)
 
+    def normed_heads(self, qkv: Tensor, layer: int) -> Tensor:
+        if not self.head_norms:
+            return qkv
+        q, k, v = qkv.split([self.s.heads, self.s.kv, self.s.kv], 2)
+        wq, wk = self.head_norms[layer]
+        return torch.cat([Norm.apply(q, wq, self.s.eps), Norm.apply(k, wk, self.s.eps), v], 2)
+
+    def after(self, x: Tensor, layer: int, part: int) -> Tensor:
+        return Norm.apply(x, self.after_norms[layer][part], self.s.eps) if self.after_norms else x
+
     def states(self, ids: Tensor, places: Tensor, mask: Tensor, cast: list[list[Group]]) -> Tensor:
         s, (n, size) = self.s, ids.shape
-        cos, sin = self.cos[places].unsqueeze(2), self.sin[places].unsqueeze(2)
+        turned = {}  # cosines and sines; bfloat16 angles are too coarse
+        for base, angles in self.angles.items():
+            at = angles[places].unsqueeze(2)
+            turned[base] = at.cos().float(), at.sin().float()
         x = self.embed[ids.reshape(-1)]
+        if self.scaled != 1:
+            x = (x.float() * self.scaled).to(self.dtype)
+        glu = GeGlu if s.gemma else SwiGlu
         y = Norm.apply(x, self.norms[0][0], s.eps)
         for i, w in enumerate(cast):
             qkv = self.linear(y, w[0])
             if (bias := self.biases[i]) is not None:
                 qkv = qkv + bias
-            o = self.linear(Attention.apply(qkv.view(n, size, -1, s.dim), mask, s.heads, s.kv, cos, sin), w[1])
-            x, y = AddNorm.apply(x, o, self.norms[i][1], s.eps)
-            o = self.linear(SwiGlu.apply(self.linear(y, w[2]), self.linear(y, w[3])), w[4])
-            x, y = AddNorm.apply(x, o, self.norms[i + 1][0] if i + 1 < s.layers else self.final, s.eps)
+            qkv = self.normed_heads(qkv.view(n, size, -1, s.dim), i)
+            o = self.linear(Attention.apply(qkv, mask, s.heads, s.kv, *turned[self.base_of(i)]), w[1])
+            x, y = AddNorm.apply(x, self.after(o, i, 0), self.norms[i][1], s.eps)
+            o = self.linear(glu.apply(self.linear(y, w[2]), self.linear(y, w[3])), w[4])
+            x, y = AddNorm.apply(x, self.after(o, i, 1), self.norms[i + 1][0] if i + 1 < s.layers else self.final, s.eps)
         return y
 
     def losses(self, batch: Batch, cast: list[list[Group]]) -> tuple[Tensor, Tensor, Tensor]:

@@ -94,7 +94,7 @@ def main() -> None:
     part = before["parts"] if before else 0
     seed = a.seed + 1000 * part
     torch.manual_seed(a.seed)
-    model = Model(a.base, a.rank)
+    model = Model(a.base, a.rank, longest=a.longest)
     params = list(model.params.values())
     opt = torch.optim.AdamW(params, lr=a.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     if before:
