@@ -474,8 +474,10 @@ static void print_stages(const struct el_ablation *ablation) {
            100 * budget.after_verification, 100 * budget.final_f1);
     struct el_reliability scores = el_reliability_of(ablation->gold, &ablation->predicted);
     if (scores.total > 0) {
-        printf("\nScores of %zu entities: expected calibration error %.2f %%\n", scores.total,
-               100 * el_reliability_error(&scores));
+        printf("\nScores of %zu entities: expected calibration error %.2f %% (true scores would "
+               "show about %.2f %% by chance)\n",
+               scores.total, 100 * el_reliability_error(&scores),
+               100 * el_reliability_chance(&scores));
     }
 }
 

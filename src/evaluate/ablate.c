@@ -425,6 +425,10 @@ static json_t *row_json(const struct el_ablation_row *row) {
         json_integer((json_int_t)row->failed_documents));
 }
 
+static json_t *share_json(double share) {
+    return isnan(share) ? json_null() : json_real(share);
+}
+
 json_t *el_ablation_json(const struct el_ablation *ablation) {
     json_t *rows = json_array();
     int bad = rows == NULL;
@@ -433,13 +437,13 @@ json_t *el_ablation_json(const struct el_ablation *ablation) {
     }
     double f1 = el_tally_prf(&ablation->rows[0].exact.micro).f1;
     struct el_reliability scores = el_reliability_of(ablation->gold, &ablation->predicted);
-    double error = el_reliability_error(&scores);
     json_t *json = json_pack(
-        "{s:o,s:o,s:{s:I,s:I},s:o,s:o}", "result",
+        "{s:o,s:o,s:{s:I,s:I},s:o,s:o,s:o}", "result",
         el_score_json(&ablation->rows[0].exact, "as configured"), "rows", rows, "calls",
         "needed_by_separate_runs", (json_int_t)ablation->calls, "made", (json_int_t)ablation->made,
         "stages", el_stage_json(&ablation->record.figures, ablation->record.n_members, f1),
-        "calibration_error", isnan(error) ? json_null() : json_real(error));
+        "calibration_error", share_json(el_reliability_error(&scores)),
+        "calibration_error_by_chance", share_json(el_reliability_chance(&scores)));
     if (bad != 0) {
         json_decref(json);
         return NULL;

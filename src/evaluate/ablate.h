@@ -62,7 +62,8 @@ bool el_ablate(struct el_ensemble *ensemble, const struct el_config *config,
 void el_ablation_free(struct el_ablation *ablation);
 
 /* {"result": score of rows[0], "rows": [...], "calls": {...}, "stages": {...},
- * "calibration_error": 0 to 1 or null}; NULL if memory is out. */
+ * "calibration_error": 0 to 1 or null, "calibration_error_by_chance": likewise}; NULL if memory is
+ * out. */
 json_t *el_ablation_json(const struct el_ablation *ablation);
 
 #endif

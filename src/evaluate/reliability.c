@@ -6,8 +6,10 @@ void el_reliability_add(struct el_reliability *r, double score, bool right) {
     if (isnan(score)) {
         return;
     }
-    double bin = fmin(fmax(score, 0) * EL_RELIABILITY_BINS, EL_RELIABILITY_BINS - 1);
+    double p = fmin(fmax(score, 0), 1);
+    double bin = fmin(p * EL_RELIABILITY_BINS, EL_RELIABILITY_BINS - 1);
     r->sum[(size_t)bin] += score;
+    r->variance[(size_t)bin] += p * (1 - p);
     r->right[(size_t)bin] += right;
     r->count[(size_t)bin]++;
     r->total++;
@@ -17,6 +19,14 @@ double el_reliability_error(const struct el_reliability *r) {
     double sum = 0;
     for (size_t b = 0; b < EL_RELIABILITY_BINS; b++) {
         sum += fabs(r->sum[b] - (double)r->right[b]);
+    }
+    return r->total > 0 ? sum / (double)r->total : (double)NAN;
+}
+
+double el_reliability_chance(const struct el_reliability *r) {
+    double sum = 0;
+    for (size_t b = 0; b < EL_RELIABILITY_BINS; b++) {
+        sum += sqrt(2 / M_PI * r->variance[b]);
     }
     return r->total > 0 ? sum / (double)r->total : (double)NAN;
 }

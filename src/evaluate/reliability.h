@@ -3,7 +3,13 @@
  * Ten bins of equal width, and the expected calibration error (Naeini, Cooper and Hauskrecht 2015,
  * "Obtaining well calibrated probabilities using Bayesian binning"):
  *
- *     ECE = sum_b |sum of scores in b - number right in b| / n */
+ *     ECE = sum_b |sum of scores in b - number right in b| / n
+ *
+ * With few entities in a bin it is far from 0 however true the scores are, so what chance alone
+ * would show is told beside it (Broecker and Smith 2007, "Increasing the reliability of reliability
+ * diagrams"): with scores p in b, |...| is about that of a normal distribution,
+ *
+ *     sqrt(2 / pi * sum of p (1 - p)) */
 #ifndef EL_EVALUATE_RELIABILITY_H
 #define EL_EVALUATE_RELIABILITY_H
 
@@ -14,7 +20,8 @@ enum { EL_RELIABILITY_BINS = 10 };
 /* {0} is empty. */
 struct el_reliability {
     size_t count[EL_RELIABILITY_BINS], right[EL_RELIABILITY_BINS], total;
-    double sum[EL_RELIABILITY_BINS]; /* of the scores */
+    double sum[EL_RELIABILITY_BINS];      /* of the scores */
+    double variance[EL_RELIABILITY_BINS]; /* of the number right, if the scores are true */
 };
 
 /* `score`: 0 to 1; one that is none (NAN) is not counted. */
@@ -27,5 +34,8 @@ struct el_reliability el_reliability_of(const struct el_labels *gold,
 
 /* 0 to 1; NAN if nothing was added. */
 double el_reliability_error(const struct el_reliability *reliability);
+
+/* What that would be about, if every score were the probability of being right; NAN as above. */
+double el_reliability_chance(const struct el_reliability *reliability);
 
 #endif

@@ -78,10 +78,11 @@ void el_report_reliability(struct el_buffer *out, const struct el_report *report
                      "the score can be believed</h2>\n<p class=\"note\">Of entities with scores "
                      "about 0.8, 80 %% should be right: points on the dashed line. Right means the "
                      "span and the type of a gold mention. %zu entities have a score; expected "
-                     "calibration error %.2f %%. <code>el4ner tune</code> makes scores "
+                     "calibration error %.2f %%, where true scores would show about %.2f %% by "
+                     "chance. <code>el4ner tune</code> makes scores "
                      "probabilities.</p>\n<div class=\"scroll beside\" tabindex=\"0\" "
                      "role=\"region\" aria-label=\"Reliability diagram\">\n",
-                     r.total, 100 * el_reliability_error(&r));
+                     r.total, 100 * el_reliability_error(&r), 100 * el_reliability_chance(&r));
     put_diagram(out, &r);
     put_bins(out, &r);
     el_buffer_string(out, "</div>\n</section>\n");

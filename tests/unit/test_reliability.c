@@ -1,4 +1,5 @@
 /* Scores against what was right, worked out by hand. */
+#include "base/random.h"
 #include "evaluate/reliability.h"
 
 #include <math.h>
@@ -32,6 +33,28 @@ static void bins(void **state) {
     assert_int_equal(r.count[3], 1);
     assert_int_equal(r.count[0], 1);
     near(el_reliability_error(&r), (0.95 + 0.7 + 0) / 4);
+    near(el_reliability_chance(&r), sqrt(2 / acos(-1)) * (sqrt(0.95 * 0.05) + sqrt(0.3 * 0.7)) / 4);
+}
+
+/* Scores that are true show about the error that chance is said to show. */
+static void true_scores(void **state) {
+    enum { RUNS = 2000, ENTITIES = 60 };
+    uint64_t random = 7;
+    double shown = 0, told = 0;
+    (void)state;
+    for (int run = 0; run < RUNS; run++) {
+        struct el_reliability r = {0};
+        for (int i = 0; i < ENTITIES; i++) {
+            double score = 0.25 + 0.75 * (double)el_random_below(&random, 1000) / 1000;
+            bool right = (double)el_random_below(&random, 1000) < 1000 * score;
+            el_reliability_add(&r, score, right);
+        }
+        shown += el_reliability_error(&r) / RUNS;
+        told += el_reliability_chance(&r) / RUNS;
+    }
+    if (fabs(shown - told) > 0.05 * shown) {
+        fail_msg("they show %.4f, and are said to show %.4f", shown, told);
+    }
 }
 
 static void of_documents(void **state) {
@@ -55,6 +78,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing),
         cmocka_unit_test(bins),
+        cmocka_unit_test(true_scores),
         cmocka_unit_test(of_documents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
