@@ -33,6 +33,9 @@ class Shape:
         def get(key: str) -> Any:
             return reader.fields[key].contents()
         self.arch = arch = get("general.architecture")
+        if arch not in ("llama", "qwen2", "gemma3") or arch + ".rope.scaling.factor" in reader.fields:
+            raise SystemExit(f"a {arch} model (with scaled rotary angles or without) is not known here; "
+                             "llama, qwen2 and gemma3 are, without")
         self.width, self.layers = get(arch + ".embedding_length"), get(arch + ".block_count")
         self.heads, self.kv = get(arch + ".attention.head_count"), get(arch + ".attention.head_count_kv")
         self.eps, self.base = get(arch + ".attention.layer_norm_rms_epsilon"), get(arch + ".rope.freq_base")
