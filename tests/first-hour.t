@@ -204,7 +204,7 @@ With other types there is nothing to compare, which is said.
     after verification    100.00
     final                 100.00
   
-  Scores of 4 entities: expected calibration error 16.89 % (true scores would show about 29.02 % by chance)
+  Scores of 4 entities: expected calibration error 16.89 % (true scores would show about 20.16 % by chance)
   $ el4ner eval gold.conll --types auto -q --to markdown
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   | group | row | figures | P | R | F1 | low | high | calls | made | gold | predicted | correct |
