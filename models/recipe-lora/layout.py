@@ -26,19 +26,21 @@ def tokenizer(path: Path) -> Tokenizer:
     tokens = fields["tokenizer.ggml.tokens"].contents()
     kinds = fields["tokenizer.ggml.token_type"].contents()
     if fields["tokenizer.ggml.model"].contents() == "llama":
-        return pieces(tokens, fields["tokenizer.ggml.scores"].contents(), kinds)
-    merges = [tuple(m.split(" ")) for m in fields["tokenizer.ggml.merges"].contents()]
-    pre = fields["tokenizer.ggml.pre"].contents()
-    made = Tokenizer(models.BPE(vocab={t: i for i, t in enumerate(tokens)}, merges=merges))
-    made.pre_tokenizer = pre_tokenizers.Sequence(
-        [*(pre_tokenizers.Split(Regex(p), "isolated") for p in PATTERNS[pre]),
-         pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
-    made.decoder = decoders.ByteLevel()
+        made = pieces(tokens, fields["tokenizer.ggml.scores"].contents())
+        made.add_tokens([AddedToken(t, normalized=False) for t, k in zip(tokens, kinds) if k == USER_DEFINED])
+    else:
+        merges = [tuple(m.split(" ")) for m in fields["tokenizer.ggml.merges"].contents()]
+        pre = fields["tokenizer.ggml.pre"].contents()
+        made = Tokenizer(models.BPE(vocab={t: i for i, t in enumerate(tokens)}, merges=merges))
+        made.pre_tokenizer = pre_tokenizers.Sequence(
+            [*(pre_tokenizers.Split(Regex(p), "isolated") for p in PATTERNS[pre]),
+             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+        made.decoder = decoders.ByteLevel()
     made.add_special_tokens([t for t, k in zip(tokens, kinds) if k == CONTROL])
     return made
 
 
-def pieces(tokens: list[str], scores: list[float], kinds: list[int]) -> Tokenizer:
+def pieces(tokens: list[str], scores: list[float]) -> Tokenizer:
     """Two neighbours become the token of the best score, again and again: as merges, those of the best token first."""
     vocabulary = {t: i for i, t in enumerate(tokens)}
     merges = []
@@ -51,8 +53,6 @@ def pieces(tokens: list[str], scores: list[float], kinds: list[int]) -> Tokenize
     made = Tokenizer(models.BPE(vocab=vocabulary, merges=[m[-1] for m in merges], byte_fallback=True, unk_token="<unk>"))
     made.normalizer = normalizers.Replace(" ", "\u2581")
     made.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse()])
-    made.add_special_tokens([t for t, k in zip(tokens, kinds) if k == CONTROL])
-    made.add_tokens([AddedToken(t, normalized=False) for t, k in zip(tokens, kinds) if k == USER_DEFINED])
     return made
 
 

@@ -34,8 +34,8 @@ class Shape:
             return reader.fields[key].contents()
         self.arch = arch = get("general.architecture")
         if arch not in ("llama", "qwen2", "gemma3") or arch + ".rope.scaling.factor" in reader.fields:
-            raise SystemExit(f"a {arch} model (with scaled rotary angles or without) is not known here; "
-                             "llama, qwen2 and gemma3 are, without")
+            raise SystemExit(f"this {arch} model cannot be trained: llama, qwen2 and gemma3 models can, "
+                             "if their rotary angles are not scaled")
         self.width, self.layers = get(arch + ".embedding_length"), get(arch + ".block_count")
         self.heads, self.kv = get(arch + ".attention.head_count"), get(arch + ".attention.head_count_kv")
         self.eps, self.base = get(arch + ".attention.layer_norm_rms_epsilon"), get(arch + ".rope.freq_base")
@@ -43,9 +43,9 @@ class Shape:
         self.dim = get(arch + ".attention.key_length") if self.gemma else self.width // self.heads
         self.window = get(arch + ".attention.sliding_window") if self.gemma else None
 
-    def looks_far(self, layer: int) -> bool:
-        """Gemma: five layers look at a window, with rotary angles of their own, the sixth at everything."""
-        return not self.gemma or layer % 6 == 5
+    def base_of(self, layer: int) -> float:
+        """Of rotary angles. Gemma: five layers look at a window, with a base of their own, the sixth at everything."""
+        return 10000.0 if self.gemma and layer % 6 != 5 else self.base
 
     def heads_of(self, name: str) -> int:
         """Heads whose rows are in llama.cpp's own order in this tensor; 0: none."""
@@ -101,19 +101,14 @@ def _swiglu_back(dy: Tensor, g: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
     return (df * uf * s * (1 + gf * (1 - s))).to(g.dtype), (df * gf * s).to(g.dtype)
 
 
-_SQRT = math.sqrt(2 / math.pi)
-
-
 def _geglu(g: Tensor, u: Tensor) -> Tensor:
-    f = g.float()
-    return (0.5 * f * (1 + torch.tanh(_SQRT * (f + 0.044715 * f ** 3))) * u).to(u.dtype)
+    return (F.gelu(g.float(), approximate="tanh") * u).to(u.dtype)
 
 
 def _geglu_back(dy: Tensor, g: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
     gf, uf, df = g.float(), u.float(), dy.float()
-    t = torch.tanh(_SQRT * (gf + 0.044715 * gf ** 3))
-    slope = 0.5 * (1 + t) + 0.5 * gf * (1 - t * t) * _SQRT * (1 + 3 * 0.044715 * gf * gf)
-    return (df * uf * slope).to(g.dtype), (df * 0.5 * gf * (1 + t)).to(g.dtype)
+    dg = torch.ops.aten.gelu_backward(df * uf, gf, approximate="tanh")
+    return dg.to(g.dtype), (df * F.gelu(gf, approximate="tanh")).to(g.dtype)
 
 
 def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:  # [B, L, heads, dim] to [B, heads, L, dim]
@@ -204,28 +199,18 @@ class Norm(torch.autograd.Function):
         return K.rms_back(*grads, *ctx.saved_tensors), None, None
 
 
-class SwiGlu(torch.autograd.Function):
+class Glu(torch.autograd.Function):
+    """A gate's function times the rest: SiLU, or the approximate GELU of Gemma."""
+
     @staticmethod
-    def forward(ctx: Any, g: Tensor, u: Tensor) -> Tensor:
+    def forward(ctx: Any, g: Tensor, u: Tensor, gelu: bool) -> Tensor:
         ctx.save_for_backward(g, u)
-        return K.swiglu(g, u)
+        ctx.gelu = gelu
+        return (K.geglu if gelu else K.swiglu)(g, u)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        return K.swiglu_back(*grads, *ctx.saved_tensors)
-
-
-class GeGlu(torch.autograd.Function):
-    """As SwiGlu, with the approximate GELU of Gemma."""
-
-    @staticmethod
-    def forward(ctx: Any, g: Tensor, u: Tensor) -> Tensor:
-        ctx.save_for_backward(g, u)
-        return K.geglu(g, u)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        return K.geglu_back(*grads, *ctx.saved_tensors)
+        return *(K.geglu_back if ctx.gelu else K.swiglu_back)(*grads, *ctx.saved_tensors), None
 
 
 class Attention(torch.autograd.Function):
@@ -304,11 +289,10 @@ class Model(torch.nn.Module):
                 self.params[f"{p}{n}.lora_a"] = torch.nn.Parameter(torch.randn(rank, in_) / math.sqrt(in_))
                 self.params[f"{p}{n}.lora_b"] = torch.nn.Parameter(torch.zeros(out, rank))
         assert set(raw) <= {"rope_freqs.weight"}, list(raw)
-        self.angles = {base: torch.arange(longest).double()[:, None] * base ** (-torch.arange(0, s.dim, 2).double() / s.dim)
-                       for base in {self.base_of(i) for i in range(s.layers)}}
-
-    def base_of(self, layer: int) -> float:
-        return self.s.base if self.s.looks_far(layer) else 10000.0
+        self.turns: dict[float, tuple[Tensor, Tensor]] = {}  # by base: cosines and sines; bfloat16 angles are too coarse
+        for base in {s.base_of(i) for i in range(s.layers)}:
+            angle = torch.arange(longest).double()[:, None] * base ** (-torch.arange(0, s.dim, 2).double() / s.dim)
+            self.turns[base] = angle.cos().float(), angle.sin().float()
 
     def cast(self) -> list[list[Group]]:
         """Trained weights in the working type, once a step; gradients come back through it in 32 bits."""
@@ -340,23 +324,19 @@ class Model(torch.nn.Module):
 
     def states(self, ids: Tensor, places: Tensor, mask: Tensor, cast: list[list[Group]]) -> Tensor:
         s, (n, size) = self.s, ids.shape
-        turned = {}  # cosines and sines; bfloat16 angles are too coarse
-        for base, angles in self.angles.items():
-            at = angles[places].unsqueeze(2)
-            turned[base] = at.cos().float(), at.sin().float()
+        turns = {base: [table[places].unsqueeze(2) for table in tables] for base, tables in self.turns.items()}
         x = self.embed[ids.reshape(-1)]
         if self.scaled != 1:
             x = (x.float() * self.scaled).to(self.dtype)
-        glu = GeGlu if s.gemma else SwiGlu
         y = Norm.apply(x, self.norms[0][0], s.eps)
         for i, w in enumerate(cast):
             qkv = self.linear(y, w[0])
             if (bias := self.biases[i]) is not None:
                 qkv = qkv + bias
             qkv = self.normed_heads(qkv.view(n, size, -1, s.dim), i)
-            o = self.linear(Attention.apply(qkv, mask, s.heads, s.kv, *turned[self.base_of(i)]), w[1])
+            o = self.linear(Attention.apply(qkv, mask, s.heads, s.kv, *turns[s.base_of(i)]), w[1])
             x, y = AddNorm.apply(x, self.after(o, i, 0), self.norms[i][1], s.eps)
-            o = self.linear(glu.apply(self.linear(y, w[2]), self.linear(y, w[3])), w[4])
+            o = self.linear(Glu.apply(self.linear(y, w[2]), self.linear(y, w[3]), s.gemma), w[4])
             x, y = AddNorm.apply(x, self.after(o, i, 1), self.norms[i + 1][0] if i + 1 < s.layers else self.final, s.eps)
         return y
 
