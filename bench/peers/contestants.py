@@ -29,6 +29,7 @@ class Contestant:
     packages: tuple[str, ...] = ()
     script: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
+    few: bool = False  # its pool are the demonstrations that the others have, not the train split
 
     def install(self, out: str) -> str:
         """Its packages into a virtual environment of its own: its Python."""
@@ -72,7 +73,5 @@ CONTESTANTS = (
     Contestant("spacy-llm", ("spacy-llm==0.7.4", "spacy==3.8.18"), "by_spacy_llm.py"),
     Contestant("plain", script="by_plain.py"),
     Contestant("el4ner"),
-    Contestant(
-        "el4ner-general", settings={"extract": {"from_pool": 0.03}, "verify": {"by": "none"}, "judge": "general"}
-    ),
+    Contestant("el4ner-few", settings={"retrieve": {"k": 5}}, few=True),
 )

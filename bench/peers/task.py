@@ -38,7 +38,7 @@ class Task:
     set: str
     seed: int
     gold: list[draw.Line]
-    train: str
+    pool: str  # el4ner's
     words: dict[str, tuple[str, str]]  # by label: what it is called, and a description or ""
     examples: list[draw.Line]
 
@@ -56,7 +56,7 @@ class Task:
         keys = {"members": [{"name": "model", "url": url}], "types": types, **self.contestant.settings}
         with open(f"{folder}/el4ner.yaml", "w", encoding="utf-8") as file:
             file.writelines(f"{key}: {json.dumps(value)}\n" for key, value in keys.items())
-        command = [EL4NER, "tag", "-q", "-c", f"{folder}/el4ner.yaml", "--pool", self.train]
+        command = [EL4NER, "tag", "-q", "-c", f"{folder}/el4ner.yaml", "--pool", self.pool]
         return [*command, "--cache", f"{folder}/replies.sqlite", f"{self.folder}/{self.set}.gold.jsonl", "-o", output]
 
     def adapter(self, url: str, folder: str, output: str) -> list[str]:

@@ -52,9 +52,10 @@ struct el_settings {
     enum el_profile profile;
 
     /* Retrieve */
-    size_t demonstrations; /* k; default EL_K_AUTO: 2 where trained members are judged, which lose
-                              little by it, and whose prompts are half as long; else 5 (PAPER: 5 is
-                              a re-implementation's, not the paper's); see el_settings_settle() */
+    size_t demonstrations; /* k; default EL_K_AUTO: 2 where a judgement weighs what members say,
+                              which loses nothing by it, with prompts that are half as long; else 5
+                              (PAPER: 5 is a re-implementation's, not the paper's); see
+                              el_settings_settle() */
     bool deal; /* the nearest k times as many as members are dealt out like cards, and each member
                   sees its own; default false: all see the same k */
     enum el_similarity similarity;

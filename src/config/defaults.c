@@ -97,7 +97,7 @@ size_t el_settings_k(const struct el_settings *settings) {
     if (settings->demonstrations != EL_K_AUTO) {
         return settings->demonstrations;
     }
-    return are_trained(settings) ? 2 : 5;
+    return settings->judge != NULL ? 2 : 5;
 }
 
 bool el_settings_hear_nobody(const struct el_settings *settings) {
