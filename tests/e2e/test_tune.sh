@@ -149,8 +149,8 @@ try 0 "the labels alone need no server" "$el4ner" tag -c nobody.yaml --types aut
 says 3 "no member can be reached" "members that are compared with the labels do" "$el4ner" eval -c nobody.yaml --types auto \
     --ablate voting tagged.jsonl
 # Where the server tells, a judgement of trained members hears how probable each span was in a member's list; and the
-# member lists one at least, whatever it thinks of it. Where it is asked for, any judgement does. Trained members are
-# shown less.
+# member lists one at least, whatever it thinks of it. Where it is asked for, any judgement does. All are shown two
+# demonstrations.
 plain_prompts
 echo "Anna Berg met Carlo Dias in Eden." >met.txt
 for case in trained:auto trained:off general:auto general:on; do
@@ -162,8 +162,7 @@ for case in trained:auto trained:off general:auto general:on; do
 import json, sys
 some = sys.argv[1] in ("trained:auto", "general:on")
 line = json.loads(open("trace.jsonl").readline())
-k = 2 if sys.argv[1].startswith("trained") else 5
-assert len(line["retrieve"]["demonstrations"]) == k, line["retrieve"]
+assert len(line["retrieve"]["demonstrations"]) == 2, line["retrieve"]
 candidates = line["candidates"]
 listed = {c["text"]: c.get("listed") for c in candidates if c["extracted_by"]}
 assert listed, candidates

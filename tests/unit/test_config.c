@@ -130,7 +130,8 @@ static void nothing_gives_the_shipped_members_and_types(void **state) {
     int type;
     assert_true(el_config_type_of_label(config, "PER", &type));
     assert_int_equal(type, 0);
-    assert_int_equal(config->settings.demonstrations, 5);
+    assert_int_equal(config->settings.demonstrations, EL_K_AUTO);
+    assert_int_equal(el_settings_k(&config->settings), 2);
     assert_int_equal(config->settings.verifier, EL_VERIFY_AUTO);
     assert_non_null(config->settings.judge);
     assert_true(config->settings.judge->kind == EL_JUDGE_GENERAL);
@@ -481,25 +482,22 @@ static void another_member_is_judged_as_the_profile_says(void **state) {
     }
 }
 
-/* The numbers of demonstrations with members of one's own; those that ship have theirs. */
 static void a_judgement_is_shown_less(void **state) {
-#define OWN "members:\n  - {name: a, url: 'http://a'}\n"
-    struct el_config *config = load(*state, OWN "judge: trained\n");
+    struct el_config *config = load(*state, "judge: trained\n");
     assert_int_equal(el_settings_k(&config->settings), 2);
     el_settings_settle(&config->settings);
     assert_int_equal(config->settings.demonstrations, 2);
     assert_int_equal(config->settings.some, EL_SOME_ON);
     el_config_free(config);
-    config = load(*state, OWN "judge: trained\nretrieve: {k: 4}\n");
+    config = load(*state, "judge: trained\nretrieve: {k: 4}\n");
     assert_int_equal(el_settings_k(&config->settings), 4);
     el_config_free(config);
-    config = load(*state, OWN "profile: votes\nretrieve: {k: auto}\n");
+    config = load(*state, "profile: votes\nretrieve: {k: auto}\n");
     assert_int_equal(el_settings_k(&config->settings), 5);
     el_config_free(config);
-    config = load(*state, OWN);
+    config = load(*state, "profile: default\n");
     assert_int_equal(el_settings_k(&config->settings), 2);
     el_config_free(config);
-#undef OWN
 }
 
 static void the_paper_profile_asks_everybody(void **state) {
