@@ -11,6 +11,10 @@
  * member alone cannot rule a type out; no logit as more than MOST. */
 static const double WORD = 0.9, LEAST = 0.002, MOST = 5;
 
+/* That a pool of few mentions does not know a span says little: what it says is drawn towards
+ * UNKNOWN, a logit, and away from any type, as if it had FEW mentions more that say nothing. */
+static const double FEW = 10, UNKNOWN = -1.5;
+
 static double clipped_log(double p) {
     return log(p < LEAST ? LEAST : p > 1 ? 1 : p);
 }
@@ -38,6 +42,16 @@ void el_judge_prior_shares(const struct el_context *context, const struct el_men
     }
 }
 
+/* How much of what the pool's labels say is heard: all of it where nothing else is, beside members
+ * that were trained, which list little that is wrong, and by numbers that were fitted with it. */
+static double part_of_pool(const struct el_context *context, const struct el_judge *judge) {
+    if (judge->kind != EL_JUDGE_GENERAL || context->pool == NULL) {
+        return 1;
+    }
+    double mentions = (double)el_pool_get_info(context->pool)->n_spans;
+    return mentions / (mentions + FEW);
+}
+
 /* How much what a member says counts, of what its numbers say. */
 static double part_of(const struct el_judge *judge, const struct el_work *work, size_t member) {
     if (judge->kind == EL_JUDGE_FITTED || work->members == 0) {
@@ -52,10 +66,11 @@ int el_judge_type(const struct el_context *context, const struct el_judge *judge
                   double *margin) {
     size_t n = context->n_types;
     double *sums = scratch, *logs = scratch + n;
+    double trust_pool = judge->trust_pool * part_of_pool(context, judge);
     memcpy(sums, judge->type_bias, n * sizeof *sums);
     el_judge_prior_shares(context, mention, logs);
     for (size_t t = 0; t < n; t++) {
-        sums[t] += judge->trust_pool * logs[t];
+        sums[t] += trust_pool * logs[t];
     }
     for (size_t m = 0; m < context->n_members; m++) {
         double trust = judge->trust[m] * part_of(judge, work, m);
@@ -133,10 +148,15 @@ static double yes_logit(const struct el_mention *mention, size_t member) {
 }
 
 /* Of the pool's labels, with this type; 0 if they are not looked at or do not have it. */
-static double prior_logit(const struct el_context *context, const struct el_mention *mention) {
+static double prior_logit(const struct el_context *context, const struct el_judge *judge,
+                          const struct el_mention *mention) {
     const float *shares = mention->prior_shares;
-    bool known = shares != NULL && context->prior_knows[mention->type];
-    return !known ? 0 : clipped_logit(mention->prior * (double)shares[mention->type]);
+    if (shares == NULL || !context->prior_knows[mention->type]) {
+        return 0;
+    }
+    double part = part_of_pool(context, judge);
+    return part * clipped_logit(mention->prior * (double)shares[mention->type]) +
+           (1 - part) * UNKNOWN;
 }
 
 void el_judge_features(const struct el_context *context, const struct el_judge *judge,
@@ -145,7 +165,7 @@ void el_judge_features(const struct el_context *context, const struct el_judge *
     size_t n_members = context->n_members;
     memset(x, 0, el_judge_size(n_members, context->n_types) * sizeof *x);
     add_traits(context, work, mention, x);
-    x[EL_JUDGE_POOL] = prior_logit(context, mention);
+    x[EL_JUDGE_POOL] = prior_logit(context, judge, mention);
     el_judge_type(context, judge, work, mention, scratch, &x[EL_JUDGE_MARGIN]);
     for (size_t m = 0; m < n_members; m++) {
         bool answered = (work->extract_answered >> m & 1) != 0;

@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 enum { MEMBERS = 2, TYPES = 3, SIZE = EL_JUDGE_TRAITS + 3 * MEMBERS + TYPES };
@@ -258,6 +260,63 @@ static void as_if_alone(void **state) {
     el_arena_free(&arena);
 }
 
+/* Of so many mentions. */
+static struct el_pool *pool_of(size_t mentions) {
+    char path[] = "/tmp/el4ner-judge-XXXXXX.jsonl";
+    int file = mkstemps(path, 6);
+    assert_true(file >= 0);
+    FILE *out = fdopen(file, "w");
+    for (size_t i = 0; i < mentions; i++) {
+        fprintf(out,
+                "{\"text\": \"Turku %zu\", \"entities\": [{\"start\": 0, \"end\": 5, \"type\": "
+                "\"LOC\"}]}\n",
+                i);
+    }
+    fclose(out);
+    struct el_pool *pool;
+    struct el_error err = {0};
+    assert_true(el_pool_open(path, NULL, &pool, &err));
+    unlink(path);
+    return pool;
+}
+
+/* A pool of ten mentions is heard half, and one of 990 all but a hundredth; but whole where nobody
+ * else is, or members that were trained. */
+static void few_mentions_say_little(void **state) {
+    (void)state;
+    struct el_arena arena = {0};
+    static const float prior[] = {0.1F, 0.8F, 0.1F};
+    static const bool knows[TYPES] = {true, true, true};
+    struct el_mention mention = {.text = "Turku", .type = 1, .prior = 0.01, .prior_shares = prior};
+    struct el_work work = {.members = 3};
+    struct el_judge *general = el_judge_of_kind(&arena, EL_JUDGE_GENERAL, MEMBERS, TYPES);
+    struct el_judge *trained = el_judge_of_kind(&arena, EL_JUDGE_TRAINED, MEMBERS, TYPES);
+    struct el_judge *labels = el_judge_of_kind(&arena, EL_JUDGE_LABELS, MEMBERS, TYPES);
+    double scratch[2 * TYPES], x[SIZE], margin, told = log(0.008 / 0.992);
+    assert_non_null(general);
+    assert_non_null(trained);
+    assert_non_null(labels);
+    for (size_t mentions = 10; mentions <= 990; mentions += 980) {
+        struct el_context c = context();
+        double part = (double)mentions / (double)(mentions + 10);
+        struct el_pool *pool = pool_of(mentions);
+        c.pool = pool;
+        c.prior_knows = knows;
+        el_judge_features(&c, general, &work, &mention, scratch, x);
+        near(x[EL_JUDGE_POOL], part * told - (1 - part) * 1.5);
+        assert_int_equal(el_judge_type(&c, general, &work, &mention, scratch, &margin), 1);
+        near(margin, part * log(8));
+        el_judge_features(&c, trained, &work, &mention, scratch, x);
+        near(x[EL_JUDGE_POOL], told);
+        el_judge_features(&c, labels, &work, &mention, scratch, x);
+        near(x[EL_JUDGE_POOL], told);
+        el_judge_type(&c, labels, &work, &mention, scratch, &margin);
+        near(margin, log(8));
+        el_pool_close(pool);
+    }
+    el_arena_free(&arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_members_say),
@@ -266,6 +325,7 @@ int main(void) {
         cmocka_unit_test(the_threshold_drops),
         cmocka_unit_test(as_if_alone),
         cmocka_unit_test(what_is_ruled_out_stays_out),
+        cmocka_unit_test(few_mentions_say_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
