@@ -14,9 +14,9 @@ From the clone to the first entities
   
   [Ilona Bartos](person) won the marathon in [Budapest](location) for the second time, ahead of [Tirunesh Alemu](location) of [Ethiopia](location). Her trainer, [Gil Prado](person), could not watch the last mile.
   
-  Researchers at [Caldwell University](organization) have found traces of ammonia in the air above a volcano in [Iceland](location). According to [Samuel Ito](person), who leads the group, the gas comes from the soil and not from the crater.
+  Researchers at [Caldwell University](organization) have found traces of ammonia in the air above a volcano in [Iceland](location). According to [Samuel Ito](location), who leads the group, the gas comes from the soil and not from the crater.
   
-  [Castell Glass](organization) rose 6 per cent in [Madrid](location) after [Baltic Ventures](organization) raised its bid for the family firm.
+  Castell Glass rose 6 per cent in [Madrid](location) after [Baltic Ventures](organization) raised its bid for the family firm.
   
   just landed in [nairobi](location), [met amina](organization) from greenline at the gate, already two coffees in #kenya
   
@@ -25,7 +25,7 @@ From the clone to the first entities
   [周明远](person)和妻子从广州搬到了大理，在那里开了一家咖啡馆。
   
   In [Lübeck](location) hat [Friederike Lorenz](person) die Leitung der [Hansewerft](organization) übernommen.
-  el4ner: 1 document, 14 sentences, 24 entities in * s (glob)
+  el4ner: 1 document, 14 sentences, 23 entities in * s (glob)
 
 A program of one's own, without being root.
 
@@ -64,15 +64,15 @@ The README, in its order
   > END
   $ el4ner tag letter.txt -o letter.jsonl
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
-  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
+  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
   $ el4ner tag mails/ --types person,organization,product --to html -o mails.html
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   el4ner: 2 documents, 4 sentences, 7 entities in * s (glob)
   $ el4ner tag texts.csv --text-column body --to table
   document	start	end	text	type	score
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
-  7	0	12	Ilona Bartos	person	0.7154
-  7	33	41	Budapest	location	0.9217
+  7	0	12	Ilona Bartos	person	0.7008
+  7	33	41	Budapest	location	0.9206
   el4ner: 2 documents, 2 sentences, 2 entities in * s (glob)
   el4ner: 3 of 9 replies came from the store (--refresh asks anew)
   $ el4ner members --no-speed
@@ -118,9 +118,9 @@ Demonstrations, and fitting the ensemble: what that would cost is said before.
   $ el4ner tune --pool train.jsonl --types auto --dry-run
   144 sentences
   member                calls  prompt tokens   answer, most
-  nano-a                  576         174394          13487
-  nano-b                  576         174394          13487
-  nano-c                  576         174394          13487
+  nano-a                  576         108552          13487
+  nano-b                  576         108552          13487
+  nano-c                  576         108552          13487
   
   An estimate. What a server keeps of a prompt, and stored replies, save most of it.
 
@@ -204,7 +204,7 @@ With other types there is nothing to compare, which is said.
     after verification    100.00
     final                 100.00
   
-  Scores of 4 entities: expected calibration error 16.89 % (true scores would show about 20.16 % by chance)
+  Scores of 4 entities: expected calibration error 15.57 % (true scores would show about 23.95 % by chance)
   $ el4ner eval gold.conll --types auto -q --to markdown
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   | group | row | figures | P | R | F1 | low | high | calls | made | gold | predicted | correct |
@@ -222,7 +222,7 @@ An engineer: other formats, other servers
   [2]
   $ el4ner tag letter.txt -o letter.csv
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
-  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
+  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
   el4ner: 18 of 18 replies came from the store (--refresh asks anew)
   $ head -n 1 letter.csv
   id,text,entities,abstained,failure
@@ -241,17 +241,15 @@ An engineer: other formats, other servers
   [2]
   $ el4ner tag letter.txt --summary - -o letter.jsonl
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
-  5 entities of 3 types in 1 document
+  4 entities of 2 types in 1 document
          2  location (2 different)
          2  person (2 different)
-         1  organization (1 different)
   most frequent
          1  Anna Berg (person, in 1 document)
          1  Bergen (location, in 1 document)
          1  Henrik Dahl (person, in 1 document)
-         1  Nordlink (organization, in 1 document)
          1  Oslo (location, in 1 document)
-  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
+  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
   el4ner: 18 of 18 replies came from the store (--refresh asks anew)
   $ el4ner tag letter.txt --summary -o letter.jsonl
   el4ner: tag: the option '--summary' needs a value, and '-o' is an option (el4ner tag --help)
@@ -259,22 +257,22 @@ An engineer: other formats, other servers
   $ el4ner tag mails/june/x.txt --to table
   document	start	end	text	type	score
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
-  mails/june/x.txt	0	10	Carlo Dias	person	0.8957
-  mails/june/x\.txt\\t18\\t31\\tCastell Glass\\tlocation\\t0\.367[5-9]? \(esc\) (re)
-  mails/june/x.txt	35	41	Madrid	location	0.8841
+  mails/june/x.txt	0	10	Carlo Dias	person	0.8894
+  mails/june/x\.txt\\t18\\t31\\tCastell Glass\\tlocation\\t0\.38[89][0-9]? \(esc\) (re)
+  mails/june/x.txt	35	41	Madrid	location	0.8932
   el4ner: 1 document, 1 sentence, 3 entities in * s (glob)
   $ el4ner tag mails/june/x.txt --to table --min-score 0.5
   document	start	end	text	type	score
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
-  mails/june/x.txt	0	10	Carlo Dias	person	0.8957
-  mails/june/x.txt	35	41	Madrid	location	0.8841
+  mails/june/x.txt	0	10	Carlo Dias	person	0.8894
+  mails/june/x.txt	35	41	Madrid	location	0.8932
   el4ner: 1 document, 1 sentence, 3 entities in * s (glob)
   el4ner: 1 of these entities scores below 0.5 and is left out (--min-score)
   el4ner: 6 of 6 replies came from the store (--refresh asks anew)
   $ echo '[{"text": "Anna met Bob."}]' >array.jsonl
   $ el4ner tag array.jsonl
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
-  {"id": "1", "text": "Anna met Bob.", "offset_unit": "codepoint", "entities": [{"start": 0, "end": 4, "text": "Anna", "type": "person", "score": 0.6195, "extracted_by": ["nano-a", "nano-b", "nano-c"], "votes": {"person": ["nano-a", "nano-b"], "location": ["nano-c"]}, "verified": null}, {"start": 9, "end": 12, "text": "Bob", "type": "location", "score": 0.6189, "extracted_by": ["nano-a", "nano-b", "nano-c"], "votes": {"location": ["nano-b", "nano-c"], "organization": ["nano-a"]}, "verified": null}], "abstained": 0}
+  {"id": "1", "text": "Anna met Bob.", "offset_unit": "codepoint", "entities": [{"start": 0, "end": 4, "text": "Anna", "type": "person", "score": 0.6081, "extracted_by": ["nano-a", "nano-b", "nano-c"], "votes": {"person": ["nano-a", "nano-b"], "location": ["nano-c"]}, "verified": null}, {"start": 9, "end": 12, "text": "Bob", "type": "location", "score": 0.5433, "extracted_by": ["nano-a", "nano-b", "nano-c"], "votes": {"organization": ["nano-a", "nano-c"], "person": ["nano-b"]}, "verified": null}], "abstained": 0}
   el4ner: 1 document, 1 sentence, 2 entities in * s (glob)
   $ echo '{"body": "Anna met Bob in Oslo."}' >other.jsonl
   $ el4ner tag other.jsonl
@@ -286,8 +284,10 @@ An engineer: other formats, other servers
   $ el4ner tag other.jsonl --text-field body --to table
   document	start	end	text	type	score
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
-  1	16	20	Oslo	location	0.9912
-  el4ner: 1 document, 1 sentence, 1 entity in * s (glob)
+  1	0	4	Anna	person	0.6644
+  1	9	12	Bob	person	0.3276
+  1	16	20	Oslo	location	0.9963
+  el4ner: 1 document, 1 sentence, 3 entities in * s (glob)
   $ printf '%%PDF-1.4\n' >"a report.pdf"
   $ el4ner tag "a report.pdf"
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
@@ -299,7 +299,7 @@ An engineer: other formats, other servers
   $ el4ner tag empty.txt letter.txt -o both.jsonl
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   el4ner: warning: empty.txt: is empty, and left out
-  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
+  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
   el4ner: 18 of 18 replies came from the store (--refresh asks anew)
 
 A reader that has enough.
@@ -322,12 +322,12 @@ A server of one's own.
   $ url=http://127.0.0.1:$PORT
   $ until el4ner members --no-speed --url $url >/dev/null 2>&1; do sleep 1; done
   $ el4ner tag letter.txt --url $url/v1/chat/completions -o served.jsonl
-  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
+  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
   $ el4ner tag letter.txt --url $url -o served.jsonl
-  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
+  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
   el4ner: * of * replies came from the store (--refresh asks anew) (glob)
   $ el4ner tag letter.txt --url $url -o served.jsonl --refresh
-  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
+  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
   $ kill $!
   $ wait
   $ el4ner tag letter.txt --url $url --no-cache
@@ -367,7 +367,7 @@ An annotator: texts that are labelled before
 
   $ el4ner tag letter.txt --to labelstudio --labelstudio-config labels.xml -o tasks.json
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
-  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
+  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
   el4ner: 18 of 18 replies came from the store (--refresh asks anew)
   $ cat labels.xml
   <View>
@@ -380,19 +380,18 @@ An annotator: texts that are labelled before
   </View>
   $ el4ner convert tasks.json - --to table
   document	start	end	text	type	score
-  letter.txt	5	14	Anna Berg	person	0.7948
-  letter.txt	32	36	Oslo	location	0.9967
-  letter.txt	40	46	Bergen	location	0.9955
-  letter.txt	63	74	Henrik Dahl	person	0.7563
-  letter\.txt\\t78\\t86\\tNordlink\\torganization\\t0\.51(1[89]|2[0-5]?) \(esc\) (re)
+  letter.txt	5	14	Anna Berg	person	0.6644
+  letter.txt	32	36	Oslo	location	0.9966
+  letter.txt	40	46	Bergen	location	0.9953
+  letter.txt	63	74	Henrik Dahl	person	0.7581
   $ el4ner tag letter.txt --to prodigy | cut -c 1-60
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
-  el4ner: 1 document, 3 sentences, 5 entities in * s (glob)
+  el4ner: 1 document, 3 sentences, 4 entities in * s (glob)
   el4ner: 18 of 18 replies came from the store (--refresh asks anew)
   {"id": "letter.txt", "text": "Dear Anna Berg,\n\nthe train f
   $ el4ner convert letter.jsonl letter.html
   $ grep -c "<mark" letter.html
-  5
+  4
 
 
 The end of the hour

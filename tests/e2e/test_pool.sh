@@ -37,7 +37,7 @@ head -c 5000 pool.el4 >short.el4
 says 1 "cut short" "a truncated pool" "$el4ner" pool info short.el4
 
 search() { "$el4ner" pool search --pool pool.el4 --types person,location "$@"; }
-try 0 "a search by span" search --spans "Marlowe, Bonn" --json "Then Marlowe met Anna in Bonn." &&
+try 0 "a search by span" search --spans "Marlowe, Bonn" --k 3 --json "Then Marlowe met Anna in Bonn." &&
     that "a search by span" python3 -c '
 import json
 q, = json.load(open("out"))
