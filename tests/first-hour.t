@@ -258,7 +258,7 @@ An engineer: other formats, other servers
   document	start	end	text	type	score
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
   mails/june/x.txt	0	10	Carlo Dias	person	0.8894
-  mails/june/x\.txt\\t18\\t31\\tCastell Glass\\tlocation\\t0\.38[89][0-9]? \(esc\) (re)
+  mails/june/x\.txt\\t18\\t31\\tCastell Glass\\tlocation\\t0\.388[3-7]? \(esc\) (re)
   mails/june/x.txt	35	41	Madrid	location	0.8932
   el4ner: 1 document, 1 sentence, 3 entities in * s (glob)
   $ el4ner tag mails/june/x.txt --to table --min-score 0.5

@@ -12,6 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 EL4NER = os.path.join(BUILD, "el4ner")
+DEMONSTRATIONS = 5  # that all are given
 
 
 def size_of(*paths: str) -> float:
@@ -73,5 +74,5 @@ CONTESTANTS = (
     Contestant("spacy-llm", ("spacy-llm==0.7.4", "spacy==3.8.18"), "by_spacy_llm.py"),
     Contestant("plain", script="by_plain.py"),
     Contestant("el4ner"),
-    Contestant("el4ner-few", settings={"retrieve": {"k": 5}}, few=True),
+    Contestant("el4ner-few", settings={"retrieve": {"k": DEMONSTRATIONS}}, few=True),
 )

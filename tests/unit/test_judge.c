@@ -8,9 +8,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 #include <cmocka.h>
+
+#include "made_pool.h"
 
 enum { MEMBERS = 2, TYPES = 3, SIZE = EL_JUDGE_TRAITS + 3 * MEMBERS + TYPES };
 
@@ -260,24 +260,13 @@ static void as_if_alone(void **state) {
     el_arena_free(&arena);
 }
 
-/* Of so many mentions. */
-static struct el_pool *pool_of(size_t mentions) {
-    char path[] = "/tmp/el4ner-judge-XXXXXX.jsonl";
-    int file = mkstemps(path, 6);
-    assert_true(file >= 0);
-    FILE *out = fdopen(file, "w");
-    for (size_t i = 0; i < mentions; i++) {
+static void write_mentions(FILE *out, size_t n) {
+    for (size_t i = 0; i < n; i++) {
         fprintf(out,
                 "{\"text\": \"Turku %zu\", \"entities\": [{\"start\": 0, \"end\": 5, \"type\": "
                 "\"LOC\"}]}\n",
                 i);
     }
-    fclose(out);
-    struct el_pool *pool;
-    struct el_error err = {0};
-    assert_true(el_pool_open(path, NULL, &pool, &err));
-    unlink(path);
-    return pool;
 }
 
 /* A pool of ten mentions is heard half, and one of 990 all but a hundredth; but whole where nobody
@@ -299,7 +288,7 @@ static void few_mentions_say_little(void **state) {
     for (size_t mentions = 10; mentions <= 990; mentions += 980) {
         struct el_context c = context();
         double part = (double)mentions / (double)(mentions + 10);
-        struct el_pool *pool = pool_of(mentions);
+        struct el_pool *pool = make_pool_of(write_mentions, mentions);
         c.pool = pool;
         c.prior_knows = knows;
         el_judge_features(&c, general, &work, &mention, scratch, x);

@@ -13,6 +13,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "made_pool.h"
+
 static const char *const syllables[] = {"Ka", "Mo", "Ri", "Su", "Ve", "Lo", "Na"};
 static const char *const endings[] = {"ldor", "tamm", "quist", "sorel", "brandt"};
 
@@ -61,26 +63,6 @@ static void write_names(FILE *out, size_t n) {
                 "\"type\": \"person\"}]}\n",
                 name, i, len);
     }
-}
-
-static struct el_pool *make_pool_of(void (*write)(FILE *out, size_t n), size_t n) {
-    char path[] = "/tmp/el4ner-prior-XXXXXX";
-    int file = mkstemp(path);
-    assert_true(file >= 0);
-    FILE *out = fdopen(file, "w");
-    write(out, n);
-    fclose(out);
-    char named[64];
-    snprintf(named, sizeof named, "%s.jsonl", path);
-    assert_int_equal(rename(path, named), 0);
-    struct el_pool *pool;
-    struct el_error err = {0};
-    bool opened = el_pool_open(named, NULL, &pool, &err);
-    unlink(named);
-    if (!opened) {
-        fail_msg("%s", err.message);
-    }
-    return pool;
 }
 
 static struct el_pool *make_pool(size_t n) {
