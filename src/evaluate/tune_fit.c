@@ -62,6 +62,12 @@ static void mask(const struct tune *t, const struct view *view, double *x) {
     }
 }
 
+double tune_part(const struct tune *t, size_t member) {
+    return el_judge_part(el_ensemble_view(t->ensemble),
+                         el_judge_unfitted(t->config->settings.judge),
+                         el_first_members(t->config->n_members), member);
+}
+
 static bool fit_new(struct tune *t, struct fit *f) {
     size_t n = t->n_samples;
     *f = (struct fit){.x = el_arena_array(&t->arena, n * t->d, sizeof *f->x),
@@ -78,7 +84,12 @@ static bool fit_new(struct tune *t, struct fit *f) {
         el_judge_of_kind(&t->arena, el_judge_unfitted(t->config->settings.judge),
                          t->config->n_members, t->config->n_types);
     if (f->start != NULL && general != NULL) {
+        size_t members = t->config->n_members;
         memcpy(f->start, general->weights, t->d * sizeof *f->start);
+        for (size_t m = 0; m < members; m++) {
+            f->start[el_judge_listed(m)] *= tune_part(t, m);
+            f->start[el_judge_share(members, m)] *= tune_part(t, m);
+        }
     }
     return f->x != NULL && f->p != NULL && f->y != NULL && f->use != NULL && f->w != NULL &&
            f->start != NULL && f->order != NULL && general != NULL;

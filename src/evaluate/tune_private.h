@@ -65,6 +65,9 @@ see_function tune_see_types;
 /* Fits t->judge's trust in each member and bias of each type to that; false if out of memory. */
 bool tune_fit_types(struct tune *t);
 
+/* How much a member counts before anything is known: as much as untuned. */
+double tune_part(const struct tune *t, size_t member);
+
 struct el_tune_figures tune_figures(size_t right, size_t kept, size_t gold);
 /* The judgement of all samples, with the threshold of the cross-validation, and who verifies;
  * false if out of memory. */

@@ -58,8 +58,8 @@ void tune_see_types(void *user, const struct el_document *document, const struct
     }
 }
 
-/* Before anything is known, the pool's probabilities count as they are, and the members', alike,
- * half as much together. */
+/* Before anything is known, the pool's probabilities count as they are, and the members', as they
+ * do untuned, half as much together. */
 bool tune_fit_types(struct tune *t) {
     size_t members = t->config->n_members, types = t->config->n_types, d = members + 1 + types;
     double *prior = el_arena_array(&t->arena, d, sizeof *prior);
@@ -68,7 +68,7 @@ bool tune_fit_types(struct tune *t) {
         return false;
     }
     for (size_t m = 0; m < members; m++) {
-        prior[m] = 0.5 / (double)members;
+        prior[m] = 0.5 / (double)members * tune_part(t, m);
     }
     prior[members] = 1;
     if (!el_choice_fit(t->options_x, t->choice, t->n_choices, types, d, 3, prior, w)) {

@@ -15,6 +15,9 @@ static const double WORD = 0.9, LEAST = 0.002, MOST = 5;
  * UNKNOWN, a logit, and away from any type, as if it had FEW mentions more that say nothing. */
 static const double FEW = 10, UNKNOWN = -1.5;
 
+/* A model of HALF billion parameters counts half of what the largest could. */
+static const double HALF = 1;
+
 static double clipped_log(double p) {
     return log(p < LEAST ? LEAST : p > 1 ? 1 : p);
 }
@@ -52,13 +55,47 @@ static double part_of_pool(const struct el_context *context, const struct el_jud
     return mentions / (mentions + FEW);
 }
 
-/* How much what a member says counts, of what its numbers say. */
-static double part_of(const struct el_judge *judge, const struct el_work *work, size_t member) {
-    if (judge->kind == EL_JUDGE_FITTED || work->members == 0) {
-        return 1;
+/* In an ensemble that nobody has tuned or trained, a larger model counts more than a smaller one.
+ * Beyond some billion parameters there is little between them. */
+static double by_size(const struct el_context *context, size_t member) {
+    double billions = context->capabilities[member]->parameters;
+    return billions / (billions + HALF);
+}
+
+static bool knows_sizes(const struct el_context *context, el_member_set members) {
+    bool knows = true;
+    for (size_t m = 0; m < context->n_members; m++) {
+        knows &= (members >> m & 1) == 0 || context->capabilities[m]->parameters > 0;
     }
-    bool asked = (work->members >> member & 1) != 0;
-    return asked ? (double)judge->n_members / __builtin_popcount(work->members) : 0;
+    return knows;
+}
+
+double el_judge_part(const struct el_context *context, enum el_judge_kind kind,
+                     el_member_set members, size_t member) {
+    bool asked = (members >> member & 1) != 0;
+    if (kind != EL_JUDGE_GENERAL || !asked || !knows_sizes(context, members)) {
+        return asked ? 1 : 0;
+    }
+    double all = 0;
+    for (size_t m = 0; m < context->n_members; m++) {
+        all += (members >> m & 1) != 0 ? by_size(context, m) : 0;
+    }
+    return by_size(context, member) * __builtin_popcount(members) / all;
+}
+
+/* Of the members' numbers for what they list. */
+static double part_of(const struct el_context *context, const struct el_judge *judge,
+                      const struct el_work *work, size_t member) {
+    bool whole = judge->kind == EL_JUDGE_FITTED || work->members == 0;
+    return whole ? 1 : el_judge_part(context, judge->kind, work->members, member);
+}
+
+/* Of their numbers for types, which are shares of a number for all. */
+static double part_of_all(const struct el_context *context, const struct el_judge *judge,
+                          const struct el_work *work, size_t member) {
+    bool whole = judge->kind == EL_JUDGE_FITTED || work->members == 0;
+    double members = whole ? 1 : (double)judge->n_members / __builtin_popcount(work->members);
+    return members * part_of(context, judge, work, member);
 }
 
 int el_judge_type(const struct el_context *context, const struct el_judge *judge,
@@ -73,7 +110,7 @@ int el_judge_type(const struct el_context *context, const struct el_judge *judge
         sums[t] += trust_pool * logs[t];
     }
     for (size_t m = 0; m < context->n_members; m++) {
-        double trust = judge->trust[m] * part_of(judge, work, m);
+        double trust = judge->trust[m] * part_of_all(context, judge, work, m);
         el_judge_shares(context, mention, m, logs);
         for (size_t t = 0; t < n; t++) {
             sums[t] += trust * logs[t];
@@ -169,9 +206,11 @@ void el_judge_features(const struct el_context *context, const struct el_judge *
     el_judge_type(context, judge, work, mention, scratch, &x[EL_JUDGE_MARGIN]);
     for (size_t m = 0; m < n_members; m++) {
         bool answered = (work->extract_answered >> m & 1) != 0;
-        x[el_judge_listed(m)] = answered ? 2 * (double)mention->listed[m] - 1 : 0;
+        double listed = answered ? 2 * (double)mention->listed[m] - 1 : 0;
+        x[el_judge_listed(m)] = listed * part_of(context, judge, work, m);
         el_judge_shares(context, mention, m, scratch);
-        x[el_judge_share(n_members, m)] = scratch[mention->type] * part_of(judge, work, m);
+        x[el_judge_share(n_members, m)] =
+            scratch[mention->type] * part_of_all(context, judge, work, m);
         x[el_judge_yes(n_members, m)] = yes_logit(mention, m);
     }
     x[el_judge_of_type(n_members, (size_t)mention->type)] = 1;
@@ -196,7 +235,7 @@ bool el_judge_rules_out(const struct el_context *context, const struct el_judge 
         x[EL_JUDGE_MARGIN] = best_of(judge->weights[EL_JUDGE_MARGIN], 0, MOST);
         for (size_t m = 0; m < n_members; m++) {
             size_t share = el_judge_share(n_members, m), yes = el_judge_yes(n_members, m);
-            double least = log(LEAST) * part_of(judge, work, m);
+            double least = log(LEAST) * part_of_all(context, judge, work, m);
             x[share] = best_of(judge->weights[share], least, 0);
             x[yes] = best_of(judge->weights[yes], -verified, verified);
         }

@@ -12,7 +12,8 @@
  *
  * Where a member gave only a word, the word counts as a probability of WORD. Where some members are
  * not asked about a sentence, because of its language, what those that are asked say of types
- * counts as much as all would, unless the numbers were fitted to these members. */
+ * counts as much as all would, unless the numbers were fitted to these members. In the general
+ * judgement a larger model counts more than a smaller one (docs/measurements.md). */
 #ifndef EL_PIPELINE_JUDGE_H
 #define EL_PIPELINE_JUDGE_H
 
@@ -26,6 +27,12 @@ void el_judge_shares(const struct el_context *context, const struct el_mention *
 /* The same for what the pool's labels say; zeros where they are not looked at. */
 void el_judge_prior_shares(const struct el_context *context, const struct el_mention *mention,
                            double *logs);
+
+/* How much a member counts beside the others of `members`, 1 in the mean, by a judgement of this
+ * kind: in the general one by its size, where the sizes of all are known; else all alike. 0 if it
+ * is not one of them. */
+double el_judge_part(const struct el_context *context, enum el_judge_kind kind,
+                     el_member_set members, size_t member);
 
 /* The most probable type of a mention, the first of equal ones; *margin = log of its probability
  * over that of the next (a constant if there is no other). `scratch`: 2 * n_types numbers. */

@@ -24,14 +24,23 @@ static double trust[MEMBERS], bias[TYPES], weights[SIZE];
 static struct el_judge judge = {
     .n_members = MEMBERS, .n_types = TYPES, .trust = trust, .type_bias = bias, .weights = weights};
 
+static struct el_capabilities sizes[MEMBERS];
+static const struct el_capabilities *const capabilities[MEMBERS] = {&sizes[0], &sizes[1]};
+
 static struct el_context context(void) {
     struct el_context c = {.config = &config,
                            .n_members = MEMBERS,
+                           .capabilities = capabilities,
                            .asked = types,
                            .types = shown_types,
                            .n_types = TYPES};
     c.settings.judge = &judge;
     return c;
+}
+
+static void set_sizes(double first, double second) {
+    sizes[0].parameters = first;
+    sizes[1].parameters = second;
 }
 
 static void near(double is, double should) {
@@ -235,6 +244,7 @@ static void as_if_alone(void **state) {
     static const float told[] = {0.6F, 0.3F, 0.1F};
     double scratch[2 * TYPES], x[SIZE], y[SIZE], margin_of_two, margin_of_one;
     one.n_members = 1;
+    set_sizes(0.25, 1);
     for (enum el_judge_kind kind = EL_JUDGE_GENERAL; kind <= EL_JUDGE_TRAINED; kind++) {
         struct el_judge *of_two = el_judge_of_kind(&arena, kind, 2, TYPES);
         struct el_judge *of_one = el_judge_of_kind(&arena, kind, 1, TYPES);
@@ -257,6 +267,38 @@ static void as_if_alone(void **state) {
             near(x[EL_JUDGE_SINGLE], 1);
         }
     }
+    set_sizes(0, 0);
+    el_arena_free(&arena);
+}
+
+/* A quarter of a billion parameters and one: 0.2 and 0.5 of what the largest model could count. */
+static void larger_members_count_more(void **state) {
+    (void)state;
+    struct el_arena arena = {0};
+    static const float place[] = {0.2F, 0.7F, 0.1F}, person[] = {0.7F, 0.2F, 0.1F};
+    struct el_context c = context();
+    struct el_work work = {.members = 3, .extract_answered = 3};
+    struct el_mention mention = {.text = "Turku", .shares = {person, place}, .listed = {1, 0}};
+    struct el_judge *general = el_judge_of_kind(&arena, EL_JUDGE_GENERAL, MEMBERS, TYPES);
+    double scratch[2 * TYPES], x[SIZE], margin, small = 2 * 0.2 / 0.7, large = 2 * 0.5 / 0.7;
+    assert_non_null(general);
+    set_sizes(0.25, 1);
+    near(el_judge_part(&c, EL_JUDGE_GENERAL, 3, 0), small);
+    near(el_judge_part(&c, EL_JUDGE_GENERAL, 3, 1), large);
+    near(el_judge_part(&c, EL_JUDGE_TRAINED, 3, 0), 1);
+    near(el_judge_part(&c, EL_JUDGE_GENERAL, 1, 0), 1);
+    near(el_judge_part(&c, EL_JUDGE_GENERAL, 1, 1), 0);
+    mention.type = el_judge_type(&c, general, &work, &mention, scratch, &margin);
+    assert_int_equal(mention.type, 1);
+    near(margin, (large - small) / 2 * (log((double)place[1]) - log((double)place[0])));
+    el_judge_features(&c, general, &work, &mention, scratch, x);
+    near(x[el_judge_listed(0)], small);
+    near(x[el_judge_listed(1)], -large);
+    near(x[el_judge_share(MEMBERS, 0)], small * log((double)person[1]));
+    set_sizes(0.25, 0); /* unknown */
+    near(el_judge_part(&c, EL_JUDGE_GENERAL, 3, 0), 1);
+    near(el_judge_part(&c, EL_JUDGE_GENERAL, 3, 1), 1);
+    set_sizes(0, 0);
     el_arena_free(&arena);
 }
 
@@ -313,6 +355,7 @@ int main(void) {
         cmocka_unit_test(features_of_a_candidate),
         cmocka_unit_test(the_threshold_drops),
         cmocka_unit_test(as_if_alone),
+        cmocka_unit_test(larger_members_count_more),
         cmocka_unit_test(what_is_ruled_out_stays_out),
         cmocka_unit_test(few_mentions_say_little),
     };
