@@ -87,8 +87,9 @@ static bool fit_new(struct tune *t, struct fit *f) {
         size_t members = t->config->n_members;
         memcpy(f->start, general->weights, t->d * sizeof *f->start);
         for (size_t m = 0; m < members; m++) {
-            f->start[el_judge_listed(m)] *= tune_part(t, m);
-            f->start[el_judge_share(members, m)] *= tune_part(t, m);
+            double part = tune_part(t, m);
+            f->start[el_judge_listed(m)] *= part;
+            f->start[el_judge_share(members, m)] *= part;
         }
     }
     return f->x != NULL && f->p != NULL && f->y != NULL && f->use != NULL && f->w != NULL &&

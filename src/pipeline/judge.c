@@ -62,40 +62,39 @@ static double by_size(const struct el_context *context, size_t member) {
     return billions / (billions + HALF);
 }
 
-static bool knows_sizes(const struct el_context *context, el_member_set members) {
-    bool knows = true;
-    for (size_t m = 0; m < context->n_members; m++) {
-        knows &= (members >> m & 1) == 0 || context->capabilities[m]->parameters > 0;
-    }
-    return knows;
-}
-
 double el_judge_part(const struct el_context *context, enum el_judge_kind kind,
                      el_member_set members, size_t member) {
-    bool asked = (members >> member & 1) != 0;
-    if (kind != EL_JUDGE_GENERAL || !asked || !knows_sizes(context, members)) {
-        return asked ? 1 : 0;
+    if ((members >> member & 1) == 0) {
+        return 0;
     }
+    bool sized = kind == EL_JUDGE_GENERAL;
     double all = 0;
-    for (size_t m = 0; m < context->n_members; m++) {
-        all += (members >> m & 1) != 0 ? by_size(context, m) : 0;
+    for (size_t m = 0; sized && m < context->n_members; m++) {
+        if ((members >> m & 1) != 0) {
+            sized = context->capabilities[m]->parameters > 0;
+            all += by_size(context, m);
+        }
     }
-    return by_size(context, member) * __builtin_popcount(members) / all;
+    return sized ? by_size(context, member) * __builtin_popcount(members) / all : 1;
 }
 
-/* Of the members' numbers for what they list. */
+/* Are the numbers taken as they are, whoever is asked? */
+static bool is_whole(const struct el_judge *judge, const struct el_work *work) {
+    return judge->kind == EL_JUDGE_FITTED || work->members == 0;
+}
+
+/* How much of its number for what it lists a member has. */
 static double part_of(const struct el_context *context, const struct el_judge *judge,
                       const struct el_work *work, size_t member) {
-    bool whole = judge->kind == EL_JUDGE_FITTED || work->members == 0;
-    return whole ? 1 : el_judge_part(context, judge->kind, work->members, member);
+    return is_whole(judge, work) ? 1 : el_judge_part(context, judge->kind, work->members, member);
 }
 
-/* Of their numbers for types, which are shares of a number for all. */
+/* The same for types: there its number is a share of one for all members. */
 static double part_of_all(const struct el_context *context, const struct el_judge *judge,
                           const struct el_work *work, size_t member) {
-    bool whole = judge->kind == EL_JUDGE_FITTED || work->members == 0;
-    double members = whole ? 1 : (double)judge->n_members / __builtin_popcount(work->members);
-    return members * part_of(context, judge, work, member);
+    double shares =
+        is_whole(judge, work) ? 1 : (double)judge->n_members / __builtin_popcount(work->members);
+    return shares * part_of(context, judge, work, member);
 }
 
 int el_judge_type(const struct el_context *context, const struct el_judge *judge,
