@@ -129,16 +129,20 @@ static size_t right_of(const struct sample *sample, bool by_pool) {
     return by_pool ? sample->right_by_pool : sample->right;
 }
 
-static double f_beta(size_t right, size_t kept, size_t gold, double beta) {
+static double f_beta(double right, size_t kept, size_t gold, double beta) {
     double b = beta * beta;
-    return right == 0 ? 0 : (1 + b) * (double)right / (b * (double)gold + (double)kept);
+    return right > 0 ? (1 + b) * right / (b * (double)gold + (double)kept) : 0;
 }
 
 /* The threshold of the best F-beta over the visible samples with these probabilities, halfway to
- * the next that is dropped. `by_pool`: with the pool's types. */
+ * the next that is dropped. What is right is counted as the probabilities promise it: they were
+ * fitted to all candidates, where the labels near the threshold are a few, and chance
+ * (bench/general-judge --tune). `by_pool`: what the labels say counts, for nobody fitted these; with the
+ * pool's types. */
 static struct el_tune_figures best_threshold(struct tune *t, const struct view *view, struct fit *f,
                                              bool by_pool) {
     size_t n = 0, right = 0, kept = 0, gold = t->result->mentions;
+    double promised = 0;
     struct el_tune_figures best = tune_figures(0, 0, gold);
     double best_f = -1;
     struct el_reliability reliability = {0};
@@ -157,8 +161,9 @@ static struct el_tune_figures best_threshold(struct tune *t, const struct view *
         const struct sample *sample = &t->samples[f->order[i].sample];
         right += right_of(sample, by_pool);
         kept += sample->occurrences;
+        promised += f->order[i].p * (double)sample->occurrences;
         bool tied = i + 1 < n && f->order[i].p == f->order[i + 1].p;
-        double value = f_beta(right, kept, gold, t->options->beta);
+        double value = f_beta(by_pool ? (double)right : promised, kept, gold, t->options->beta);
         if (!tied && value > best_f) {
             best_f = value;
             best = tune_figures(right, kept, gold);
