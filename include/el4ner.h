@@ -532,7 +532,7 @@ struct el4ner_tune_options {
     size_t size;      /* sizeof(struct el4ner_tune_options); 0 = these */
     size_t sentences; /* of the pool, at most; 0 = 200 */
     uint64_t seed;    /* 0 = 1 */
-    double beta;      /* the threshold gives the best F-beta; 0 = 1 */
+    double beta;      /* the threshold is for F-beta; 0 = 1 */
 
     /* After each sentence, of so many in all; false ends it with EL4NER_ERROR_CANCELLED. */
     bool (*progress)(void *context, size_t done, size_t all);

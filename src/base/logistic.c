@@ -104,13 +104,11 @@ struct logistic {
     const double *x;
     const bool *y, *use;
     size_t n, d;
-    double penalty;
-    const double *prior;
+    const double *penalty, *prior;
 };
 
 static double logistic_value(const void *data, const double *w, double *gradient, double *hessian) {
     const struct logistic *l = data;
-    static const double BIAS_PENALTY = 1e-6; /* keeps the Hessian definite */
     double value = 0;
     if (gradient != NULL) {
         memset(gradient, 0, l->d * sizeof *gradient);
@@ -131,12 +129,11 @@ static double logistic_value(const void *data, const double *w, double *gradient
         }
     }
     for (size_t k = 0; k < l->d; k++) {
-        double penalty = k == 0 ? BIAS_PENALTY : l->penalty;
         double off = w[k] - (l->prior != NULL ? l->prior[k] : 0);
-        value -= penalty / 2 * off * off;
+        value -= l->penalty[k] / 2 * off * off;
         if (gradient != NULL) {
-            gradient[k] -= penalty * off;
-            hessian[k * l->d + k] += penalty;
+            gradient[k] -= l->penalty[k] * off;
+            hessian[k * l->d + k] += l->penalty[k];
         }
     }
     return value;
@@ -147,7 +144,7 @@ double el_logistic(const double *w, const double *x, size_t d) {
 }
 
 bool el_logistic_fit(const double *x, const bool *y, const bool *use, size_t n, size_t d,
-                     double penalty, const double *prior, double *w) {
+                     const double *penalty, const double *prior, double *w) {
     struct logistic l = {
         .x = x, .y = y, .use = use, .n = n, .d = d, .penalty = penalty, .prior = prior};
     struct climb c = {.d = d, .w = w, .value = logistic_value, .data = &l};

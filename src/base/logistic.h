@@ -8,11 +8,11 @@
 #include <stddef.h>
 
 /* Weights w of P(y = 1) = 1 / (1 + exp(-w * x)) that maximise the likelihood of n samples, x by
- * row (d numbers each), less penalty / 2 * |w - prior|^2 without the first weight, which is the
- * bias. `prior`: d numbers; NULL = zeros. `use[i]` false leaves sample i out; NULL = all. `w` is
- * filled. False only if out of memory. */
+ * row (d numbers each), less the sum of penalty[k] / 2 * (w[k] - prior[k])^2. `prior`: d numbers;
+ * NULL = zeros. `use[i]` false leaves sample i out; NULL = all. `w` is filled. False only if out of
+ * memory. */
 bool el_logistic_fit(const double *x, const bool *y, const bool *use, size_t n, size_t d,
-                     double penalty, const double *prior, double *w);
+                     const double *penalty, const double *prior, double *w);
 
 /* P(y = 1) by such weights. */
 double el_logistic(const double *w, const double *x, size_t d);

@@ -23,8 +23,7 @@ struct el_tune_options {
     size_t sentences; /* at most; fewer if the pool is smaller */
     bool quick; /* only what the fit needs: the ensemble is not run as it is, and nobody verifies */
     uint64_t seed;
-    double
-        beta; /* the threshold gives the best F-beta: 1 for F1, 0.5 for precision, 2 for recall */
+    double beta; /* the threshold is for F-beta: 1 for F1, 0.5 for precision, 2 for recall */
     enum el_tick (*tick)(
         void *context); /* optional, see el_run; EL_STOP ends with EL_ERR_INTERRUPTED */
     /* Optional: a sentence is done, of so many in all runs. */

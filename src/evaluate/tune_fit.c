@@ -16,6 +16,11 @@ static const double WORTH = 0.005;
 
 static const double PENALTIES[] = {0.3, 1, 3, 10, 30, 100};
 
+/* How many candidates are right, and how far the pool's labels can be believed, is not fitted: it
+ * is of the pool's sentences, and the texts to come are less like them than they are like each
+ * other. So is the threshold (docs/measurements.md). */
+static const double HELD = 1e6;
+
 struct el_tune_figures tune_figures(size_t right, size_t kept, size_t gold) {
     struct el_tune_figures f = {.threshold = NAN, .calibration_error = NAN};
     f.precision = kept > 0 ? (double)right / (double)kept : 0;
@@ -39,7 +44,9 @@ struct fit {
     double *x, *p; /* features as the view sees them; probability of each sample */
     bool *y, *use;
     double *w;
-    double *start; /* what the fit is drawn to: the general judgement */
+    double *start;   /* what the fit is drawn to: the general judgement */
+    double *penalty; /* how strongly */
+    double threshold;
     struct ranked *order;
 };
 
@@ -76,6 +83,7 @@ static bool fit_new(struct tune *t, struct fit *f) {
                       .use = el_arena_array(&t->arena, n, sizeof *f->use),
                       .w = el_arena_array(&t->arena, t->d, sizeof *f->w),
                       .start = el_arena_array(&t->arena, t->d, sizeof *f->start),
+                      .penalty = el_arena_array(&t->arena, t->d, sizeof *f->penalty),
                       .order = el_arena_array(&t->arena, n, sizeof *f->order)};
     for (size_t i = 0; f->y != NULL && i < n; i++) {
         f->y[i] = 2 * t->samples[i].right > t->samples[i].occurrences;
@@ -84,6 +92,10 @@ static bool fit_new(struct tune *t, struct fit *f) {
         el_judge_of_kind(&t->arena, el_judge_unfitted(t->config->settings.judge),
                          t->config->n_members, t->config->n_types);
     if (f->start != NULL && general != NULL) {
+        /* At the best F-beta F of true probabilities, the threshold is F / (1 + beta^2): Lipton,
+         * Elkan and Naryanaswamy 2014, "Optimal Thresholding of Classifiers to Maximize F1
+         * Measure". The judgement's own is for F1. */
+        f->threshold = 2 * general->threshold / (1 + t->options->beta * t->options->beta);
         size_t members = t->config->n_members;
         memcpy(f->start, general->weights, t->d * sizeof *f->start);
         for (size_t m = 0; m < members; m++) {
@@ -93,7 +105,14 @@ static bool fit_new(struct tune *t, struct fit *f) {
         }
     }
     return f->x != NULL && f->p != NULL && f->y != NULL && f->use != NULL && f->w != NULL &&
-           f->start != NULL && f->order != NULL && general != NULL;
+           f->start != NULL && f->penalty != NULL && f->order != NULL && general != NULL;
+}
+
+static bool fit_to(const struct tune *t, struct fit *f, const bool *use, double penalty) {
+    for (size_t k = 0; k < t->d; k++) {
+        f->penalty[k] = k == EL_JUDGE_BIAS || k == EL_JUDGE_POOL ? HELD : penalty;
+    }
+    return el_logistic_fit(f->x, f->y, use, t->n_samples, t->d, f->penalty, f->start, f->w);
 }
 
 /* Probabilities of all visible samples, each by a fit that has not seen its sentence; returns their
@@ -106,7 +125,7 @@ static double cross_validate(const struct tune *t, const struct view *view, stru
         for (size_t i = 0; i < t->n_samples; i++) {
             f->use[i] = visible(t, view, i) && t->samples[i].sentence % FOLDS != fold;
         }
-        if (!el_logistic_fit(f->x, f->y, f->use, t->n_samples, t->d, penalty, f->start, f->w)) {
+        if (!fit_to(t, f, f->use, penalty)) {
             return -INFINITY;
         }
         for (size_t i = 0; i < t->n_samples; i++) {
@@ -125,32 +144,45 @@ static int by_probability(const void *a, const void *b) {
     return left->p > right->p ? -1 : left->p < right->p;
 }
 
-static size_t right_of(const struct sample *sample, bool by_pool) {
-    return by_pool ? sample->right_by_pool : sample->right;
-}
-
-static double f_beta(double right, size_t kept, size_t gold, double beta) {
+static double f_beta(size_t right, size_t kept, size_t gold, double beta) {
     double b = beta * beta;
-    return right > 0 ? (1 + b) * right / (b * (double)gold + (double)kept) : 0;
+    return right == 0 ? 0 : (1 + b) * (double)right / (b * (double)gold + (double)kept);
 }
 
-/* The threshold of the best F-beta over the visible samples with these probabilities, halfway to
- * the next that is dropped. What is right is counted as the probabilities promise it: they were
- * fitted to all candidates, where the labels near the threshold are a few, and chance
- * (bench/general-judge --tune). `by_pool`: what the labels say counts, for nobody fitted these; with the
- * pool's types. */
-static struct el_tune_figures best_threshold(struct tune *t, const struct view *view, struct fit *f,
-                                             bool by_pool) {
+/* The figures of the visible samples that are at least so probable. */
+static struct el_tune_figures figures_at(const struct tune *t, const struct view *view,
+                                         const struct fit *f, double threshold) {
+    size_t right = 0, kept = 0;
+    struct el_reliability reliability = {0};
+    for (size_t i = 0; i < t->n_samples; i++) {
+        const struct sample *sample = &t->samples[i];
+        if (visible(t, view, i)) {
+            right += f->p[i] >= threshold ? sample->right : 0;
+            kept += f->p[i] >= threshold ? sample->occurrences : 0;
+            for (size_t k = 0; k < sample->occurrences; k++) {
+                el_reliability_add(&reliability, f->p[i], k < sample->right);
+            }
+        }
+    }
+    struct el_tune_figures figures = tune_figures(right, kept, t->result->mentions);
+    figures.threshold = threshold;
+    figures.calibration_error = el_reliability_error(&reliability);
+    return figures;
+}
+
+/* As if no member had been asked: the pool's labels alone, their types, and the threshold of the
+ * best F-beta, halfway to the next that is dropped. */
+static void judge_by_pool(struct tune *t, struct fit *f) {
     size_t n = 0, right = 0, kept = 0, gold = t->result->mentions;
-    double promised = 0;
     struct el_tune_figures best = tune_figures(0, 0, gold);
     double best_f = -1;
     struct el_reliability reliability = {0};
     for (size_t i = 0; i < t->n_samples; i++) {
-        if (visible(t, view, i)) {
-            f->order[n++] = (struct ranked){f->p[i], i};
-            for (size_t k = 0; k < t->samples[i].occurrences; k++) {
-                el_reliability_add(&reliability, f->p[i], k < right_of(&t->samples[i], by_pool));
+        const struct sample *sample = &t->samples[i];
+        if (sample->from_pool) {
+            f->order[n++] = (struct ranked){sample->prior, i};
+            for (size_t k = 0; k < sample->occurrences; k++) {
+                el_reliability_add(&reliability, sample->prior, k < sample->right_by_pool);
             }
         }
     }
@@ -159,11 +191,10 @@ static struct el_tune_figures best_threshold(struct tune *t, const struct view *
     }
     for (size_t i = 0; i < n; i++) {
         const struct sample *sample = &t->samples[f->order[i].sample];
-        right += right_of(sample, by_pool);
+        right += sample->right_by_pool;
         kept += sample->occurrences;
-        promised += f->order[i].p * (double)sample->occurrences;
         bool tied = i + 1 < n && f->order[i].p == f->order[i + 1].p;
-        double value = f_beta(by_pool ? (double)right : promised, kept, gold, t->options->beta);
+        double value = f_beta(right, kept, gold, t->options->beta);
         if (!tied && value > best_f) {
             best_f = value;
             best = tune_figures(right, kept, gold);
@@ -171,7 +202,7 @@ static struct el_tune_figures best_threshold(struct tune *t, const struct view *
         }
     }
     best.calibration_error = el_reliability_error(&reliability);
-    return best;
+    t->result->pool = best;
 }
 
 /* Cross-validated figures of a view, with the penalty that predicts best. */
@@ -189,7 +220,7 @@ static bool evaluate(struct tune *t, const struct view *view, struct fit *f,
     if (cross_validate(t, view, f, *penalty) == -INFINITY) {
         return false;
     }
-    *figures = best_threshold(t, view, f, false);
+    *figures = figures_at(t, view, f, f->threshold);
     return true;
 }
 
@@ -205,15 +236,6 @@ static el_member_set choose_verifiers(struct tune *t, el_member_set all) {
     return r->by_nobody >= most - WORTH         ? 0
            : r->by_member[best] >= most - WORTH ? (el_member_set)1 << best
                                                 : all;
-}
-
-/* As if no member had been asked. */
-static void judge_by_pool(struct tune *t, struct fit *f) {
-    struct view view = {.members = 0};
-    for (size_t i = 0; i < t->n_samples; i++) {
-        f->p[i] = t->samples[i].prior;
-    }
-    t->result->pool = best_threshold(t, &view, f, true);
 }
 
 static bool compare_verifiers(struct tune *t, struct fit *f, el_member_set all) {
@@ -285,8 +307,7 @@ bool tune_fit_candidates(struct tune *t) {
     struct view view = {.members = all,
                         .verifiers = t->options->quick ? 0 : choose_verifiers(t, all)};
     if (!leave_members_out(t, &f, all, view.verifiers) ||
-        !evaluate(t, &view, &f, &t->result->after, &penalty) ||
-        !el_logistic_fit(f.x, f.y, NULL, t->n_samples, t->d, penalty, f.start, f.w)) {
+        !evaluate(t, &view, &f, &t->result->after, &penalty) || !fit_to(t, &f, NULL, penalty)) {
         return false;
     }
     memcpy(t->judge->weights, f.w, t->d * sizeof *f.w);

@@ -14,6 +14,8 @@ static void near(double is, double should) {
     }
 }
 
+static const double FREE = 1e-6; /* what hardly draws a weight */
+
 /* scikit-learn 1.x: LogisticRegression(C=1/0.7, tol=1e-10).fit(x[:, 1:], y) */
 static void as_scikit_learn(void **state) {
     (void)state;
@@ -27,7 +29,7 @@ static void as_scikit_learn(void **state) {
                              true,  false, false, false, true, true,  false, false,
                              false, false, true,  false, true, false, true,  true};
     double w[3];
-    assert_true(el_logistic_fit(x, y, NULL, 24, 3, 0.7, NULL, w));
+    assert_true(el_logistic_fit(x, y, NULL, 24, 3, (double[]){FREE, 0.7, 0.7}, NULL, w));
     near(w[0], 0.355638);
     near(w[1], 1.241279);
     near(w[2], -1.147435);
@@ -39,7 +41,7 @@ static void shares_alone(void **state) {
     static const double x[] = {1, 1, 1, 1, 1};
     static const bool y[] = {true, true, true, true, false};
     double w[1];
-    assert_true(el_logistic_fit(x, y, NULL, 5, 1, 1, NULL, w));
+    assert_true(el_logistic_fit(x, y, NULL, 5, 1, (double[]){FREE}, NULL, w));
     near(w[0], log(4));
 }
 
@@ -50,7 +52,7 @@ static void left_out(void **state) {
     static const bool y[] = {true, true, true, false, false, false};
     static const bool use[] = {true, true, true, true, false, false};
     double w[1];
-    assert_true(el_logistic_fit(x, y, use, 6, 1, 1, NULL, w));
+    assert_true(el_logistic_fit(x, y, use, 6, 1, (double[]){FREE}, NULL, w));
     near(w[0], log(3));
 }
 
@@ -60,7 +62,7 @@ static void separable(void **state) {
     static const double x[] = {1, -2, 1, -1, 1, 1, 1, 2};
     static const bool y[] = {false, false, true, true};
     double w[2];
-    assert_true(el_logistic_fit(x, y, NULL, 4, 2, 0.1, NULL, w));
+    assert_true(el_logistic_fit(x, y, NULL, 4, 2, (double[]){FREE, 0.1}, NULL, w));
     assert_true(isfinite(w[0]) && isfinite(w[1]) && w[1] > 1 && w[1] < 10);
     near(w[0], 0);
 }
@@ -88,6 +90,17 @@ static void choice_of_two(void **state) {
     assert_true(fabs(w[0] - at) < 2e-4);
 }
 
+/* A weight with a large penalty stays at its prior, and the others make up for it. */
+static void held(void **state) {
+    (void)state;
+    static const double x[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, prior[] = {-2, 0};
+    static const bool y[] = {true, true, true, true, false};
+    double w[2];
+    assert_true(el_logistic_fit(x, y, NULL, 5, 2, (double[]){1e6, FREE}, prior, w));
+    near(w[0], -2);
+    near(w[1], log(4) + 2);
+}
+
 /* Without a sample the prior stays. */
 static void nothing_to_learn_from(void **state) {
     (void)state;
@@ -96,15 +109,19 @@ static void nothing_to_learn_from(void **state) {
     assert_true(el_choice_fit(NULL, NULL, 0, 3, 2, 1, prior, w));
     near(w[0], 1);
     near(w[1], 0.5);
-    assert_true(el_logistic_fit(NULL, NULL, NULL, 0, 2, 1, NULL, w));
+    assert_true(el_logistic_fit(NULL, NULL, NULL, 0, 2, (double[]){1, 1}, NULL, w));
     near(w[1], 0);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_scikit_learn), cmocka_unit_test(shares_alone),
-        cmocka_unit_test(left_out),        cmocka_unit_test(separable),
-        cmocka_unit_test(choice_of_two),   cmocka_unit_test(nothing_to_learn_from),
+        cmocka_unit_test(as_scikit_learn),
+        cmocka_unit_test(shares_alone),
+        cmocka_unit_test(held),
+        cmocka_unit_test(left_out),
+        cmocka_unit_test(separable),
+        cmocka_unit_test(choice_of_two),
+        cmocka_unit_test(nothing_to_learn_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
