@@ -16,10 +16,10 @@ static const double WORTH = 0.005;
 
 static const double PENALTIES[] = {0.3, 1, 3, 10, 30, 100};
 
-/* How many candidates are right, and how far the pool's labels can be believed, is not fitted: it
- * is of the pool's sentences, and the texts to come are less like them than they are like each
- * other. So is the threshold (docs/measurements.md). */
-static const double HELD = 1e6;
+/* How many candidates are right, and how far the pool's labels can be believed, is not fitted, nor
+ * is the threshold: the pool tells these of its own sentences, and the texts to come are less like
+ * them than they are like each other (docs/measurements.md). */
+static const double HELD = 1e9;
 
 struct el_tune_figures tune_figures(size_t right, size_t kept, size_t gold) {
     struct el_tune_figures f = {.threshold = NAN, .calibration_error = NAN};

@@ -45,7 +45,7 @@ for f in r["as_configured"], r["tuned"]:
     p, q = f["precision"], f["recall"]
     assert abs(f["f1"] - 2 * p * q / (p + q)) < 1e-9, f
     assert 0 <= f["calibration_error"] <= 1
-# The threshold is the best of the cross-validation: it cannot lose to keeping every candidate.
+# It is worth more than to keep every candidate.
 everything = 2 * r["right"] / (r["candidates"] + r["mentions"])
 assert r["tuned"]["f1"] >= everything - 1e-9, (r, everything)
 best = max([r["f1_if_nobody_verifies"], r["f1_if_all_verify"]] +
@@ -55,6 +55,14 @@ END
 that "the file says what it is" grep -q "^# Fitted by el4ner tune to 60 sentences" tuned.yaml
 try 0 "the same again, from stored replies" "$el4ner" tune -c own.yaml --sentences 60 --seed 3 -o again.yaml &&
     that "the same again, from stored replies" cmp tuned.yaml again.yaml
+
+# What only the pool says of itself stays as it is untuned, and the threshold follows from it.
+held() { grep -E '^  (threshold|bias|pool): ' "$1"; }
+that "the bias, the weight of the pool's labels and the threshold are not fitted" \
+    test "$(held tuned.yaml)" = "$(printf '  threshold: 0.25\n  bias: -0.86\n  pool: 0.55')"
+try 0 "for precision" "$el4ner" tune -c own.yaml --sentences 60 --seed 3 --for precision -o precise.yaml &&
+    that "for precision" test "$(held precise.yaml)" = "$(printf '  threshold: 0.4\n  bias: -0.86\n  pool: 0.55')"
+that "what members say is" sh -c "! grep -q '^  listed: {nano-a: 0.46, nano-b: 0.46, nano-c: 0.46}' tuned.yaml"
 
 mkdir -p elsewhere
 cp tuned.yaml elsewhere/
