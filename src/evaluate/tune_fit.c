@@ -149,23 +149,28 @@ static double f_beta(size_t right, size_t kept, size_t gold, double beta) {
     return right == 0 ? 0 : (1 + b) * (double)right / (b * (double)gold + (double)kept);
 }
 
-/* The figures of the visible samples that are at least so probable. */
-static struct el_tune_figures figures_at(const struct tune *t, const struct view *view,
-                                         const struct fit *f, double threshold) {
+static void add_sample(struct el_reliability *reliability, double p, size_t occurrences,
+                       size_t right) {
+    for (size_t k = 0; k < occurrences; k++) {
+        el_reliability_add(reliability, p, k < right);
+    }
+}
+
+/* The figures of the visible samples at the threshold. */
+static struct el_tune_figures figures_of(const struct tune *t, const struct view *view,
+                                         const struct fit *f) {
     size_t right = 0, kept = 0;
     struct el_reliability reliability = {0};
     for (size_t i = 0; i < t->n_samples; i++) {
         const struct sample *sample = &t->samples[i];
         if (visible(t, view, i)) {
-            right += f->p[i] >= threshold ? sample->right : 0;
-            kept += f->p[i] >= threshold ? sample->occurrences : 0;
-            for (size_t k = 0; k < sample->occurrences; k++) {
-                el_reliability_add(&reliability, f->p[i], k < sample->right);
-            }
+            right += f->p[i] >= f->threshold ? sample->right : 0;
+            kept += f->p[i] >= f->threshold ? sample->occurrences : 0;
+            add_sample(&reliability, f->p[i], sample->occurrences, sample->right);
         }
     }
     struct el_tune_figures figures = tune_figures(right, kept, t->result->mentions);
-    figures.threshold = threshold;
+    figures.threshold = f->threshold;
     figures.calibration_error = el_reliability_error(&reliability);
     return figures;
 }
@@ -181,9 +186,7 @@ static void judge_by_pool(struct tune *t, struct fit *f) {
         const struct sample *sample = &t->samples[i];
         if (sample->from_pool) {
             f->order[n++] = (struct ranked){sample->prior, i};
-            for (size_t k = 0; k < sample->occurrences; k++) {
-                el_reliability_add(&reliability, sample->prior, k < sample->right_by_pool);
-            }
+            add_sample(&reliability, sample->prior, sample->occurrences, sample->right_by_pool);
         }
     }
     if (n > 1) {
@@ -220,7 +223,7 @@ static bool evaluate(struct tune *t, const struct view *view, struct fit *f,
     if (cross_validate(t, view, f, *penalty) == -INFINITY) {
         return false;
     }
-    *figures = figures_at(t, view, f, f->threshold);
+    *figures = figures_of(t, view, f);
     return true;
 }
 
