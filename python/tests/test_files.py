@@ -106,6 +106,8 @@ def test_tune(config: Config, tmp_path: Path) -> None:
         tuning = el4ner.tune(tagger, sentences=30, progress=lambda done, of: seen.append((done, of)))
         assert seen[-1][0] == seen[-1][1] and tuning.sentences == 30 and tuning.candidates > 0
         assert tuning.f1_before is not None and 0 <= tuning.f1_before <= 1 and 0 <= tuning.pool_f1 <= 1
+        assert abs(tuning.gain - (tuning.f1 - tuning.f1_untuned)) < 1e-9
+        assert tuning.gain_interval[0] <= tuning.gain <= tuning.gain_interval[1]
         quick = el4ner.tune(tagger, sentences=30, quick=True)
         assert quick.f1_before is None and quick.sentences == 30
         tuning.save(tmp_path / "tuned.yaml")

@@ -51,6 +51,10 @@ static void give_tuning(const struct el_tune_result *result, struct el4ner_tunin
         tuning.recall = result->after.recall;
         tuning.f1 = result->after.f1;
         tuning.pool_f1 = result->pool.f1;
+        tuning.f1_untuned = result->untuned.f1;
+        tuning.gain = result->gain.difference;
+        tuning.gain_low = result->gain.interval.low;
+        tuning.gain_high = result->gain.interval.high;
     }
     give_struct(&tuning, sizeof tuning, out);
 }

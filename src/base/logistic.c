@@ -160,8 +160,7 @@ struct choices {
     const double *x;
     const size_t *choice;
     size_t n, n_options, d;
-    double penalty;
-    const double *prior;
+    const double *penalty, *prior;
     double *p, *mean; /* of the options of a sample; mean of their x */
 };
 
@@ -209,17 +208,17 @@ static double choice_value(const void *data, const double *w, double *gradient, 
     }
     for (size_t j = 0; j < c->d; j++) {
         double off = w[j] - c->prior[j];
-        value -= c->penalty / 2 * off * off;
+        value -= c->penalty[j] / 2 * off * off;
         if (gradient != NULL) {
-            gradient[j] -= c->penalty * off;
-            hessian[j * c->d + j] += c->penalty;
+            gradient[j] -= c->penalty[j] * off;
+            hessian[j * c->d + j] += c->penalty[j];
         }
     }
     return value;
 }
 
 bool el_choice_fit(const double *x, const size_t *choice, size_t n, size_t n_options, size_t d,
-                   double penalty, const double *prior, double *w) {
+                   const double *penalty, const double *prior, double *w) {
     struct choices data = {.x = x,
                            .choice = choice,
                            .n = n,

@@ -18,10 +18,10 @@ bool el_logistic_fit(const double *x, const bool *y, const bool *use, size_t n, 
 double el_logistic(const double *w, const double *x, size_t d);
 
 /* Weights w of P(option k) ~ exp(w * x_k), the options of sample i being rows i * n_options to
- * (i + 1) * n_options - 1 of x, and choice[i] the one that was right. The penalty draws w to
- * `prior`. */
+ * (i + 1) * n_options - 1 of x, and choice[i] the one that was right. The penalties draw w to
+ * `prior`, as above. */
 bool el_choice_fit(const double *x, const size_t *choice, size_t n, size_t n_options, size_t d,
-                   double penalty, const double *prior, double *w);
+                   const double *penalty, const double *prior, double *w);
 
 /* The probabilities p of n_options options by such weights; x has a row for each. Returns the
  * logarithm of what their exponentials sum to. */

@@ -242,6 +242,18 @@ static void print_row(const char *name, const struct el_tune_figures *f) {
            100 * f->f1, 100 * f->calibration_error);
 }
 
+/* Is it worth having? */
+static void print_gain(const struct el_comparison *gain) {
+    printf("Tuned less untuned: %+.2f F1, %.0f %% interval %+.2f to %+.2f, p = %.4f\n",
+           100 * gain->difference, 100 * gain->level, 100 * gain->interval.low,
+           100 * gain->interval.high, gain->p);
+    if (gain->difference <= 0) {
+        printf("By these sentences it is no better: leave the configuration as it is\n");
+    } else if (gain->interval.low <= 0) {
+        printf("This may be chance: compare both on labelled sentences of your own texts\n");
+    }
+}
+
 static void print_verifiers(const struct command *c) {
     const struct el_tune_result *r = &c->result;
     const struct el_settings *s = &c->config->settings;
@@ -271,8 +283,10 @@ static void print_figures(const struct command *c) {
         return;
     }
     print_row("the pool's labels alone", &r->pool);
+    print_row("untuned", &r->untuned);
     print_row("tuned, cross-validated", &r->after);
     putchar('\n');
+    print_gain(&r->gain);
     if (!c->options.quick) {
         print_verifiers(c);
     }
@@ -298,6 +312,11 @@ static json_t *figures_json(const struct el_tune_figures *f) {
     return json;
 }
 
+static json_t *gain_json(const struct el_comparison *gain) {
+    return json_pack("{s:f, s:[f, f], s:f, s:f}", "f1_difference", gain->difference, "interval",
+                     gain->interval.low, gain->interval.high, "level", gain->level, "p", gain->p);
+}
+
 static json_t *make_json(const struct command *c) {
     const struct el_tune_result *r = &c->result;
     json_t *members = json_object();
@@ -320,6 +339,8 @@ static json_t *make_json(const struct command *c) {
     }
     if (json != NULL && !r->too_few) {
         json_object_set_new(json, "tuned", figures_json(&r->after));
+        json_object_set_new(json, "untuned", figures_json(&r->untuned));
+        json_object_set_new(json, "tuned_less_untuned", gain_json(&r->gain));
         json_object_set_new(json, "pool_alone", figures_json(&r->pool));
         json_object_set_new(json, "f1_if_nobody_verifies", json_real(r->by_nobody));
         if (!c->options.quick) {
@@ -345,8 +366,10 @@ static bool write_tuned(const struct command *c, struct el_error *err) {
     if (ok && cli_output_open(&output, c->output, err)) {
         const struct el_tune_result *r = &c->result;
         fprintf(output.file,
-                "# Fitted by el4ner tune to %zu sentences of the pool: F1 %.2f, cross-validated.\n",
-                r->sentences, 100 * r->after.f1);
+                "# Fitted by el4ner tune to %zu sentences of the pool: F1 %.2f, cross-validated; "
+                "untuned "
+                "%.2f.\n",
+                r->sentences, 100 * r->after.f1, 100 * r->untuned.f1);
         bool written = fwrite(text.data, 1, text.len, output.file) == text.len;
         ok = cli_output_close(&output, written, err) && written;
     } else {

@@ -7,6 +7,19 @@
 
 enum { FEWEST = 10 };
 
+/* The judgement that nobody has tuned is where the fit begins. At the best F-beta F of true
+ * probabilities, the threshold is F / (1 + beta^2): Lipton, Elkan and Naryanaswamy 2014, "Optimal
+ * Thresholding of Classifiers to Maximize F1 Measure". The judgement's own is for F1. */
+static bool begin_untuned(struct tune *t) {
+    const struct el_config *config = t->config;
+    t->untuned = el_judge_of_kind(&t->arena, el_judge_unfitted(config->settings.judge),
+                                  config->n_members, config->n_types);
+    if (t->untuned != NULL) {
+        t->threshold = 2 * t->untuned->threshold / (1 + t->options->beta * t->options->beta);
+    }
+    return t->untuned != NULL;
+}
+
 static size_t best_by_pool(const struct el_mention *mention, size_t n_types, double *probability) {
     size_t best = 0;
     *probability = 0;
@@ -72,6 +85,12 @@ static void see_candidates(void *user, const struct el_document *document,
     }
 }
 
+static void see_labelled(void *user, const struct el_document *document,
+                         const struct el_work *work) {
+    tune_see_types(user, document, work);
+    tune_see_untuned(user, document, work);
+}
+
 static bool enough(const struct tune *t) {
     size_t right = 0;
     for (size_t i = 0; i < t->n_samples; i++) {
@@ -101,10 +120,10 @@ static bool tune(struct tune *t) {
         (!t->options->quick && !tune_run(t, &as_is, 0, NULL, true))) {
         return false;
     }
-    settings.judge = NULL;
+    settings.judge = t->untuned;
     settings.lazy_votes = false;
     settings.from_pool = EL_FROM_POOL;
-    if (!tune_run(t, &settings, EL_STAGE_CLASSIFY + 1, tune_see_types, false)) {
+    if (!tune_run(t, &settings, EL_STAGE_CLASSIFY + 1, see_labelled, false)) {
         return false;
     }
     if (!t->options->quick) {
@@ -135,7 +154,10 @@ bool el_tune(struct el_config *config, struct el_ensemble *ensemble,
     *result = (struct el_tune_result){0};
     t.judge = el_judge_new(&config->arena, config->n_members, config->n_types);
     t.scratch = el_arena_array(&t.arena, 2 * config->n_types, sizeof *t.scratch);
-    bool ok = (t.judge != NULL && t.scratch != NULL && tune_draw(&t)) || el_fail_memory(err);
+    t.traits = el_arena_array(&t.arena, t.d, sizeof *t.traits);
+    bool ok = (t.judge != NULL && t.scratch != NULL && t.traits != NULL && begin_untuned(&t) &&
+               tune_draw(&t)) ||
+              el_fail_memory(err);
     result->sentences = t.n_sentences;
     ok = ok && tune(&t);
     free(t.options_x);

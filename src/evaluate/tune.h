@@ -7,6 +7,7 @@
 #ifndef EL_EVALUATE_TUNE_H
 #define EL_EVALUATE_TUNE_H
 
+#include "evaluate/bootstrap.h"
 #include "pipeline/ensemble.h"
 
 struct el_tune_candidate {
@@ -39,12 +40,14 @@ struct el_tune_figures {
 };
 
 struct el_tune_result {
-    size_t sentences, mentions;    /* of the sample; labelled mentions in it */
-    size_t candidates, right;      /* occurrences; those that are mentions with the fitted type */
-    struct el_tune_figures before; /* the configuration as it is; threshold NAN; zeros if quick */
-    struct el_tune_figures after;  /* cross-validated, as chosen */
-    struct el_tune_figures pool;   /* the pool's labels alone, without any member */
-    double by_nobody, by_all;      /* F1 by who verifies; NAN where not tried */
+    size_t sentences, mentions;     /* of the sample; labelled mentions in it */
+    size_t candidates, right;       /* occurrences; those that are mentions with the fitted type */
+    struct el_tune_figures before;  /* the configuration as it is; threshold NAN; zeros if quick */
+    struct el_tune_figures untuned; /* of the judgement that nobody has tuned, same candidates */
+    struct el_tune_figures after;   /* cross-validated, as chosen */
+    struct el_comparison gain;      /* after less untuned, over the sample's sentences */
+    struct el_tune_figures pool;    /* the pool's labels alone, without any member */
+    double by_nobody, by_all;       /* F1 by who verifies; NAN where not tried */
     double by_member[EL_MAX_MEMBERS];
     double without[EL_MAX_MEMBERS]; /* F1 if this member took no part; NAN with one member */
     bool too_few;                   /* too few right or wrong candidates: nothing was fitted */

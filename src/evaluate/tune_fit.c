@@ -1,7 +1,6 @@
 /* Tuning: the judgement of candidates, by cross-validated logistic regression, and who verifies. */
 #include "evaluate/tune_private.h"
 
-#include "base/array.h"
 #include "base/logistic.h"
 
 #include <math.h>
@@ -14,12 +13,22 @@ enum { FOLDS = 5 };
  * taken. */
 static const double WORTH = 0.005;
 
-static const double PENALTIES[] = {0.3, 1, 3, 10, 30, 100};
+/* How strongly the fit is drawn to the judgement that nobody has tuned, from weakly on. */
+static const double PENALTIES[] = {0.3, 1, 3, 10, 30, 100, 300, 1000};
+enum { N_PENALTIES = sizeof PENALTIES / sizeof *PENALTIES };
 
-/* How many candidates are right, and how far the pool's labels can be believed, is not fitted, nor
- * is the threshold: the pool tells these of its own sentences, and the texts to come are less like
- * them than they are like each other (docs/measurements.md). */
-static const double HELD = 1e9;
+void tune_keep(struct el_tally *sentence, size_t occurrences, size_t right) {
+    sentence->predicted += occurrences;
+    sentence->found += (double)right;
+    sentence->right += (double)right;
+}
+
+void tune_add_reliability(struct el_reliability *reliability, double p, size_t occurrences,
+                          size_t right) {
+    for (size_t k = 0; k < occurrences; k++) {
+        el_reliability_add(reliability, p, k < right);
+    }
+}
 
 struct el_tune_figures tune_figures(size_t right, size_t kept, size_t gold) {
     struct el_tune_figures f = {.threshold = NAN, .calibration_error = NAN};
@@ -44,9 +53,9 @@ struct fit {
     double *x, *p; /* features as the view sees them; probability of each sample */
     bool *y, *use;
     double *w;
-    double *start;   /* what the fit is drawn to: the general judgement */
-    double *penalty; /* how strongly */
-    double threshold;
+    double *start;         /* what the fit is drawn to: the general judgement */
+    double *penalty;       /* how strongly */
+    struct el_tally *kept; /* by penalty and sentence */
     struct ranked *order;
 };
 
@@ -70,8 +79,7 @@ static void mask(const struct tune *t, const struct view *view, double *x) {
 }
 
 double tune_part(const struct tune *t, size_t member) {
-    return el_judge_part(el_ensemble_view(t->ensemble),
-                         el_judge_unfitted(t->config->settings.judge),
+    return el_judge_part(el_ensemble_view(t->ensemble), t->untuned->kind,
                          el_first_members(t->config->n_members), member);
 }
 
@@ -84,20 +92,15 @@ static bool fit_new(struct tune *t, struct fit *f) {
                       .w = el_arena_array(&t->arena, t->d, sizeof *f->w),
                       .start = el_arena_array(&t->arena, t->d, sizeof *f->start),
                       .penalty = el_arena_array(&t->arena, t->d, sizeof *f->penalty),
+                      .kept =
+                          el_arena_array(&t->arena, N_PENALTIES * t->n_sentences, sizeof *f->kept),
                       .order = el_arena_array(&t->arena, n, sizeof *f->order)};
     for (size_t i = 0; f->y != NULL && i < n; i++) {
         f->y[i] = 2 * t->samples[i].right > t->samples[i].occurrences;
     }
-    const struct el_judge *general =
-        el_judge_of_kind(&t->arena, el_judge_unfitted(t->config->settings.judge),
-                         t->config->n_members, t->config->n_types);
-    if (f->start != NULL && general != NULL) {
-        /* At the best F-beta F of true probabilities, the threshold is F / (1 + beta^2): Lipton,
-         * Elkan and Naryanaswamy 2014, "Optimal Thresholding of Classifiers to Maximize F1
-         * Measure". The judgement's own is for F1. */
-        f->threshold = 2 * general->threshold / (1 + t->options->beta * t->options->beta);
+    if (f->start != NULL) {
         size_t members = t->config->n_members;
-        memcpy(f->start, general->weights, t->d * sizeof *f->start);
+        memcpy(f->start, t->untuned->weights, t->d * sizeof *f->start);
         for (size_t m = 0; m < members; m++) {
             double part = tune_part(t, m);
             f->start[el_judge_listed(m)] *= part;
@@ -105,38 +108,96 @@ static bool fit_new(struct tune *t, struct fit *f) {
         }
     }
     return f->x != NULL && f->p != NULL && f->y != NULL && f->use != NULL && f->w != NULL &&
-           f->start != NULL && f->penalty != NULL && f->order != NULL && general != NULL;
+           f->start != NULL && f->penalty != NULL && f->kept != NULL && f->order != NULL;
 }
 
 static bool fit_to(const struct tune *t, struct fit *f, const bool *use, double penalty) {
     for (size_t k = 0; k < t->d; k++) {
-        f->penalty[k] = k == EL_JUDGE_BIAS || k == EL_JUDGE_POOL ? HELD : penalty;
+        f->penalty[k] = k == EL_JUDGE_BIAS || k == EL_JUDGE_POOL ? TUNE_HELD : penalty;
     }
     return el_logistic_fit(f->x, f->y, use, t->n_samples, t->d, f->penalty, f->start, f->w);
 }
 
-/* Probabilities of all visible samples, each by a fit that has not seen its sentence; returns their
- * mean log-likelihood, -INFINITY if out of memory. */
-static double cross_validate(const struct tune *t, const struct view *view, struct fit *f,
-                             double penalty) {
-    double sum = 0;
-    size_t count = 0;
+/* Probabilities of all visible samples, each by a fit that has not seen its sentence. False if out
+ * of memory. */
+static bool cross_validate(const struct tune *t, const struct view *view, struct fit *f,
+                           double penalty) {
     for (size_t fold = 0; fold < FOLDS; fold++) {
         for (size_t i = 0; i < t->n_samples; i++) {
             f->use[i] = visible(t, view, i) && t->samples[i].sentence % FOLDS != fold;
         }
         if (!fit_to(t, f, f->use, penalty)) {
-            return -INFINITY;
+            return false;
         }
         for (size_t i = 0; i < t->n_samples; i++) {
             if (visible(t, view, i) && t->samples[i].sentence % FOLDS == fold) {
                 f->p[i] = el_logistic(f->w, f->x + i * t->d, t->d);
-                sum += log(f->y[i] ? f->p[i] + 1e-12 : 1 - f->p[i] + 1e-12);
-                count++;
             }
         }
     }
-    return count > 0 ? sum / (double)count : 0;
+    return true;
+}
+
+/* What is kept, by sentence. */
+static void keep(const struct tune *t, const struct view *view, const struct fit *f,
+                 struct el_tally *kept) {
+    for (size_t s = 0; s < t->n_sentences; s++) {
+        kept[s] = (struct el_tally){.gold = t->by_untuned[s].gold};
+    }
+    for (size_t i = 0; i < t->n_samples; i++) {
+        const struct sample *sample = &t->samples[i];
+        if (visible(t, view, i) && f->p[i] >= t->threshold) {
+            tune_keep(&kept[sample->sentence - 1], sample->occurrences, sample->right);
+        }
+    }
+}
+
+static double f1_of(const struct el_tally *kept, size_t n) {
+    struct el_tally all = {0};
+    for (size_t s = 0; s < n; s++) {
+        el_tally_add(&all, &kept[s]);
+    }
+    return el_tally_prf(&all).f1;
+}
+
+/* Of F1 = 2 right / (predicted + gold), what a sentence adds to it beyond its share, to first order
+ * and but for the denominator. */
+static double adds(const struct el_tally *sentence, double f1) {
+    return 2 * sentence->right - f1 * (double)(sentence->predicted + sentence->gold);
+}
+
+static double denominator_of(const struct el_tally *kept, size_t n) {
+    size_t sum = 0;
+    for (size_t s = 0; s < n; s++) {
+        sum += kept[s].predicted + kept[s].gold;
+    }
+    return (double)sum;
+}
+
+/* Is F1 of `a` above that of `b` by more than the standard error of the difference, over the
+ * sentences? */
+static bool is_above(const struct el_tally *a, const struct el_tally *b, size_t n) {
+    double f1_a = f1_of(a, n), f1_b = f1_of(b, n), squares = 0;
+    double of_a = denominator_of(a, n), of_b = denominator_of(b, n);
+    for (size_t s = 0; s < n; s++) {
+        double off = adds(&a[s], f1_a) / of_a - adds(&b[s], f1_b) / of_b;
+        squares += off * off;
+    }
+    return f1_a - f1_b > sqrt(squares);
+}
+
+/* The strongest penalty whose F1 is as good as the best, within one standard error: Breiman and
+ * others 1984, "Classification and Regression Trees", 3.4.3. What the sample does not show for
+ * certain stays as it is untuned. */
+static size_t choose_penalty(const struct el_tally *kept, size_t n) {
+    size_t best = 0, chosen = N_PENALTIES - 1;
+    for (size_t i = 1; i < N_PENALTIES; i++) {
+        best = f1_of(kept + i * n, n) >= f1_of(kept + best * n, n) ? i : best;
+    }
+    while (chosen > best && is_above(kept + best * n, kept + chosen * n, n)) {
+        chosen--;
+    }
+    return chosen;
 }
 
 static int by_probability(const void *a, const void *b) {
@@ -149,13 +210,6 @@ static double f_beta(size_t right, size_t kept, size_t gold, double beta) {
     return right == 0 ? 0 : (1 + b) * (double)right / (b * (double)gold + (double)kept);
 }
 
-static void add_sample(struct el_reliability *reliability, double p, size_t occurrences,
-                       size_t right) {
-    for (size_t k = 0; k < occurrences; k++) {
-        el_reliability_add(reliability, p, k < right);
-    }
-}
-
 /* The figures of the visible samples at the threshold. */
 static struct el_tune_figures figures_of(const struct tune *t, const struct view *view,
                                          const struct fit *f) {
@@ -164,13 +218,13 @@ static struct el_tune_figures figures_of(const struct tune *t, const struct view
     for (size_t i = 0; i < t->n_samples; i++) {
         const struct sample *sample = &t->samples[i];
         if (visible(t, view, i)) {
-            right += f->p[i] >= f->threshold ? sample->right : 0;
-            kept += f->p[i] >= f->threshold ? sample->occurrences : 0;
-            add_sample(&reliability, f->p[i], sample->occurrences, sample->right);
+            right += f->p[i] >= t->threshold ? sample->right : 0;
+            kept += f->p[i] >= t->threshold ? sample->occurrences : 0;
+            tune_add_reliability(&reliability, f->p[i], sample->occurrences, sample->right);
         }
     }
     struct el_tune_figures figures = tune_figures(right, kept, t->result->mentions);
-    figures.threshold = f->threshold;
+    figures.threshold = t->threshold;
     figures.calibration_error = el_reliability_error(&reliability);
     return figures;
 }
@@ -186,7 +240,8 @@ static void judge_by_pool(struct tune *t, struct fit *f) {
         const struct sample *sample = &t->samples[i];
         if (sample->from_pool) {
             f->order[n++] = (struct ranked){sample->prior, i};
-            add_sample(&reliability, sample->prior, sample->occurrences, sample->right_by_pool);
+            tune_add_reliability(&reliability, sample->prior, sample->occurrences,
+                                 sample->right_by_pool);
         }
     }
     if (n > 1) {
@@ -208,23 +263,31 @@ static void judge_by_pool(struct tune *t, struct fit *f) {
     t->result->pool = best;
 }
 
-/* Cross-validated figures of a view, with the penalty that predicts best. */
+/* Cross-validated figures of a view, and the penalty that is chosen for it. */
 static bool evaluate(struct tune *t, const struct view *view, struct fit *f,
                      struct el_tune_figures *figures, double *penalty) {
-    double best = -INFINITY;
     mask(t, view, f->x);
-    for (size_t i = 0; i < EL_COUNT(PENALTIES); i++) {
-        double value = cross_validate(t, view, f, PENALTIES[i]);
-        if (value > best) {
-            best = value;
-            *penalty = PENALTIES[i];
+    for (size_t i = 0; i < N_PENALTIES; i++) {
+        if (!cross_validate(t, view, f, PENALTIES[i])) {
+            return false;
         }
+        keep(t, view, f, f->kept + i * t->n_sentences);
     }
-    if (cross_validate(t, view, f, *penalty) == -INFINITY) {
+    *penalty = PENALTIES[choose_penalty(f->kept, t->n_sentences)];
+    if (!cross_validate(t, view, f, *penalty)) {
         return false;
     }
     *figures = figures_of(t, view, f);
     return true;
+}
+
+/* What is gained over the judgement that nobody has tuned, and is it chance? */
+static bool compare_with_untuned(struct tune *t, const struct view *view, const struct fit *f) {
+    struct el_bootstrap_options draws = {.samples = 1000, .seed = t->options->seed};
+    keep(t, view, f, t->by_tuned);
+    t->result->untuned = tune_untuned(t);
+    return el_compare(t->by_tuned, t->by_untuned, t->n_sentences, &draws, &t->arena,
+                      &t->result->gain);
 }
 
 /* The simplest of nobody, one member and all whose F1 is not worse than the best by more than
@@ -310,7 +373,8 @@ bool tune_fit_candidates(struct tune *t) {
     struct view view = {.members = all,
                         .verifiers = t->options->quick ? 0 : choose_verifiers(t, all)};
     if (!leave_members_out(t, &f, all, view.verifiers) ||
-        !evaluate(t, &view, &f, &t->result->after, &penalty) || !fit_to(t, &f, NULL, penalty)) {
+        !evaluate(t, &view, &f, &t->result->after, &penalty) ||
+        !compare_with_untuned(t, &view, &f) || !fit_to(t, &f, NULL, penalty)) {
         return false;
     }
     memcpy(t->judge->weights, f.w, t->d * sizeof *f.w);

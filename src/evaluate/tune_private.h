@@ -1,8 +1,10 @@
-/* Parts of tuning (tune.h): the sample and its runs (tune_sample.c), how much each member is
- * believed about types (tune_types.c), and the judgement of candidates (tune_fit.c). */
+/* Parts of tuning (tune.h): the sample and its runs (tune_sample.c), what would be found untuned
+ * (tune_untuned.c), how much each member is believed about types (tune_types.c), and the judgement
+ * of candidates (tune_fit.c). */
 #ifndef EL_EVALUATE_TUNE_PRIVATE_H
 #define EL_EVALUATE_TUNE_PRIVATE_H
 
+#include "evaluate/bootstrap.h"
 #include "evaluate/reliability.h"
 #include "evaluate/tune.h"
 #include "pipeline/judge.h"
@@ -16,6 +18,11 @@ struct sample {
     double prior;         /* by the pool's labels alone: of its most probable type ... */
     size_t right_by_pool; /* ... with which so many occurrences are right */
 };
+
+/* How many candidates are right, and how far the pool's labels can be believed, is not fitted, nor
+ * is the threshold: the pool tells these of its own sentences, and the texts to come are less like
+ * them than they are like each other (docs/measurements.md). The penalty of such a number. */
+#define TUNE_HELD 1e9
 
 typedef void see_function(void *user, const struct el_document *document,
                           const struct el_work *work);
@@ -33,10 +40,16 @@ struct tune {
     bool failed;       /* memory */
     see_function *see; /* of the run under way: sees each sentence; NULL = nobody looks */
 
+    const struct el_judge *untuned; /* what the fit is drawn to */
+    double threshold;               /* of both */
+    /* What each of them keeps of the candidates, by sentence. */
+    struct el_tally *by_untuned, *by_tuned;
+    struct el_reliability of_untuned;
+
     /* Of the run for types: rows of n_types options with d numbers each. */
     double *options_x;
     size_t *choice, n_choices, options_room, choice_room;
-    double *scratch;
+    double *scratch, *traits; /* 2 * n_types and d numbers, for whoever needs them */
 
     /* Of the run for candidates. */
     struct sample *samples;
@@ -51,7 +64,7 @@ struct tune {
 
 /* Draw the sample of the pool; false if out of memory. */
 bool tune_draw(struct tune *t);
-/* Count the sample's labels that mean types which are asked for. */
+/* Count the sample's labels that mean types which are asked for, in all and by sentence. */
 bool tune_count_mentions(struct tune *t);
 /* Run the sample under these settings. `count`: count what comes out. */
 bool tune_run(struct tune *t, const struct el_settings *settings, unsigned stages,
@@ -59,6 +72,11 @@ bool tune_run(struct tune *t, const struct el_settings *settings, unsigned stage
 /* The label that has exactly this span, and this type if that is not NULL. */
 const struct el_entity *tune_label(const struct el_document *document, struct el_span span,
                                    const char *type);
+
+/* Sees what the judgement that the fit is drawn to keeps. */
+see_function tune_see_untuned;
+/* The figures of that, once the sample has been run. */
+struct el_tune_figures tune_untuned(const struct tune *t);
 
 /* Sees what members say of the types of labelled spans. */
 see_function tune_see_types;
@@ -69,6 +87,11 @@ bool tune_fit_types(struct tune *t);
 double tune_part(const struct tune *t, size_t member);
 
 struct el_tune_figures tune_figures(size_t right, size_t kept, size_t gold);
+/* Occurrences of a candidate of this probability. */
+void tune_add_reliability(struct el_reliability *reliability, double p, size_t occurrences,
+                          size_t right);
+/* A candidate is kept: so many occurrences of its sentence, and those that are right. */
+void tune_keep(struct el_tally *sentence, size_t occurrences, size_t right);
 /* The judgement of all samples, with the threshold of the cross-validation, and who verifies;
  * false if out of memory. */
 bool tune_fit_candidates(struct tune *t);

@@ -33,7 +33,10 @@ bool tune_draw(struct tune *t) {
     uint64_t state = t->options->seed;
     struct drawn *lots = calloc(n, sizeof *lots);
     t->sentences = el_arena_array(&t->arena, wanted, sizeof *t->sentences);
-    bool fine = lots != NULL && t->sentences != NULL;
+    t->by_untuned = el_arena_array(&t->arena, wanted, sizeof *t->by_untuned);
+    t->by_tuned = el_arena_array(&t->arena, wanted, sizeof *t->by_tuned);
+    bool fine =
+        lots != NULL && t->sentences != NULL && t->by_untuned != NULL && t->by_tuned != NULL;
     for (size_t i = 0; fine && i < n; i++) {
         lots[i] = (struct drawn){el_random(&state), i};
     }
@@ -58,8 +61,10 @@ bool tune_count_mentions(struct tune *t) {
             return false;
         }
         for (size_t i = 0; i < sentence.n_entities; i++) {
-            t->result->mentions += context->pool_types[sentence.entities[i].type] >= 0;
+            t->by_tuned[s].gold += context->pool_types[sentence.entities[i].type] >= 0;
         }
+        t->by_untuned[s].gold = t->by_tuned[s].gold;
+        t->result->mentions += t->by_tuned[s].gold;
     }
     return true;
 }

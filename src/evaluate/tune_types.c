@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+static const double PENALTY = 3;
+
 static size_t type_number(const struct tune *t, const char *name) {
     size_t type = 0;
     while (strcmp(t->config->types[type].name, name) != 0) {
@@ -58,20 +60,24 @@ void tune_see_types(void *user, const struct el_document *document, const struct
     }
 }
 
-/* Before anything is known, the pool's probabilities count as they are, and the members', as they
- * do untuned, half as much together. */
+/* Drawn to how much the members count untuned, and to no bias; the pool's labels count as untuned.
+ */
 bool tune_fit_types(struct tune *t) {
     size_t members = t->config->n_members, types = t->config->n_types, d = members + 1 + types;
     double *prior = el_arena_array(&t->arena, d, sizeof *prior);
+    double *penalty = el_arena_array(&t->arena, d, sizeof *penalty);
     double *w = el_arena_array(&t->arena, d, sizeof *w);
-    if (prior == NULL || w == NULL) {
+    if (prior == NULL || penalty == NULL || w == NULL) {
         return false;
     }
-    for (size_t m = 0; m < members; m++) {
-        prior[m] = 0.5 / (double)members * tune_part(t, m);
+    for (size_t k = 0; k < d; k++) {
+        penalty[k] = k == members ? TUNE_HELD : PENALTY;
     }
-    prior[members] = 1;
-    if (!el_choice_fit(t->options_x, t->choice, t->n_choices, types, d, 3, prior, w)) {
+    for (size_t m = 0; m < members; m++) {
+        prior[m] = t->untuned->trust[m] * tune_part(t, m);
+    }
+    prior[members] = t->untuned->trust_pool;
+    if (!el_choice_fit(t->options_x, t->choice, t->n_choices, types, d, penalty, prior, w)) {
         return false;
     }
     memcpy(t->judge->trust, w, members * sizeof *w);

@@ -340,7 +340,7 @@ static bool fit(struct el_prior *prior) {
     static const double PENALTY = 1, BIAS_PENALTY = 1e-6; /* which keeps the Hessian definite */
     static const double TYPE_PENALTY = 3, TYPE_WEIGHT = 0.3;
     struct samples s = {.negative_every = prior->n_sentences <= SMALL ? 1 : NEGATIVE_EVERY};
-    double start[N_KNOWN_OF_TYPE], penalty[N_KNOWN];
+    double start[N_KNOWN_OF_TYPE], penalty_of_type[N_KNOWN_OF_TYPE], penalty[N_KNOWN];
     size_t block = prior->block, blocks = (prior->n_sentences + block - 1) / block;
     size_t step = blocks * block / MOST_FITTED + 1;
     bool fine = true;
@@ -353,13 +353,14 @@ static bool fit(struct el_prior *prior) {
     }
     for (size_t i = 0; i < N_KNOWN_OF_TYPE; i++) {
         start[i] = i == SHARE ? 1 : TYPE_WEIGHT;
+        penalty_of_type[i] = TYPE_PENALTY;
     }
     for (size_t i = 0; i < N_KNOWN; i++) {
         penalty[i] = i == BIAS ? BIAS_PENALTY : PENALTY;
     }
     fine = fine && el_logistic_fit(s.x, s.y, NULL, s.n, N_KNOWN, penalty, NULL, prior->mention) &&
-           el_choice_fit(s.z, s.choice, s.n_choices, prior->n_types, N_KNOWN_OF_TYPE, TYPE_PENALTY,
-                         start, prior->type);
+           el_choice_fit(s.z, s.choice, s.n_choices, prior->n_types, N_KNOWN_OF_TYPE,
+                         penalty_of_type, start, prior->type);
     prior->mention[BIAS] -= log((double)s.negative_every);
     free(s.x);
     free(s.z);

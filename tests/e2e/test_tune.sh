@@ -41,7 +41,7 @@ import json
 r = json.load(open("tuned.json"))
 assert not r["too_few"] and r["sentences"] == 60
 assert 0 < r["right"] < r["candidates"], r
-for f in r["as_configured"], r["tuned"]:
+for f in r["as_configured"], r["untuned"], r["tuned"]:
     p, q = f["precision"], f["recall"]
     assert abs(f["f1"] - 2 * p * q / (p + q)) < 1e-9, f
     assert 0 <= f["calibration_error"] <= 1
@@ -51,17 +51,26 @@ assert r["tuned"]["f1"] >= everything - 1e-9, (r, everything)
 best = max([r["f1_if_nobody_verifies"], r["f1_if_all_verify"]] +
            [m["f1_if_it_verifies"] for m in r["members"].values()])
 assert r["tuned"]["f1"] >= best - 0.005 - 1e-9
+# What is configured is the untuned judgement, after overlaps are resolved.
+configured, untuned = r["as_configured"], r["untuned"]
+assert configured["recall"] <= untuned["recall"] <= configured["recall"] + 0.05, r
+assert configured["precision"] >= untuned["precision"] - 0.05, r
+# A fit of types that does not see what the pool's labels say of them is 3 points below.
+assert r["tuned"]["f1"] > untuned["f1"] - 0.02, r
+gain = r["tuned_less_untuned"]
+assert abs(gain["f1_difference"] - (r["tuned"]["f1"] - untuned["f1"])) < 1e-9, r
+assert gain["interval"][0] <= gain["f1_difference"] <= gain["interval"][1] and 0 < gain["p"] <= 1, r
 END
 that "the file says what it is" grep -q "^# Fitted by el4ner tune to 60 sentences" tuned.yaml
 try 0 "the same again, from stored replies" "$el4ner" tune -c own.yaml --sentences 60 --seed 3 -o again.yaml &&
     that "the same again, from stored replies" cmp tuned.yaml again.yaml
 
 # What only the pool says of itself stays as it is untuned, and the threshold follows from it.
-held() { grep -E '^  (threshold|bias|pool): ' "$1"; }
+held() { grep -E '^  (threshold|trust_pool|bias|pool): ' "$1"; }
 that "the bias, the weight of the pool's labels and the threshold are not fitted" \
-    test "$(held tuned.yaml)" = "$(printf '  threshold: 0.25\n  bias: -0.86\n  pool: 0.55')"
+    test "$(held tuned.yaml)" = "$(printf '  threshold: 0.25\n  trust_pool: 1\n  bias: -0.86\n  pool: 0.55')"
 try 0 "for precision" "$el4ner" tune -c own.yaml --sentences 60 --seed 3 --for precision -o precise.yaml &&
-    that "for precision" test "$(held precise.yaml)" = "$(printf '  threshold: 0.4\n  bias: -0.86\n  pool: 0.55')"
+    that "for precision" test "$(held precise.yaml)" = "$(printf '  threshold: 0.4\n  trust_pool: 1\n  bias: -0.86\n  pool: 0.55')"
 that "what members say is" sh -c "! grep -q '^  listed: {nano-a: 0.46, nano-b: 0.46, nano-c: 0.46}' tuned.yaml"
 
 mkdir -p elsewhere
@@ -210,6 +219,7 @@ import json
 quick, whole = json.load(open("out")), json.load(open("tuned.json"))
 assert "as_configured" not in quick and "f1_if_all_verify" not in quick
 assert abs(quick["f1_if_nobody_verifies"] - whole["f1_if_nobody_verifies"]) < 1e-9
+assert quick["untuned"] == whole["untuned"]
 assert quick["pool_alone"] == whole["pool_alone"] and 0 < quick["pool_alone"]["f1"] < 1
 assert quick["tuned"]["f1"] == quick["f1_if_nobody_verifies"]
 rows = [line.rstrip("\n").split("\t") for line in open("table.tsv")]

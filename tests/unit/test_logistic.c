@@ -75,7 +75,7 @@ static void choice_of_two(void **state) {
     static const size_t choice[] = {0, 0, 1, 1, 1};
     static const double prior[] = {1};
     double w[1], best = -INFINITY, at = 0;
-    assert_true(el_choice_fit(x, choice, 5, 2, 1, 0.5, prior, w));
+    assert_true(el_choice_fit(x, choice, 5, 2, 1, (double[]){0.5}, prior, w));
     for (double g = -5; g < 5; g += 1e-4) {
         double value = -0.25 * (g - 1) * (g - 1);
         for (size_t i = 0; i < 5; i++) {
@@ -99,6 +99,13 @@ static void held(void **state) {
     assert_true(el_logistic_fit(x, y, NULL, 5, 2, (double[]){1e6, FREE}, prior, w));
     near(w[0], -2);
     near(w[1], log(4) + 2);
+
+    /* The first option is taken four times of five; of it, both numbers say that it would be. */
+    static const double options[] = {1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0};
+    static const size_t choice[] = {0, 0, 0, 0, 1};
+    assert_true(el_choice_fit(options, choice, 5, 2, 2, (double[]){1e6, FREE}, prior, w));
+    near(w[0], -2);
+    near(w[1], log(4) + 2);
 }
 
 /* Without a sample the prior stays. */
@@ -106,7 +113,7 @@ static void nothing_to_learn_from(void **state) {
     (void)state;
     static const double prior[] = {1, 0.5};
     double w[2];
-    assert_true(el_choice_fit(NULL, NULL, 0, 3, 2, 1, prior, w));
+    assert_true(el_choice_fit(NULL, NULL, 0, 3, 2, (double[]){1, 1}, prior, w));
     near(w[0], 1);
     near(w[1], 0.5);
     assert_true(el_logistic_fit(NULL, NULL, NULL, 0, 2, (double[]){1, 1}, NULL, w));

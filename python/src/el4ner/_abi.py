@@ -257,6 +257,10 @@ class CTuning(ctypes.Structure):
         ("f1", c_double),
         ("fitted", c_bool),
         ("pool_f1", c_double),
+        ("f1_untuned", c_double),
+        ("gain", c_double),
+        ("gain_low", c_double),
+        ("gain_high", c_double),
     ]
 
 

@@ -31,6 +31,12 @@ class Tuning:
     """False: there were too few right or wrong candidates, and nothing has changed."""
     pool_f1: float
     """Of the pool's labels alone, without any member."""
+    f1_untuned: float
+    """By the judgement that nobody has tuned, of the same candidates."""
+    gain: float
+    """F1 less `f1_untuned`; at or below 0 the configuration is better left as it is."""
+    gain_interval: tuple[float, float]
+    """Of 95 %, by bootstrap over the sample's sentences."""
     config: str = field(repr=False)
     """What was decided, as YAML, on top of the configuration that the tagger was opened with."""
 
@@ -98,6 +104,9 @@ def tune(
             row.f1,
             row.fitted,
             row.pool_f1,
+            row.f1_untuned,
+            row.gain,
+            (row.gain_low, row.gain_high),
             text,
         )
 
