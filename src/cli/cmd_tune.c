@@ -367,8 +367,7 @@ static bool write_tuned(const struct command *c, struct el_error *err) {
         const struct el_tune_result *r = &c->result;
         fprintf(output.file,
                 "# Fitted by el4ner tune to %zu sentences of the pool: F1 %.2f, cross-validated; "
-                "untuned "
-                "%.2f.\n",
+                "untuned %.2f.\n",
                 r->sentences, 100 * r->after.f1, 100 * r->untuned.f1);
         bool written = fwrite(text.data, 1, text.len, output.file) == text.len;
         ok = cli_output_close(&output, written, err) && written;

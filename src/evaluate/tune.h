@@ -43,7 +43,7 @@ struct el_tune_result {
     size_t sentences, mentions;     /* of the sample; labelled mentions in it */
     size_t candidates, right;       /* occurrences; those that are mentions with the fitted type */
     struct el_tune_figures before;  /* the configuration as it is; threshold NAN; zeros if quick */
-    struct el_tune_figures untuned; /* of the judgement that nobody has tuned, same candidates */
+    struct el_tune_figures untuned; /* of the judgement that nobody has tuned, same threshold */
     struct el_tune_figures after;   /* cross-validated, as chosen */
     struct el_comparison gain;      /* after less untuned, over the sample's sentences */
     struct el_tune_figures pool;    /* the pool's labels alone, without any member */
