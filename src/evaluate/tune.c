@@ -71,11 +71,8 @@ static void see_candidates(void *user, const struct el_document *document,
         const char *type = t->config->types[mention->type].name;
         const char *by_pool =
             t->config->types[best_by_pool(mention, t->config->n_types, &sample->prior)].name;
-        for (size_t s = 0; s < mention->n_spans; s++) {
-            struct el_span span = el_in_document(work, mention->spans[s]);
-            sample->right += tune_label(document, span, type) != NULL;
-            sample->right_by_pool += tune_label(document, span, by_pool) != NULL;
-        }
+        sample->right = tune_right(document, work, mention, type);
+        sample->right_by_pool = tune_right(document, work, mention, by_pool);
         el_judge_features(&context, t->judge, work, mention, t->scratch,
                           t->x + t->n_samples * t->d);
         show_candidate(t, mention, sample, type);

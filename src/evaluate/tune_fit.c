@@ -152,38 +152,37 @@ static void keep(const struct tune *t, const struct view *view, const struct fit
     }
 }
 
-static double f1_of(const struct el_tally *kept, size_t n) {
+static struct el_tally sum_of(const struct el_tally *kept, size_t n) {
     struct el_tally all = {0};
     for (size_t s = 0; s < n; s++) {
         el_tally_add(&all, &kept[s]);
     }
+    return all;
+}
+
+static double f1_of(const struct el_tally *kept, size_t n) {
+    struct el_tally all = sum_of(kept, n);
     return el_tally_prf(&all).f1;
 }
 
-/* Of F1 = 2 right / (predicted + gold), what a sentence adds to it beyond its share, to first order
- * and but for the denominator. */
-static double adds(const struct el_tally *sentence, double f1) {
-    return 2 * sentence->right - f1 * (double)(sentence->predicted + sentence->gold);
-}
-
-static double denominator_of(const struct el_tally *kept, size_t n) {
-    size_t sum = 0;
-    for (size_t s = 0; s < n; s++) {
-        sum += kept[s].predicted + kept[s].gold;
-    }
-    return (double)sum;
+/* Of F1 = 2 right / (predicted + gold) of all, what a sentence adds to it beyond its share, to
+ * first order. */
+static double adds(const struct el_tally *sentence, const struct el_tally *all) {
+    double f1 = el_tally_prf(all).f1;
+    return (2 * sentence->right - f1 * (double)(sentence->predicted + sentence->gold)) /
+           (double)(all->predicted + all->gold);
 }
 
 /* Is F1 of `a` above that of `b` by more than the standard error of the difference, over the
  * sentences? */
 static bool is_above(const struct el_tally *a, const struct el_tally *b, size_t n) {
-    double f1_a = f1_of(a, n), f1_b = f1_of(b, n), squares = 0;
-    double of_a = denominator_of(a, n), of_b = denominator_of(b, n);
+    struct el_tally all_a = sum_of(a, n), all_b = sum_of(b, n);
+    double squares = 0;
     for (size_t s = 0; s < n; s++) {
-        double off = adds(&a[s], f1_a) / of_a - adds(&b[s], f1_b) / of_b;
+        double off = adds(&a[s], &all_a) - adds(&b[s], &all_b);
         squares += off * off;
     }
-    return f1_a - f1_b > sqrt(squares);
+    return el_tally_prf(&all_a).f1 - el_tally_prf(&all_b).f1 > sqrt(squares);
 }
 
 /* The strongest penalty whose F1 is as good as the best, within one standard error: Breiman and
@@ -210,23 +209,26 @@ static double f_beta(size_t right, size_t kept, size_t gold, double beta) {
     return right == 0 ? 0 : (1 + b) * (double)right / (b * (double)gold + (double)kept);
 }
 
-/* The figures of the visible samples at the threshold. */
-static struct el_tune_figures figures_of(const struct tune *t, const struct view *view,
-                                         const struct fit *f) {
-    size_t right = 0, kept = 0;
+struct el_tune_figures tune_figures_of(const struct tune *t, const struct el_tally *kept,
+                                       const struct el_reliability *reliability) {
+    struct el_tally all = sum_of(kept, t->n_sentences);
+    struct el_tune_figures figures = tune_figures((size_t)all.right, all.predicted, all.gold);
+    figures.threshold = t->threshold;
+    figures.calibration_error = el_reliability_error(reliability);
+    return figures;
+}
+
+/* How far the probabilities of the visible samples can be believed. */
+static struct el_reliability reliability_of(const struct tune *t, const struct view *view,
+                                            const struct fit *f) {
     struct el_reliability reliability = {0};
     for (size_t i = 0; i < t->n_samples; i++) {
         const struct sample *sample = &t->samples[i];
         if (visible(t, view, i)) {
-            right += f->p[i] >= t->threshold ? sample->right : 0;
-            kept += f->p[i] >= t->threshold ? sample->occurrences : 0;
             tune_add_reliability(&reliability, f->p[i], sample->occurrences, sample->right);
         }
     }
-    struct el_tune_figures figures = tune_figures(right, kept, t->result->mentions);
-    figures.threshold = t->threshold;
-    figures.calibration_error = el_reliability_error(&reliability);
-    return figures;
+    return reliability;
 }
 
 /* As if no member had been asked: the pool's labels alone, their types, and the threshold of the
@@ -263,9 +265,9 @@ static void judge_by_pool(struct tune *t, struct fit *f) {
     t->result->pool = best;
 }
 
-/* Cross-validated figures of a view, and the penalty that is chosen for it. */
+/* Cross-validated figures of a view, and which penalty is chosen for it. */
 static bool evaluate(struct tune *t, const struct view *view, struct fit *f,
-                     struct el_tune_figures *figures, double *penalty) {
+                     struct el_tune_figures *figures, size_t *chosen) {
     mask(t, view, f->x);
     for (size_t i = 0; i < N_PENALTIES; i++) {
         if (!cross_validate(t, view, f, PENALTIES[i])) {
@@ -273,21 +275,20 @@ static bool evaluate(struct tune *t, const struct view *view, struct fit *f,
         }
         keep(t, view, f, f->kept + i * t->n_sentences);
     }
-    *penalty = PENALTIES[choose_penalty(f->kept, t->n_sentences)];
-    if (!cross_validate(t, view, f, *penalty)) {
+    *chosen = choose_penalty(f->kept, t->n_sentences);
+    if (!cross_validate(t, view, f, PENALTIES[*chosen])) {
         return false;
     }
-    *figures = figures_of(t, view, f);
+    struct el_reliability reliability = reliability_of(t, view, f);
+    *figures = tune_figures_of(t, f->kept + *chosen * t->n_sentences, &reliability);
     return true;
 }
 
-/* What is gained over the judgement that nobody has tuned, and is it chance? */
-static bool compare_with_untuned(struct tune *t, const struct view *view, const struct fit *f) {
+/* What does this gain over the judgement that nobody has tuned, and is it chance? */
+static bool compare_with_untuned(struct tune *t, const struct el_tally *tuned) {
     struct el_bootstrap_options draws = {.samples = 1000, .seed = t->options->seed};
-    keep(t, view, f, t->by_tuned);
-    t->result->untuned = tune_untuned(t);
-    return el_compare(t->by_tuned, t->by_untuned, t->n_sentences, &draws, &t->arena,
-                      &t->result->gain);
+    t->result->untuned = tune_figures_of(t, t->by_untuned, &t->of_untuned);
+    return el_compare(tuned, t->by_untuned, t->n_sentences, &draws, &t->arena, &t->result->gain);
 }
 
 /* The simplest of nobody, one member and all whose F1 is not worse than the best by more than
@@ -307,9 +308,9 @@ static el_member_set choose_verifiers(struct tune *t, el_member_set all) {
 static bool compare_verifiers(struct tune *t, struct fit *f, el_member_set all) {
     struct el_tune_result *r = t->result;
     struct el_tune_figures figures;
-    double penalty = 1;
+    size_t chosen = 0;
     struct view view = {.members = all};
-    if (!evaluate(t, &view, f, &figures, &penalty)) {
+    if (!evaluate(t, &view, f, &figures, &chosen)) {
         return false;
     }
     r->by_nobody = figures.f1;
@@ -318,13 +319,13 @@ static bool compare_verifiers(struct tune *t, struct fit *f, el_member_set all) 
         return true;
     }
     view.verifiers = all;
-    if (!evaluate(t, &view, f, &figures, &penalty)) {
+    if (!evaluate(t, &view, f, &figures, &chosen)) {
         return false;
     }
     r->by_all = figures.f1;
     for (size_t m = 0; m < t->config->n_members; m++) {
         view.verifiers = (el_member_set)1 << m;
-        if (!evaluate(t, &view, f, &figures, &penalty)) {
+        if (!evaluate(t, &view, f, &figures, &chosen)) {
             return false;
         }
         r->by_member[m] = figures.f1;
@@ -337,12 +338,12 @@ static bool leave_members_out(struct tune *t, struct fit *f, el_member_set all,
     for (size_t m = 0; m < t->config->n_members; m++) {
         struct view view = {.members = all & ~((el_member_set)1 << m), .verifiers = verifiers};
         struct el_tune_figures figures;
-        double penalty = 1;
+        size_t chosen = 0;
         t->result->without[m] = (double)NAN;
         if (view.members == 0) {
             continue;
         }
-        if (!evaluate(t, &view, f, &figures, &penalty)) {
+        if (!evaluate(t, &view, f, &figures, &chosen)) {
             return false;
         }
         t->result->without[m] = figures.f1;
@@ -365,7 +366,7 @@ static void set_verifiers(struct tune *t, el_member_set verifiers, el_member_set
 bool tune_fit_candidates(struct tune *t) {
     struct fit f;
     el_member_set all = el_first_members(t->config->n_members);
-    double penalty = 1;
+    size_t chosen = 0;
     if (!fit_new(t, &f) || !compare_verifiers(t, &f, all)) {
         return false;
     }
@@ -373,8 +374,9 @@ bool tune_fit_candidates(struct tune *t) {
     struct view view = {.members = all,
                         .verifiers = t->options->quick ? 0 : choose_verifiers(t, all)};
     if (!leave_members_out(t, &f, all, view.verifiers) ||
-        !evaluate(t, &view, &f, &t->result->after, &penalty) ||
-        !compare_with_untuned(t, &view, &f) || !fit_to(t, &f, NULL, penalty)) {
+        !evaluate(t, &view, &f, &t->result->after, &chosen) ||
+        !compare_with_untuned(t, f.kept + chosen * t->n_sentences) ||
+        !fit_to(t, &f, NULL, PENALTIES[chosen])) {
         return false;
     }
     memcpy(t->judge->weights, f.w, t->d * sizeof *f.w);

@@ -41,9 +41,8 @@ struct tune {
     see_function *see; /* of the run under way: sees each sentence; NULL = nobody looks */
 
     const struct el_judge *untuned; /* what the fit is drawn to */
-    double threshold;               /* of both */
-    /* What each of them keeps of the candidates, by sentence. */
-    struct el_tally *by_untuned, *by_tuned;
+    double threshold;               /* of that and of the fit */
+    struct el_tally *by_untuned;    /* what that keeps of the candidates, by sentence */
     struct el_reliability of_untuned;
 
     /* Of the run for types: rows of n_types options with d numbers each. */
@@ -73,10 +72,12 @@ bool tune_run(struct tune *t, const struct el_settings *settings, unsigned stage
 const struct el_entity *tune_label(const struct el_document *document, struct el_span span,
                                    const char *type);
 
+/* How many occurrences of the mention have a label of this type. */
+size_t tune_right(const struct el_document *document, const struct el_work *work,
+                  const struct el_mention *mention, const char *type);
+
 /* Sees what the judgement that the fit is drawn to keeps. */
 see_function tune_see_untuned;
-/* The figures of that, once the sample has been run. */
-struct el_tune_figures tune_untuned(const struct tune *t);
 
 /* Sees what members say of the types of labelled spans. */
 see_function tune_see_types;
@@ -87,6 +88,9 @@ bool tune_fit_types(struct tune *t);
 double tune_part(const struct tune *t, size_t member);
 
 struct el_tune_figures tune_figures(size_t right, size_t kept, size_t gold);
+/* At the threshold, of what is kept by sentence. */
+struct el_tune_figures tune_figures_of(const struct tune *t, const struct el_tally *kept,
+                                       const struct el_reliability *reliability);
 /* Occurrences of a candidate of this probability. */
 void tune_add_reliability(struct el_reliability *reliability, double p, size_t occurrences,
                           size_t right);

@@ -34,9 +34,7 @@ bool tune_draw(struct tune *t) {
     struct drawn *lots = calloc(n, sizeof *lots);
     t->sentences = el_arena_array(&t->arena, wanted, sizeof *t->sentences);
     t->by_untuned = el_arena_array(&t->arena, wanted, sizeof *t->by_untuned);
-    t->by_tuned = el_arena_array(&t->arena, wanted, sizeof *t->by_tuned);
-    bool fine =
-        lots != NULL && t->sentences != NULL && t->by_untuned != NULL && t->by_tuned != NULL;
+    bool fine = lots != NULL && t->sentences != NULL && t->by_untuned != NULL;
     for (size_t i = 0; fine && i < n; i++) {
         lots[i] = (struct drawn){el_random(&state), i};
     }
@@ -61,10 +59,9 @@ bool tune_count_mentions(struct tune *t) {
             return false;
         }
         for (size_t i = 0; i < sentence.n_entities; i++) {
-            t->by_tuned[s].gold += context->pool_types[sentence.entities[i].type] >= 0;
+            t->by_untuned[s].gold += context->pool_types[sentence.entities[i].type] >= 0;
         }
-        t->by_untuned[s].gold = t->by_tuned[s].gold;
-        t->result->mentions += t->by_tuned[s].gold;
+        t->result->mentions += t->by_untuned[s].gold;
     }
     return true;
 }
@@ -116,6 +113,15 @@ static int next_document(void *user, struct el_document **document, struct el_er
 const struct el_entity *tune_label(const struct el_document *document, struct el_span span,
                                    const char *type) {
     return el_entity_find(document->entities, document->n_entities, span, type);
+}
+
+size_t tune_right(const struct el_document *document, const struct el_work *work,
+                  const struct el_mention *mention, const char *type) {
+    size_t right = 0;
+    for (size_t s = 0; s < mention->n_spans; s++) {
+        right += tune_label(document, el_in_document(work, mention->spans[s]), type) != NULL;
+    }
+    return right;
 }
 
 /* The document comes with its new entities; the labels are read from the pool again. */
