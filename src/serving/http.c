@@ -560,9 +560,21 @@ static int wait_milliseconds(const struct el_http *http, double seconds) {
     return until <= now ? 0 : (int)ceil((until - now) * 1000);
 }
 
+/* Where curl fails, memory has run out: it has told neither of its sockets nor of its timer, and
+ * does not say which transfer that is. So it is the end of all that fly. */
+static void act(struct el_http *http, curl_socket_t fd, int flags) {
+    int running;
+    if (curl_multi_socket_action(http->multi, fd, flags, &running) == CURLM_OK) {
+        return;
+    }
+    for (struct el_http_transfer *t = http->flying; t != NULL; t = t->next) {
+        t->lost = ENOMEM;
+    }
+    http->next_sweep = 0;
+}
+
 void el_http_step(struct el_http *http, double seconds) {
     struct epoll_event events[EVENTS];
-    int running;
     seconds = seconds > 3600 ? 3600 : seconds;
     int n = epoll_wait(http->epoll, events, EVENTS, wait_milliseconds(http, seconds));
     for (int i = 0; i < n; i++) {
@@ -574,13 +586,12 @@ void el_http_step(struct el_http *http, double seconds) {
         int flags = ((events[i].events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
                     ((events[i].events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
                     ((events[i].events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
-        curl_multi_socket_action(http->multi, (curl_socket_t)(events[i].data.u64 >> 1), flags,
-                                 &running);
+        act(http, (curl_socket_t)(events[i].data.u64 >> 1), flags);
     }
     double now = el_now();
     if (http->timer <= now) {
         http->timer = INFINITY;
-        curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+        act(http, CURL_SOCKET_TIMEOUT, 0);
     }
     collect(http);
     if (now >= http->next_sweep) {
