@@ -287,6 +287,9 @@ static void print_figures(const struct command *c) {
     print_row("tuned, cross-validated", &r->after);
     putchar('\n');
     print_gain(&r->gain);
+    if (r->pool.f1 >= r->after.f1 && r->pool.f1 >= r->untuned.f1) {
+        printf("The pool's labels alone are as good: 'judge: labels' makes no call\n");
+    }
     if (!c->options.quick) {
         print_verifiers(c);
     }

@@ -64,6 +64,7 @@ END
 that "the file says what it is" grep -q "^# Fitted by el4ner tune to 60 sentences" tuned.yaml
 try 0 "the same again, from stored replies" "$el4ner" tune -c own.yaml --sentences 60 --seed 3 -o again.yaml &&
     that "the same again, from stored replies" cmp tuned.yaml again.yaml
+that "the labels alone are not as good there" sh -c '! grep -q "labels alone are as good" out'
 
 # What only the pool says of itself stays as it is untuned, and the threshold follows from it.
 held() { grep -E '^  (threshold|trust_pool|bias|pool): ' "$1"; }
@@ -119,6 +120,8 @@ import json
 candidates = {c["text"]: c for c in json.loads(open("trace.jsonl").readline())["candidates"]}
 assert "radar" in candidates and not candidates["radar"]["extracted_by"], candidates
 END
+try 0 "tune where the labels know all" "$el4ner" tune -c radar.yaml --sentences 40 --quick &&
+    that "the labels alone are named where they are as good" grep -q "labels alone are as good: 'judge: labels'" out
 printf 'extract: {from_pool: 2}\n' >wrong.yaml
 says 2 "wrong.yaml:1:22" "a probability above 1" "$el4ner" config -c wrong.yaml
 printf 'base: own.yaml\nextract: {from_pool: 0.03}\nverify: {by: none}\njudge: general\n' >general.yaml
