@@ -275,8 +275,11 @@ static void print_figures(const struct command *c) {
     const struct el_tune_result *r = &c->result;
     printf("%zu sentences with %zu mentions; %zu candidates, %zu of them right\n\n", r->sentences,
            r->mentions, r->candidates, r->right);
-    printf("  %-28s %6s %6s %6s %12s\n", "", "P", "R", "F1", "calibration");
-    if (!c->options.quick && !r->too_few_labels) {
+    bool ran_as_configured = !c->options.quick && !r->too_few_labels;
+    if (ran_as_configured || !r->too_few) {
+        printf("  %-28s %6s %6s %6s %12s\n", "", "P", "R", "F1", "calibration");
+    }
+    if (ran_as_configured) {
         print_row("as configured", &r->before);
     }
     if (r->too_few) {

@@ -120,7 +120,10 @@ import json
 candidates = {c["text"]: c for c in json.loads(open("trace.jsonl").readline())["candidates"]}
 assert "radar" in candidates and not candidates["radar"]["extracted_by"], candidates
 END
-try 0 "tune where the labels know all" "$el4ner" tune -c radar.yaml --sentences 40 --quick &&
+# What the members list beside it is never labelled.
+sed 's/ turned / turned for Anna Berg of Oslo /' radar.jsonl >known.jsonl
+printf 'base: own.yaml\npool: known.jsonl\n' >known.yaml
+try 0 "tune where the labels know all" "$el4ner" tune -c known.yaml --sentences 40 --quick &&
     that "the labels alone are named where they are as good" grep -q "labels alone are as good: 'judge: labels'" out
 printf 'extract: {from_pool: 2}\n' >wrong.yaml
 says 2 "wrong.yaml:1:22" "a probability above 1" "$el4ner" config -c wrong.yaml
