@@ -16,10 +16,11 @@ static enum el_tick tick(void *context) {
     return ((const struct watch *)context)->stop ? EL_STOP : EL_GO_ON;
 }
 
-static void note_progress(void *context, size_t done, size_t all) {
+static void note_progress(void *context, unsigned run, unsigned runs, size_t done, size_t all) {
     struct watch *watch = context;
     const struct el4ner_tune_options *options = watch->options;
-    if (options->progress != NULL && !options->progress(options->context, done, all)) {
+    if (options->progress != NULL &&
+        !options->progress(options->context, (run - 1) * all + done, runs * all)) {
         watch->stop = true;
     }
 }

@@ -2,6 +2,7 @@
 #include "cli/watch.h"
 
 #include "base/buffer.h"
+#include "base/print.h"
 #include "evaluate/tune.h"
 #include "pipeline/work.h"
 
@@ -62,7 +63,8 @@ struct command {
     bool dry_run;
     struct cli_output trace, table;
     struct cli_watch watch;
-    size_t done, of; /* sentences, of all runs */
+    unsigned run, runs;
+    size_t done, of; /* sentences of this run */
 
     struct el_config *config;
     struct el_ensemble *ensemble;
@@ -72,19 +74,25 @@ struct command {
 static enum el_tick tick(void *context) {
     struct command *c = context;
     if (cli_watch_due(&c->watch)) {
+        char what[48];
+        el_print(what, sizeof what, "run %u of %u", c->run, c->runs);
         double part = c->of > 0 ? (double)c->done / (double)c->of : 0;
-        cli_watch_show(&c->watch,
-                       &(struct cli_stand){.what = c->options.quick ? "two runs" : "three runs",
-                                           .no_documents = true,
-                                           .sentences = c->done,
-                                           .of_sentences = c->of,
-                                           .part = part});
+        cli_watch_show(&c->watch, &(struct cli_stand){.what = c->runs > 0 ? what : NULL,
+                                                      .no_documents = true,
+                                                      .sentences = c->done,
+                                                      .of_sentences = c->of,
+                                                      .part = part});
     }
     return cli_interrupted() > 0 ? EL_STOP : EL_GO_ON;
 }
 
-static void note_progress(void *context, size_t done, size_t all) {
+static void note_progress(void *context, unsigned run, unsigned runs, size_t done, size_t all) {
     struct command *c = context;
+    if (run > 1 && run != c->run) { /* the first has begun with the command */
+        cli_watch_begin(&c->watch);
+    }
+    c->run = run;
+    c->runs = runs;
     c->done = done;
     c->of = all;
 }

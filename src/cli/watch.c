@@ -94,6 +94,15 @@ static void put_left(struct line *line, double now, double part) {
     }
 }
 
+static void put_pace(struct line *line, double now, uint64_t sentences) {
+    double each = sentences > 0 ? now / (double)sentences : 0;
+    if (each > 1) {
+        put(line, "  %.1f s a sentence", each);
+    } else if (each > 0) {
+        put(line, "  %.1f sentences/s", 1 / each);
+    }
+}
+
 static void put_in_flight(struct line *line, const struct cli_watch *watch) {
     double oldest;
     size_t n = el_client_in_flight(el_ensemble_client(watch->ensemble), &oldest);
@@ -172,7 +181,7 @@ void cli_watch_show(struct cli_watch *watch, const struct cli_stand *stand) {
     if (stand->part > 0) {
         put(&line, ", %.0f %%", stand->part * 100);
     }
-    put(&line, "  %.1f sentences/s", now > 0 ? (double)stand->sentences / now : 0.0);
+    put_pace(&line, now, stand->sentences);
     if (stand->part > 0.01 && now > 1) {
         put_left(&line, now, stand->part);
     }

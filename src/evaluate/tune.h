@@ -27,8 +27,9 @@ struct el_tune_options {
     double beta; /* the threshold is for F-beta: 1 for F1, 0.5 for precision, 2 for recall */
     enum el_tick (*tick)(
         void *context); /* optional, see el_run; EL_STOP ends with EL_ERR_INTERRUPTED */
-    /* Optional: a sentence is done, of so many in all runs. */
-    void (*progress)(void *context, size_t done, size_t all);
+    /* Optional: `done` of the `all` sentences of this run are done; runs count from 1. The last one
+     * of a quick tuning asks nothing that a store does not have by then. */
+    void (*progress)(void *context, unsigned run, unsigned runs, size_t done, size_t all);
     /* Optional: each candidate that is fitted on, as the fit sees it. */
     void (*candidate)(void *context, const struct el_tune_candidate *candidate);
     void *context;

@@ -37,6 +37,7 @@ struct tune {
 
     size_t *sentences; /* of the pool */
     size_t n_sentences, next, done;
+    unsigned run;      /* the one under way, from 1 */
     bool failed;       /* memory */
     see_function *see; /* of the run under way: sees each sentence; NULL = nobody looks */
 

@@ -165,8 +165,8 @@ static void see_sentence(void *user, const struct el_document *document,
     }
     t->done++;
     if (t->options->progress != NULL) {
-        t->options->progress(t->options->context, t->done,
-                             (t->options->quick ? QUICK_RUNS : RUNS) * t->n_sentences);
+        t->options->progress(t->options->context, t->run, t->options->quick ? QUICK_RUNS : RUNS,
+                             t->done, t->n_sentences);
     }
 }
 
@@ -180,7 +180,8 @@ bool tune_run(struct tune *t, const struct el_settings *settings, unsigned stage
                          .sentence = see_sentence,
                          .settings = settings,
                          .stages = stages};
-    t->next = 0;
+    t->next = t->done = 0;
+    t->run++;
     t->see = see;
     if (!el_ensemble_run(t->ensemble, &run, t->err)) {
         return false;
