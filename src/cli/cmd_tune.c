@@ -63,7 +63,8 @@ struct command {
     bool dry_run;
     struct cli_output trace, table;
     struct cli_watch watch;
-    unsigned run, runs;
+    unsigned run;
+    char what[32];   /* "run 1 of 2"; "" before anything is done */
     size_t done, of; /* sentences of this run */
 
     struct el_config *config;
@@ -74,10 +75,8 @@ struct command {
 static enum el_tick tick(void *context) {
     struct command *c = context;
     if (cli_watch_due(&c->watch)) {
-        char what[48];
-        el_print(what, sizeof what, "run %u of %u", c->run, c->runs);
         double part = c->of > 0 ? (double)c->done / (double)c->of : 0;
-        cli_watch_show(&c->watch, &(struct cli_stand){.what = c->runs > 0 ? what : NULL,
+        cli_watch_show(&c->watch, &(struct cli_stand){.what = c->what[0] != '\0' ? c->what : NULL,
                                                       .no_documents = true,
                                                       .sentences = c->done,
                                                       .of_sentences = c->of,
@@ -88,11 +87,13 @@ static enum el_tick tick(void *context) {
 
 static void note_progress(void *context, unsigned run, unsigned runs, size_t done, size_t all) {
     struct command *c = context;
-    if (run > 1 && run != c->run) { /* the first has begun with the command */
-        cli_watch_begin(&c->watch);
+    if (run != c->run) {
+        el_print(c->what, sizeof c->what, "run %u of %u", run, runs);
+        if (run > 1) { /* the first has begun with the command */
+            cli_watch_begin(&c->watch);
+        }
     }
     c->run = run;
-    c->runs = runs;
     c->done = done;
     c->of = all;
 }

@@ -1,6 +1,7 @@
 /* Tuning: the judgement of candidates, by cross-validated logistic regression, and who verifies. */
 #include "evaluate/tune_private.h"
 
+#include "base/array.h"
 #include "base/logistic.h"
 
 #include <math.h>
@@ -15,7 +16,7 @@ static const double WORTH = 0.005;
 
 /* How strongly the fit is drawn to the judgement that nobody has tuned, from weakly on. */
 static const double PENALTIES[] = {0.3, 1, 3, 10, 30, 100, 300, 1000};
-enum { N_PENALTIES = sizeof PENALTIES / sizeof *PENALTIES };
+enum { N_PENALTIES = EL_COUNT(PENALTIES) };
 
 void tune_keep(struct el_tally *sentence, size_t occurrences, size_t right) {
     sentence->predicted += occurrences;
