@@ -8,7 +8,6 @@
 #include "evaluate/ablate.h"
 #include "base/buffer.h"
 #include "evaluate/labels_read.h"
-#include "evaluate/reliability.h"
 #include "evaluate/report.h"
 #include "pipeline/abstention_report.h"
 #include "el4ner.h"
@@ -472,12 +471,12 @@ static void print_stages(const struct el_ablation *ablation) {
            "  after verification    %6.2f\n  final                 %6.2f\n",
            100 * budget.after_extraction, 100 * budget.after_classification,
            100 * budget.after_verification, 100 * budget.final_f1);
-    struct el_reliability scores = el_reliability_of(ablation->gold, &ablation->predicted);
-    if (scores.total > 0) {
+    const struct el_reliability *scores = &ablation->rows[0].exact.reliability;
+    if (scores->total > 0) {
         printf("\nScores of %zu entities: expected calibration error %.2f %% (true scores would "
                "show about %.2f %% by chance)\n",
-               scores.total, 100 * el_reliability_error(&scores),
-               100 * el_reliability_chance(&scores));
+               scores->total, 100 * el_reliability_error(scores),
+               100 * el_reliability_chance(scores));
     }
 }
 

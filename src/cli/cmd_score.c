@@ -335,6 +335,12 @@ static void print_text(const struct score *score) {
             printf("%-*s  %.2f %% of %zu tokens\n", width, "  accuracy",
                    100.0 * (double)result->tokens_right / (double)result->tokens, result->tokens);
         }
+        if (result->reliability.total > 0) {
+            printf("%-*s  error %.2f %% of %zu scores; true scores would show about %.2f %% by "
+                   "chance\n",
+                   width, "  calibration", 100 * el_reliability_error(&result->reliability),
+                   result->reliability.total, 100 * el_reliability_chance(&result->reliability));
+        }
         print_groups(score, result, width);
     }
     if (score->compare) {

@@ -1,9 +1,7 @@
 #include "evaluate/ablate.h"
 
 #include "base/array.h"
-#include "evaluate/reliability.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -425,10 +423,6 @@ static json_t *row_json(const struct el_ablation_row *row) {
         json_integer((json_int_t)row->failed_documents));
 }
 
-static json_t *share_json(double share) {
-    return isnan(share) ? json_null() : json_real(share);
-}
-
 json_t *el_ablation_json(const struct el_ablation *ablation) {
     json_t *rows = json_array();
     int bad = rows == NULL;
@@ -436,14 +430,11 @@ json_t *el_ablation_json(const struct el_ablation *ablation) {
         bad |= json_array_append_new(rows, row_json(&ablation->rows[i]));
     }
     double f1 = el_tally_prf(&ablation->rows[0].exact.micro).f1;
-    struct el_reliability scores = el_reliability_of(ablation->gold, &ablation->predicted);
     json_t *json = json_pack(
-        "{s:o,s:o,s:{s:I,s:I},s:o,s:o,s:o}", "result",
+        "{s:o,s:o,s:{s:I,s:I},s:o}", "result",
         el_score_json(&ablation->rows[0].exact, "as configured"), "rows", rows, "calls",
         "needed_by_separate_runs", (json_int_t)ablation->calls, "made", (json_int_t)ablation->made,
-        "stages", el_stage_json(&ablation->record.figures, ablation->record.n_members, f1),
-        "calibration_error", share_json(el_reliability_error(&scores)),
-        "calibration_error_by_chance", share_json(el_reliability_chance(&scores)));
+        "stages", el_stage_json(&ablation->record.figures, ablation->record.n_members, f1));
     if (bad != 0) {
         json_decref(json);
         return NULL;

@@ -61,8 +61,7 @@ bool el_ablate(struct el_ensemble *ensemble, const struct el_config *config,
                struct el_ablation *ablation, struct el_error *err);
 void el_ablation_free(struct el_ablation *ablation);
 
-/* {"result": score of rows[0], "rows": [...], "calls": {...}, "stages": {...},
- * "calibration_error": 0 to 1 or null, "calibration_error_by_chance": likewise}; NULL if memory is
+/* {"result": score of rows[0], "rows": [...], "calls": {...}, "stages": {...}}; NULL if memory is
  * out. */
 json_t *el_ablation_json(const struct el_ablation *ablation);
 

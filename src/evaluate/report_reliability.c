@@ -69,8 +69,8 @@ static void put_bins(struct el_buffer *out, const struct el_reliability *r) {
 }
 
 void el_report_reliability(struct el_buffer *out, const struct el_report *report) {
-    struct el_reliability r = el_reliability_of(report->gold, report->predicted);
-    if (r.total == 0) {
+    const struct el_reliability *r = &report->score->reliability;
+    if (r->total == 0) {
         return;
     }
     el_buffer_printf(out,
@@ -82,8 +82,8 @@ void el_report_reliability(struct el_buffer *out, const struct el_report *report
                      "chance. <code>el4ner tune</code> makes scores "
                      "probabilities.</p>\n<div class=\"scroll beside\" tabindex=\"0\" "
                      "role=\"region\" aria-label=\"Reliability diagram\">\n",
-                     r.total, 100 * el_reliability_error(&r), 100 * el_reliability_chance(&r));
-    put_diagram(out, &r);
-    put_bins(out, &r);
+                     r->total, 100 * el_reliability_error(r), 100 * el_reliability_chance(r));
+    put_diagram(out, r);
+    put_bins(out, r);
     el_buffer_string(out, "</div>\n</section>\n");
 }

@@ -321,6 +321,7 @@ bool el_score(const struct el_labels *gold, const struct el_labels *predicted,
     bool ok = run.types.numbers != NULL && score_all(&run, gold, predicted);
     if (ok) {
         finish_types(&run);
+        score->reliability = el_reliability_of(gold, predicted);
         if (options->bootstrap.samples > 0) {
             score->has_intervals = true;
             ok = el_bootstrap(score->by_document, score->documents, &options->bootstrap, arena,

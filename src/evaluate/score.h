@@ -8,6 +8,7 @@
 #include "evaluate/bootstrap.h"
 #include "evaluate/labels.h"
 #include "evaluate/match.h"
+#include "evaluate/reliability.h"
 
 /* A pool's entities as a set, to tell seen mentions from unseen ones. Texts are compared in NFC
  * with white space folded, letter case kept. */
@@ -54,6 +55,7 @@ struct el_score {
     struct el_tally *by_document; /* `documents` items, in gold order */
     bool has_intervals;
     struct el_intervals intervals;
+    struct el_reliability reliability; /* of the predicted entities' own scores, whatever `match` */
 };
 
 /* What raw tags a set has. */
@@ -93,7 +95,9 @@ bool el_confuse(const struct el_labels *gold, const struct el_labels *predicted,
                 struct el_confusion *confusion, struct el_error *err);
 
 /* {"file", "match", "micro": {precision, recall, f1, gold, predicted, correct, ...}, "macro",
- * "by_type", "accuracy" (null without tokens), "by_length", "by_novelty", "intervals"}: one item of
+ * "by_type", "accuracy" (null without tokens), "by_length", "by_novelty", "intervals",
+ * "calibration":
+ * {"entities" with a score, "error", "error_by_chance"} (null without any)}: one item of
  * `score --json`. Fractions of 1. NULL if out of memory. */
 json_t *el_score_json(const struct el_score *score, const char *file);
 

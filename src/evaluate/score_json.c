@@ -62,6 +62,14 @@ static json_t *groups_json(const struct el_tally *tallies, const char *const *na
     return json;
 }
 
+static json_t *calibration_json(const struct el_reliability *reliability) {
+    return reliability->total > 0
+               ? json_pack("{s:I,s:f,s:f}", "entities", (json_int_t)reliability->total, "error",
+                           el_reliability_error(reliability), "error_by_chance",
+                           el_reliability_chance(reliability))
+               : json_null();
+}
+
 json_t *el_score_json(const struct el_score *score, const char *file) {
     static const char *const lengths[EL_LENGTHS] = {"1", "2", "3", "4", "5+"};
     static const char *const novelties[EL_NOVELTIES] = {"seen", "seen_with_other_type", "unseen"};
@@ -87,6 +95,7 @@ json_t *el_score_json(const struct el_score *score, const char *file) {
     if (score->has_intervals) {
         bad |= json_object_set_new(json, "intervals", intervals_json(&score->intervals));
     }
+    bad |= json_object_set_new(json, "calibration", calibration_json(&score->reliability));
     if (bad != 0) {
         json_decref(json);
         return NULL;

@@ -53,6 +53,14 @@ cp iob1.json out
 figure "IOB1: B-PER at the beginning opens nothing, I-PER and I-LOC do" 'f["micro"]["gold"], f["by_length"]["1"]["gold"]' '2, 2'
 cp iob2.json out
 figure "IOB2: B-PER does, I-LOC does not" 'f["micro"]["gold"], list(f["by_type"]), f["by_length"]["2"]["gold"]' '1, ["PER"], 1'
+# Scores that predictions carry: (|0.9 - 1| + |0.8 - 0|) / 2, and by chance sqrt(2/pi) (sqrt(0.09) + sqrt(0.16)) / 2.
+sed 's/"PER"}/"PER", "score": 0.9}/; s/"LOC"}/"ORG", "score": 0.8}/' pred.jsonl >scored.jsonl
+try 0 "predictions with scores" score pred.jsonl scored.jsonl
+figure "their calibration" '[round(x, 4) for x in (f["calibration"]["entities"], f["calibration"]["error"], f["calibration"]["error_by_chance"])]' '[2, 0.45, 0.2793]'
+try 0 "predictions with scores, for people" "$el4ner" score --samples 0 pred.jsonl scored.jsonl
+that "their calibration, for people" grep -q "calibration *error 45.00 % of 2 scores; true scores would show about 27.93 % by chance" out
+try 0 "predictions without scores" score pred.jsonl pred.jsonl
+figure "have no calibration" 'f["calibration"]' None
 # CoNLL-U keeps its tags in MISC.
 printf '# sent_id = 1\n# text = Ada Lee\n1\tAda\t_\t_\t_\t_\t_\t_\t_\tNER=I-PER\n2\tLee\t_\t_\t_\t_\t_\t_\t_\t_\n\n' >misc.conllu
 for match in seqeval seqeval-strict; do
