@@ -25,7 +25,7 @@ enum el_constraint_kind { EL_FREE, EL_LIST_OF_SPANS, EL_LIST_OF_TYPES, EL_YES_NO
 struct el_constraint {
     enum el_constraint_kind kind;
     const char *text;           /* LIST_OF_SPANS: the sentence */
-    bool nested;                /* LIST_OF_SPANS: spans may overlap, and come in any order */
+    bool nested;                /* LIST_OF_SPANS: spans may overlap */
     bool loose;                 /* LIST_OF_SPANS in JSON: line breaks between items are allowed */
     bool some;                  /* LIST_OF_SPANS in JSON: one span at least, with a grammar */
     const char *const *choices; /* LIST_OF_TYPES: the type names; YES_NO: the yes and no words */

@@ -1,14 +1,18 @@
-/* JSON form, nested. The grammar of all substrings of a sentence w0 w1 ... wn, in n + 1 rules
- * instead of n * n / 2 alternatives: rule sI is unit I followed by nothing or by the rest from
- * I + 1, and a span is any of the sI.
+/* JSON form, nested. Rule sI is unit I followed by nothing or by the rest from I + 1, so that all
+ * substrings of a sentence w0 w1 ... wn take n + 1 rules instead of n * n / 2 alternatives. Rule fI
+ * is a list of spans that begin at unit I or later, gI one after a span that begins at I: a second
+ * one may begin there too.
  *
- *     root ::= "[" ( "\"" span "\"" ( ", " ... ){0,63} )? "]"
- *     span ::= s0 | s1 | s2
+ *     root ::= "[" f0? "]"
+ *     f0 ::= "\"" s0 "\"" ( ", " g0 )? | f1
+ *     g0 ::= "\"" s0 "\"" ( ", " f1 )? | f1
+ *     f1 ::= "\"" s1 "\"" ( ", " g1 )?
+ *     g1 ::= "\"" s1 "\""
  *     s0 ::= "New" ( " " s1 )?
- *     s1 ::= "York" ( "," s2 )? ...
+ *     s1 ::= "York"
  *
  * White space between units is written as in the sentence. A list of one span at least lacks the
- * first "?".
+ * "?" of its root.
  *
  * JSON form, flat. Rule fI is a list of spans that begin at unit I or later; rule sI is unit I
  * within a span, and what may follow: the span's next unit, or its end and the spans after it.
@@ -37,7 +41,7 @@
 #include <string.h>
 #include <unicode/uchar.h>
 
-enum { MAX_UNITS = 512, MAX_ITEMS = 64, MAX_NESTING = 3 };
+enum { MAX_UNITS = 512, MAX_NESTING = 3 };
 
 /* A GBNF literal. With `json` the text is first quoted for the inside of a JSON string. */
 static void literal(struct el_buffer *gbnf, const char *text, size_t len, bool json) {
@@ -226,23 +230,24 @@ static const char *comma_of(const struct el_constraint *c) {
     return c->loose ? "comma" : "\", \"";
 }
 
-static void write_list(const struct el_constraint *c, const char *items, struct el_buffer *gbnf) {
+/* The root, whose spans are those of the rule f0. */
+static void write_list(const struct el_constraint *c, struct el_buffer *gbnf) {
+    const char *spans = c->some ? "f0" : "f0?";
     if (c->loose) {
         el_buffer_printf(gbnf,
                          "root ::= \"[\" space %s space \"]\"\n"
                          "space ::= ( \"\\x0A\" \" \"{0,4} )?\n"
                          "comma ::= \",\" ( \" \" | \"\\x0A\" \" \"{0,4} )\n",
-                         items);
+                         spans);
     } else {
-        el_buffer_printf(gbnf, "root ::= \"[\" %s \"]\"\n", items);
+        el_buffer_printf(gbnf, "root ::= \"[\" %s \"]\"\n", spans);
     }
 }
 
-/* The flat list: its root and the rules f0 .. fN and s0 .. sN. */
-static void write_ordered(const struct el_constraint *c, const struct unit *units, size_t n,
-                          struct el_buffer *gbnf) {
+/* The flat list: the rules f0 .. fN and s0 .. sN. */
+static void write_flat(const struct el_constraint *c, const struct unit *units, size_t n,
+                       struct el_buffer *gbnf) {
     const char *text = c->text;
-    write_list(c, c->some ? "f0" : "f0?", gbnf);
     for (size_t i = 0; i < n; i++) {
         const struct unit *unit = &units[i];
         el_buffer_printf(gbnf, "f%zu ::= \"\\\"\" s%zu", i, i);
@@ -264,25 +269,36 @@ static void write_ordered(const struct el_constraint *c, const struct unit *unit
     }
 }
 
+/* The nested list: the rules f0 .. fN and g0 .. gN; write_runs has those of the spans. */
+static void write_nested(const struct el_constraint *c, size_t n, struct el_buffer *gbnf) {
+    for (size_t i = 0; i < n; i++) {
+        bool last = i + 1 == n;
+        el_buffer_printf(gbnf, "f%zu ::= \"\\\"\" s%zu \"\\\"\" ( %s g%zu )?", i, i, comma_of(c),
+                         i);
+        if (!last) {
+            el_buffer_printf(gbnf, " | f%zu", i + 1);
+        }
+        el_buffer_printf(gbnf, "\ng%zu ::= \"\\\"\" s%zu \"\\\"\"", i, i);
+        if (!last) {
+            el_buffer_printf(gbnf, " ( %s f%zu )? | f%zu", comma_of(c), i + 1, i + 1);
+        }
+        el_buffer_char(gbnf, '\n');
+    }
+}
+
 static bool write_spans(const struct el_constraint *c, struct el_buffer *gbnf) {
     struct unit units[MAX_UNITS];
     size_t n = c->text != NULL ? find_units(c->text, units) : 0;
     if (n > 0 && c->open != NULL) {
         write_marked(c, units, n, gbnf);
-    } else if (n > 0 && !c->nested) {
-        write_ordered(c, units, n, gbnf);
     } else if (n > 0) {
-        write_runs(c->text, units, n, gbnf);
-        el_buffer_string(gbnf, "one ::= ");
-        for (size_t i = 0; i < n; i++) {
-            el_buffer_printf(gbnf, "%ss%zu", i > 0 ? " | " : "", i);
+        write_list(c, gbnf);
+        if (c->nested) {
+            write_nested(c, n, gbnf);
+            write_runs(c->text, units, n, gbnf);
+        } else {
+            write_flat(c, units, n, gbnf);
         }
-        char items[64];
-        snprintf(items, sizeof items, "( item ( %s item ){0,%d} )%s", comma_of(c), MAX_ITEMS - 1,
-                 c->some ? "" : "?");
-        el_buffer_char(gbnf, '\n');
-        write_list(c, items, gbnf);
-        el_buffer_string(gbnf, "item ::= \"\\\"\" one \"\\\"\"\n");
     }
     return n > 0;
 }

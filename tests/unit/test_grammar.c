@@ -207,7 +207,8 @@ static void spans_as_json(void **state) {
         .kind = EL_LIST_OF_SPANS, .text = "the \"Red\\Blue\" band\tof Oslo", .nested = true};
     check(&c, (struct expectation[]){{"[]", true},
                                      {"[\"Oslo\"]", true},
-                                     {"[\"Oslo\", \"Red\"]", true},
+                                     {"[\"Red\", \"Oslo\"]", true},
+                                     {"[\"Oslo\", \"Red\"]", false},
                                      {"[\"\\\"Red\\\\Blue\\\"\"]", true},
                                      {"[\"band\\tof\"]", true},
                                      {"[\"Oslo\"", false},
@@ -237,6 +238,33 @@ static void spans_in_order(void **state) {
                                      {NULL, false}});
     c.text = "Oslo";
     check(&c, (struct expectation[]){{"[]", true}, {"[\"Oslo\"]", true}, {NULL, false}});
+}
+
+/* Nested: in the order of the text by where they begin, twice at most at the same place. */
+static void nested_spans_in_order(void **state) {
+    (void)state;
+    struct el_constraint c = {
+        .kind = EL_LIST_OF_SPANS, .text = "Ann of New York saw Ann", .nested = true};
+    check(&c,
+          (struct expectation[]){{"[]", true},
+                                 {"[\"Ann of New York\", \"Ann\", \"New York\", \"York\"]", true},
+                                 {"[\"Ann\", \"Ann of New York\"]", true},
+                                 {"[\"Ann of New\", \"New York\"]", true},
+                                 {"[\"Ann\", \"Ann\", \"Ann\"]", true}, /* the last word */
+                                 {"[\"Ann\", \"Ann\", \"Ann\", \"Ann\"]", true},
+                                 {"[\"Ann\", \"Ann\", \"Ann\", \"Ann\", \"Ann\"]", false},
+                                 {"[\"of\", \"of\"]", true},
+                                 {"[\"of\", \"of\", \"of\"]", false},
+                                 {"[\"New York\", \"New\", \"York\"]", true},
+                                 {"[\"New York\", \"York\", \"New\"]", false},
+                                 {"[\"saw\", \"New\"]", false},
+                                 {"[\"Ann\",]", false},
+                                 {NULL, false}});
+    c.text = "Oslo";
+    check(&c, (struct expectation[]){{"[\"Oslo\"]", true},
+                                     {"[\"Oslo\", \"Oslo\"]", true},
+                                     {"[\"Oslo\", \"Oslo\", \"Oslo\"]", false},
+                                     {NULL, false}});
 }
 
 /* A model that was shown no list writes it as it likes. */
@@ -383,6 +411,7 @@ int main(void) {
         cmocka_unit_test(marked_spans),
         cmocka_unit_test(spans_as_json),
         cmocka_unit_test(spans_in_order),
+        cmocka_unit_test(nested_spans_in_order),
         cmocka_unit_test(items_on_lines),
         cmocka_unit_test(one_span_at_least),
         cmocka_unit_test(characters_where_words_are_not_separated),
