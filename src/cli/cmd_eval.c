@@ -473,10 +473,8 @@ static void print_stages(const struct el_ablation *ablation) {
            100 * budget.after_verification, 100 * budget.final_f1);
     const struct el_reliability *scores = &ablation->rows[0].exact.reliability;
     if (scores->total > 0) {
-        printf("\nScores of %zu entities: expected calibration error %.2f %% (true scores would "
-               "show about %.2f %% by chance)\n",
-               scores->total, 100 * el_reliability_error(scores),
-               100 * el_reliability_chance(scores));
+        printf("\nScores of %zu entities: ", scores->total);
+        cli_print_calibration(scores);
     }
 }
 

@@ -336,10 +336,9 @@ static void print_text(const struct score *score) {
                    100.0 * (double)result->tokens_right / (double)result->tokens, result->tokens);
         }
         if (result->reliability.total > 0) {
-            printf("%-*s  error %.2f %% of %zu scores; true scores would show about %.2f %% by "
-                   "chance\n",
-                   width, "  calibration", 100 * el_reliability_error(&result->reliability),
-                   result->reliability.total, 100 * el_reliability_chance(&result->reliability));
+            printf("%-*s  scores of %zu entities: ", width, "  calibration",
+                   result->reliability.total);
+            cli_print_calibration(&result->reliability);
         }
         print_groups(score, result, width);
     }

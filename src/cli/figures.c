@@ -228,3 +228,8 @@ bool cli_table_print(const struct cli_table *table, enum cli_table_format format
     }
     return true;
 }
+
+void cli_print_calibration(const struct el_reliability *reliability) {
+    printf("expected calibration error %.2f %% (true scores would show about %.2f %% by chance)\n",
+           100 * el_reliability_error(reliability), 100 * el_reliability_chance(reliability));
+}

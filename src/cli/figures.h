@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "cli/cli.h"
+#include "evaluate/reliability.h"
 
 enum cli_table_format { CLI_TABLE_TEXT, CLI_TABLE_MARKDOWN, CLI_TABLE_CSV, CLI_TABLE_LATEX };
 
@@ -35,5 +36,8 @@ enum { CLI_TABLE_WIDTH = 100 };
 bool cli_table_print(const struct cli_table *table, enum cli_table_format format,
                      struct el_error *err);
 void cli_table_free(struct cli_table *table);
+
+/* How far scores can be believed, as the end of a line. */
+void cli_print_calibration(const struct el_reliability *reliability);
 
 #endif

@@ -3,13 +3,12 @@
 #include <math.h>
 
 void el_reliability_add(struct el_reliability *r, double score, bool right) {
-    if (isnan(score)) {
+    if (!(score >= 0 && score <= 1)) {
         return;
     }
-    double p = fmin(fmax(score, 0), 1);
-    double bin = fmin(p * EL_RELIABILITY_BINS, EL_RELIABILITY_BINS - 1);
+    double bin = fmin(score * EL_RELIABILITY_BINS, EL_RELIABILITY_BINS - 1);
     r->sum[(size_t)bin] += score;
-    r->variance[(size_t)bin] += p * (1 - p);
+    r->variance[(size_t)bin] += score * (1 - score);
     r->right[(size_t)bin] += right;
     r->count[(size_t)bin]++;
     r->total++;

@@ -24,7 +24,7 @@ struct el_reliability {
     double variance[EL_RELIABILITY_BINS]; /* of the number right, if the scores are true */
 };
 
-/* `score`: 0 to 1; one that is none (NAN) is not counted. */
+/* `score`: 0 to 1; what is none (NAN), or no probability, is not counted. */
 void el_reliability_add(struct el_reliability *reliability, double score, bool right);
 
 /* All predicted entities with a score; right = gold has one of the same span and type. The lists

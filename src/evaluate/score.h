@@ -94,11 +94,10 @@ bool el_confuse(const struct el_labels *gold, const struct el_labels *predicted,
                 const struct el_score *score, struct el_arena *arena,
                 struct el_confusion *confusion, struct el_error *err);
 
-/* {"file", "match", "micro": {precision, recall, f1, gold, predicted, correct, ...}, "macro",
- * "by_type", "accuracy" (null without tokens), "by_length", "by_novelty", "intervals",
- * "calibration":
- * {"entities" with a score, "error", "error_by_chance"} (null without any)}: one item of
- * `score --json`. Fractions of 1. NULL if out of memory. */
+/* One item of `score --json`: {"file", "match", "micro": {precision, recall, f1, gold, predicted,
+ * correct, ...}, "macro", "by_type", "accuracy" (null without tokens), "by_length", "by_novelty",
+ * "intervals", "calibration": {"entities" with a score, "error", "error_by_chance"} (null without
+ * any)}. Fractions of 1. NULL if out of memory. */
 json_t *el_score_json(const struct el_score *score, const char *file);
 
 #endif

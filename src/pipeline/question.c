@@ -43,8 +43,9 @@ static bool asks_for_some(const struct el_context *context, size_t member) {
            context->prompts[member]->form == EL_ANSWER_JSON && can->grammar && can->logprobs && raw;
 }
 
-/* How long an answer can sensibly be, in tokens. A list of spans can hold little more than the
- * sentence: as JSON twice its tokens, marked a quarter more, for the marks. */
+/* How long an answer can sensibly be, in tokens. A list of spans holds little more than the
+ * sentence, also where they nest: as JSON twice its tokens, marked a quarter more, for the marks.
+ */
 static size_t answer_tokens(const struct el_context *context, const struct el_work *work,
                             const struct el_question *question) {
     const struct el_prompt_set *set = context->prompts[question->member];

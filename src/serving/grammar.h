@@ -8,9 +8,10 @@
 /* Appends GBNF. For EL_LIST_OF_SPANS a span is any run of consecutive units of the sentence, a
  * unit being a word, a sign, or (in scripts that do not separate words) a character: what is not
  * in the sentence cannot be written. Spans are listed in the order of the text and do not overlap;
- * with `nested` they may, and two may begin at the same unit. So a list always ends. Marked spans
- * nest three deep at most. False, with `gbnf` unchanged, if there is nothing to enforce or the
- * sentence is too long for it; gbnf->failed if memory ran out. */
+ * with `nested` they may, and two may begin at the same unit. So a list always ends, though a
+ * nested one may be longer than an answer may be. Marked spans nest three deep at most. False, with
+ * `gbnf` unchanged, if there is nothing to enforce or the sentence is too long for it; gbnf->failed
+ * if memory ran out. */
 bool el_grammar_write(const struct el_constraint *constraint, struct el_buffer *gbnf);
 
 /* Appends a JSON schema. The sentence's substrings are too many for one, so a list of spans is

@@ -58,7 +58,7 @@ sed 's/"PER"}/"PER", "score": 0.9}/; s/"LOC"}/"ORG", "score": 0.8}/' pred.jsonl 
 try 0 "predictions with scores" score pred.jsonl scored.jsonl
 figure "their calibration" '[round(x, 4) for x in (f["calibration"]["entities"], f["calibration"]["error"], f["calibration"]["error_by_chance"])]' '[2, 0.45, 0.2793]'
 try 0 "predictions with scores, for people" "$el4ner" score --samples 0 pred.jsonl scored.jsonl
-that "their calibration, for people" grep -q "calibration *error 45.00 % of 2 scores; true scores would show about 27.93 % by chance" out
+that "their calibration, for people" grep -q "calibration *scores of 2 entities: expected calibration error 45.00 % (true scores would show about 27.93 % by chance)" out
 try 0 "predictions without scores" score pred.jsonl pred.jsonl
 figure "have no calibration" 'f["calibration"]' None
 # CoNLL-U keeps its tags in MISC.

@@ -19,6 +19,8 @@ static void nothing(void **state) {
     (void)state;
     assert_true(isnan(el_reliability_error(&r)));
     el_reliability_add(&r, (double)NAN, true);
+    el_reliability_add(&r, 97.3, true); /* of another program, in per cent */
+    el_reliability_add(&r, -0.1, false);
     assert_int_equal(r.total, 0);
 }
 
