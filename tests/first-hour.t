@@ -272,7 +272,7 @@ An engineer: other formats, other servers
   $ echo '[{"text": "Anna met Bob."}]' >array.jsonl
   $ el4ner tag array.jsonl
   el4ner: using the built-in nano models; for quality get larger ones: el4ner models get --ensemble starter
-  {"id": "1", "text": "Anna met Bob.", "offset_unit": "codepoint", "entities": ?{"start": 0, "end": 4, "text": "Anna", "type": "person", "score": 0.60??, "extracted_by": ?"nano-a", "nano-b", "nano-c"?, "votes": {"person": ?"nano-a", "nano-b"?, "location": ?"nano-c"?}, "verified": null}, {"start": 9, "end": 12, "text": "Bob", "type": "location", "score": 0.54??, "extracted_by": ?"nano-a", "nano-b", "nano-c"?, "votes": {"organization": ?"nano-a", "nano-c"?, "person": ?"nano-b"?}, "verified": null}?, "abstained": 0} (glob)
+  {"id": "1", "text": "Anna met Bob.", "offset_unit": "codepoint", "entities": [{"start": 0, "end": 4, "text": "Anna", "type": "person", "score": 0.6081, "extracted_by": ["nano-a", "nano-b", "nano-c"], "votes": {"person": ["nano-a", "nano-b"], "location": ["nano-c"]}, "verified": null}, {"start": 9, "end": 12, "text": "Bob", "type": "location", "score": 0.543?, "extracted_by": ["nano-a", "nano-b", "nano-c"], "votes": {"organization": ["nano-a", "nano-c"], "person": ["nano-b"]}, "verified": null}], "abstained": 0} (glob)
   el4ner: 1 document, 1 sentence, 2 entities in * s (glob)
   $ echo '{"body": "Anna met Bob in Oslo."}' >other.jsonl
   $ el4ner tag other.jsonl

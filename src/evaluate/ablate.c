@@ -358,7 +358,7 @@ static bool do_rows(struct job *job, const struct plan *plan, struct el_error *e
 bool el_ablate(struct el_ensemble *ensemble, const struct el_config *config,
                const struct el_labels *gold, const struct el_ablation_options *options,
                struct el_ablation *ablation, struct el_error *err) {
-    *ablation = (struct el_ablation){.gold = gold};
+    *ablation = (struct el_ablation){0};
     struct plan plan = {
         .config = config, .options = options, .base = config->settings, .arena = &ablation->arena};
     plan.base.lazy_votes = false;

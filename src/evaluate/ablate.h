@@ -45,7 +45,6 @@ struct el_ablation_row {
 
 struct el_ablation {
     struct el_arena arena;
-    const struct el_labels *gold;
     struct el_labels predicted;        /* of the configured ensemble, with evidence */
     struct el_record record;           /* of the same run */
     struct el_abstentions abstentions; /* of the same run */

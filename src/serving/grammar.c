@@ -37,7 +37,6 @@
 #include "base/json.h"
 #include "base/text.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unicode/uchar.h>
 
