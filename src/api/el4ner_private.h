@@ -14,8 +14,9 @@ struct terms {
     struct el_arena arena;
     struct el_buffer key; /* all that they are made of */
     struct el_context *context;
-    bool untold;  /* the pool lacks labels for some types, and nobody has been told */
-    size_t users; /* texts in work */
+    const char *warning; /* what a user should know of them; "" = nothing */
+    bool told;           /* the log has it */
+    size_t users;        /* texts in work */
 };
 
 /* A text that was handed over. */
@@ -43,6 +44,7 @@ struct el4ner_result {
     size_t n_abstentions;
     struct el4ner_usage usage;
     char *trace;
+    const char *warning; /* of its terms; NULL = none */
 };
 
 struct el4ner {

@@ -112,7 +112,7 @@ static bool fill_terms(const el4ner *engine, const struct el4ner_request *reques
         }
     }
     return el_terms_context(engine->ensemble, &wanted, &terms->arena, &terms->context,
-                            &terms->untold, err);
+                            &terms->warning, err);
 }
 
 /* Terms that nobody uses go, but for the `kept` used last. */

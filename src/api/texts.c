@@ -6,7 +6,6 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/print.h"
-#include "pipeline/asked.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -178,9 +177,11 @@ static bool submit_all(el4ner *engine, struct ticket *ticket, struct el_error *e
     struct el_log log = {.write = pass_on, .context = engine};
     for (struct ticket *next; ticket != NULL; ticket = next) {
         next = ticket->next;
-        if (ticket->terms != NULL && ticket->terms->untold) {
-            ticket->terms->untold = false;
-            el_warn_pool_lacks_some(ticket->terms->context, &log);
+        if (ticket->terms != NULL && !ticket->terms->told) {
+            ticket->terms->told = true;
+            if (*ticket->terms->warning != '\0') {
+                el_log(&log, EL_WARNING, "%s", ticket->terms->warning);
+            }
         }
         if (!el_flow_submit(engine->flow, &ticket->wish, NULL, err)) {
             put_back(engine, ticket);

@@ -11,36 +11,60 @@ static bool has_labels_of(const struct el_context *context, size_t type) {
     return has;
 }
 
-bool el_pool_lacks_some(const struct el_context *context) {
-    bool lacks = false;
-    for (size_t t = 0; context->pool != NULL && t < context->n_types && !lacks; t++) {
-        lacks = !has_labels_of(context, t);
-    }
-    return lacks;
-}
-
-void el_warn_pool_lacks_some(const struct el_context *context, const struct el_log *log) {
+static void name_labels(const struct el_context *context, struct el_buffer *message) {
     enum { MOST = 20 };
     const struct el_pool_info *info = el_pool_get_info(context->pool);
-    struct el_buffer labels = {0}, lacking = {0};
+    el_buffer_string(message, info->n_types > 0 ? "" : "unknown");
     for (size_t i = 0; i < info->n_types && i < MOST; i++) {
-        el_buffer_printf(&labels, "%s%.40s", i > 0 ? ", " : "", info->types[i]);
+        el_buffer_printf(message, "%s%.40s", i > 0 ? ", " : "", info->types[i]);
     }
+    el_buffer_string(message, info->n_types > MOST ? ", ..." : "");
+}
+
+/* The types that it has no label for. */
+static void name_lacking(const struct el_context *context, struct el_buffer *names) {
     for (size_t t = 0; t < context->n_types; t++) {
         if (!has_labels_of(context, t)) {
-            el_buffer_printf(&lacking, "%s'%.40s'", lacking.len > 0 ? ", " : "",
+            el_buffer_printf(names, "%s'%.40s'", names->len > 0 ? ", " : "",
                              context->asked[t].name);
         }
     }
-    el_log(log, EL_WARNING,
-           "the pool has %s%s, so no %s; its labels are %s%s: ask for one of these, make it one of "
-           "the `aliases` of a type, or give another --pool",
-           context->pool_lacks_types ? "none of the requested types" : "no label for ",
-           context->pool_lacks_types || lacking.data == NULL ? "" : lacking.data,
-           context->pool_lacks_types ? "demonstrations are shown" : "demonstration shows any",
-           labels.data != NULL ? labels.data : "unknown", info->n_types > MOST ? ", ..." : "");
-    el_buffer_free(&labels);
+}
+
+static void warn_of_pool(const struct el_context *context, bool only_labels,
+                         struct el_buffer *message) {
+    struct el_buffer lacking = {0};
+    name_lacking(context, &lacking);
+    if (lacking.len > 0) {
+        el_buffer_printf(message, "the pool has %s%s, so no %s; its labels are ",
+                         context->pool_lacks_types ? "none of the requested types"
+                                                   : "no label for ",
+                         context->pool_lacks_types ? "" : lacking.data,
+                         only_labels                 ? "such entity is found"
+                         : context->pool_lacks_types ? "demonstrations are shown"
+                                                     : "demonstration shows any");
+        name_labels(context, message);
+        el_buffer_string(message, ": ask for one of these, make it one of the `aliases` of a type, "
+                                  "or give another --pool");
+    }
+    message->failed = message->failed || lacking.failed;
     el_buffer_free(&lacking);
+}
+
+const char *el_types_warning(const struct el_context *context, const struct el_settings *settings,
+                             struct el_arena *arena) {
+    bool only_labels = el_settings_hear_nobody(settings);
+    struct el_buffer message = {0};
+    if (context->pool != NULL && (only_labels || settings->demonstrations > 0)) {
+        warn_of_pool(context, only_labels, &message);
+    } else if (context->pool == NULL && only_labels) {
+        el_buffer_string(&message, "nothing can be found: the judgement looks at nothing but the "
+                                   "labels of a pool, and there is none");
+    }
+    const char *kept =
+        message.failed ? NULL : el_arena_string(arena, message.len > 0 ? message.data : "");
+    el_buffer_free(&message);
+    return kept;
 }
 
 /* By label the number of the asked type that it means, or -1. NULL if out of memory. */

@@ -4,9 +4,10 @@
 
 #include "pipeline/work.h"
 
-/* Is there a pool, and has it no label for one of the types, or for all? The warning says so. */
-bool el_pool_lacks_some(const struct el_context *context);
-void el_warn_pool_lacks_some(const struct el_context *context, const struct el_log *log);
+/* What comes of a pool that has no label for one of the types, or for all, by these settings; or of
+ * no pool, where they need one. In `arena`; "" = nothing, NULL = out of memory. */
+const char *el_types_warning(const struct el_context *context, const struct el_settings *settings,
+                             struct el_arena *arena);
 
 /* Types for a context: as asked for, as models read them, and which of the pool's labels mean them.
  * All of it is in `arena` or in `types`. */

@@ -85,15 +85,11 @@ static bool open_types(struct el_ensemble *ensemble, struct el_error *err) {
                               err)) {
         return false;
     }
-    bool labels = ensemble->pool != NULL && !ensemble->context.pool_lacks_types;
-    if (!labels && el_settings_hear_nobody(&config->settings)) {
-        el_log(&ensemble->log, EL_WARNING,
-               "nothing can be found: the judgement looks at nothing but the pool's labels, and "
-               "there are none of the requested types");
-    } else if (el_pool_lacks_some(&ensemble->context) && config->settings.demonstrations > 0) {
-        el_warn_pool_lacks_some(&ensemble->context, &ensemble->log);
+    const char *warning = el_types_warning(&ensemble->context, &config->settings, &ensemble->arena);
+    if (warning != NULL && *warning != '\0') {
+        el_log(&ensemble->log, EL_WARNING, "%s", warning);
     }
-    return true;
+    return warning != NULL || el_fail_memory(err);
 }
 
 static bool open_tagger(struct el_ensemble *ensemble, struct el_error *err) {

@@ -4,7 +4,7 @@
 #include "pipeline/ensemble_private.h"
 
 bool el_terms_context(const struct el_ensemble *ensemble, const struct el_terms *terms,
-                      struct el_arena *arena, struct el_context **out, bool *lacking,
+                      struct el_arena *arena, struct el_context **out, const char **warning,
                       struct el_error *err) {
     struct el_context *context = el_arena_alloc(arena, sizeof *context);
     struct el_type *types;
@@ -23,6 +23,6 @@ bool el_terms_context(const struct el_ensemble *ensemble, const struct el_terms 
         context->configured.nested = *terms->nested;
     }
     el_context_settle(context);
-    *lacking = el_pool_lacks_some(context) && context->settings.demonstrations > 0;
-    return true;
+    *warning = el_types_warning(context, &context->configured, arena);
+    return *warning != NULL || el_fail_memory(err);
 }

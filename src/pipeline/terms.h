@@ -11,10 +11,9 @@ struct el_terms {
 };
 
 /* What the stages see of a document on these terms, in `arena`, which must outlive the document's
- * way. Reads the ensemble only, so that any thread may call it. *lacking: the pool has no
- * label for some of the types. */
+ * way. Reads the ensemble only, so that any thread may call it. *warning: el_types_warning(). */
 bool el_terms_context(const struct el_ensemble *ensemble, const struct el_terms *terms,
-                      struct el_arena *arena, struct el_context **context, bool *lacking,
+                      struct el_arena *arena, struct el_context **context, const char **warning,
                       struct el_error *err);
 
 #endif

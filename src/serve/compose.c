@@ -31,7 +31,8 @@ void answer_error(struct call *call, unsigned status, const char *where, const c
 
 void answer_note(struct call *call, const char *message) {
     enum { MOST = 2000 };
-    if (call->notes.len < MOST) {
+    bool said = call->notes.len > 0 && strstr(call->notes.data, message) != NULL;
+    if (!said && call->notes.len < MOST) {
         el_buffer_string(&call->notes, call->notes.len > 0 ? "; " : "");
         el_buffer_string(&call->notes, message);
     }
@@ -207,6 +208,9 @@ void answer_document(struct call *call, el4ner_result *result) {
     call->cut_short += el4ner_result_status(result) == EL4NER_CUT_SHORT;
     if (document->failure == NULL && el4ner_result_status(result) != EL4NER_DONE) {
         document->failure = el4ner_result_error(result)->message;
+    }
+    if (el_engine_warning(result) != NULL) {
+        answer_note(call, el_engine_warning(result));
     }
     call->service->texts++;
     call->service->entities += document->n_entities;

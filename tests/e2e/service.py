@@ -69,6 +69,14 @@ def other_types():
     equal(shown(types="person, location", nested=True), [2])
     equal(shown(types="dish"), [0])
 
+    def told(types):
+        return ask("POST", "/v1/tag", {"texts": [{"text": "Ada met Bob."}] * 2, "types": types})[1].get("El4ner-Note", "")
+
+    equal(told("person, location"), "")
+    for _ in range(2):  # the log has it once, each answer has it
+        assert told("dish").startswith("the pool has none of the requested types"), told("dish")
+        assert told("person, dish").count("no label for 'dish'") == 1, told("person, dish")
+
 
 def offsets():
     text = "\U0001F600 Zo\u00eb met Ada."

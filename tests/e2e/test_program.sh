@@ -71,7 +71,9 @@ for types in person,location location; do
     try 0 "candidates by the labels: $types" "$el4ner" tag -c labels.yaml --types $types --no-cache --trace trace.$types good.txt
 done
 try 0 "labels alone, of other types" "$el4ner" tag -c labels.yaml --types gadget --no-cache good.txt
-that "labels alone, of other types: it is said that nothing can be found" grep -q "nothing can be found" err
+that "labels alone, of other types: it is said that nothing is found" grep -q "so no such entity is found; its labels are" err
+try 0 "labels alone, of one other type" "$el4ner" tag -c labels.yaml --types person,gadget --no-cache good.txt
+that "labels alone, of one other type: it is said" grep -q "no label for 'gadget', so no such entity is found" err
 that "candidates by the labels are of the asked types" python3 -c '
 import json
 both, one = ({c["text"]: c["by_pool"]["mention"] for c in json.loads(open(f"trace.{t}").readline())["candidates"]}
