@@ -44,7 +44,7 @@ struct el4ner_result {
     size_t n_abstentions;
     struct el4ner_usage usage;
     char *trace;
-    const char *warning; /* of its terms; NULL = none */
+    const char *warning; /* as the delivery has it */
 };
 
 struct el4ner {

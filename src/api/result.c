@@ -139,27 +139,19 @@ static struct el4ner_usage usage_of(const struct el_usage *usage) {
                                  .seconds = usage->seconds};
 }
 
-/* The terms may go before the result does. */
-static bool fill_warning(el4ner_result *result, const struct terms *terms) {
-    if (terms == NULL || *terms->warning == '\0') {
-        return true;
-    }
-    result->warning = el_arena_string(&result->document->arena, terms->warning);
-    return result->warning != NULL;
-}
-
 void fill_result(const el4ner *engine, struct el_delivery *delivery, el4ner_result *result) {
     struct ticket *ticket = delivery->user;
     result->number = ticket->number;
     result->user = ticket->user;
     result->document = delivery->document;
     result->trace = delivery->trace;
+    result->warning = delivery->warning;
     result->usage = usage_of(&delivery->usage);
     delivery->document = NULL;
     delivery->trace = NULL;
     set_status(result, delivery);
     if (!fill_members(result, engine->names, engine->config->n_members) || !fill_entities(result) ||
-        !fill_abstentions(result, delivery) || !fill_warning(result, ticket->terms)) {
+        !fill_abstentions(result, delivery)) {
         struct el_error err;
         el_fail_memory(&err);
         set_problem(result, EL4NER_FAILED, EL4NER_ERROR_MEMORY, err.message);
@@ -225,7 +217,7 @@ const char *el4ner_result_text(const el4ner_result *result, size_t *length) {
 }
 
 const char *el_engine_warning(const el4ner_result *result) {
-    return result->warning;
+    return result->warning != NULL && *result->warning != '\0' ? result->warning : NULL;
 }
 
 struct el_document *el_engine_document(el4ner_result *result) {

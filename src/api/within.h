@@ -21,8 +21,8 @@ uint64_t el_engine_submit(el4ner *engine, struct el_document *document, void *us
  * the result. */
 struct el_document *el_engine_document(el4ner_result *result);
 
-/* What the log says of the types of its request, if it had any of its own; NULL = nothing. It
- * belongs to the result. */
+/* What the pool that was used lacks of the types of its request, if it had any of its own; NULL =
+ * nothing. It belongs to the result. */
 const char *el_engine_warning(const el4ner_result *result);
 
 /* Of all texts so far. */

@@ -2,6 +2,7 @@
 #include "pipeline/flow_private.h"
 
 #include "base/clock.h"
+#include "pipeline/asked.h"
 
 #include <limits.h>
 #include <math.h>
@@ -291,6 +292,13 @@ static bool give_result(struct el_tagging *tagging, struct el_delivery *delivery
     delivery->n_abstentions = tagging->n_abstentions;
     if (tagging->n_abstentions > 1) {
         qsort(tagging->abstentions, tagging->n_abstentions, sizeof *tagging->abstentions, by_place);
+    }
+    if (tagging->wish.context != NULL) {
+        delivery->warning = el_types_warning(tagging->context, &tagging->context->configured,
+                                             &tagging->document->arena);
+        if (delivery->warning == NULL) {
+            return el_fail_memory(err);
+        }
     }
     delivery->trace = tagging->wish.trace ? join_traces(tagging) : NULL;
     return !tagging->wish.trace || delivery->trace != NULL || el_fail_memory(err);

@@ -67,6 +67,9 @@ struct el_delivery {
     struct el_abstained *abstentions; /* if evidence was wanted; in the document's arena */
     size_t n_abstentions;
     char *trace; /* a line of JSON for each sentence, to be freed; NULL if not wanted */
+    /* el_types_warning() of the pool that was used, if the wish had a context; in the document's
+     * arena; NULL or "" = nothing */
+    const char *warning;
 };
 
 bool el_flow_open(struct el_ensemble *ensemble, const struct el_flow_options *options,
